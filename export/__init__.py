@@ -1,0 +1,1 @@
+"""Turn trained weights into the ONNX graph that Triton serves."""

@@ -1,0 +1,1 @@
+"""Learn to enhance: networks, degradation, losses, the loop, evaluation."""
