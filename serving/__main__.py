@@ -1,0 +1,113 @@
+"""`python -m serving`: Triton on this machine, from its wheel, until SIGINT or SIGTERM."""
+
+import argparse
+import signal
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from serving import backends, ports, repository, wheel
+from serving.errors import CannotServe
+from serving.ports import Ports
+from serving.server import Options, Server
+
+REPOSITORY = Path(__file__).parent.parent / "model_repository"
+
+
+def parse(arguments: list[str]) -> tuple[Options, Path]:
+    """The options, and the cache folder; what follows `--` goes to tritonserver as it is."""
+    ours, extra = _split(arguments)
+    parser = argparse.ArgumentParser(
+        prog="python -m serving",
+        usage="%(prog)s [options] [-- tritonserver options]",
+        description="Serve the model repository with the tritonserver of the nvidia-pytriton wheel, on the CPU. "
+        "Prints one line that begins with 'ready' once every model answers, and runs until SIGINT or SIGTERM.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--http-port", type=_port, default=Ports.http, help="0 takes any free one (default: %(default)s)"
+    )
+    parser.add_argument("--grpc-port", type=_port, default=Ports.grpc, help="default: %(default)s")
+    parser.add_argument("--metrics-port", type=_port, default=Ports.metrics, help="default: %(default)s")
+    parser.add_argument(
+        "--model-repository", type=Path, default=REPOSITORY, metavar="FOLDER", help="default: this project's own"
+    )
+    parser.add_argument(
+        "--model", action="append", metavar="NAME", help="a model to load; may be repeated (default: enhancer)"
+    )
+    parser.add_argument("--threads", type=_count, help="cores for inference, shared by all instances (default: all)")
+    parser.add_argument(
+        "--cache", type=Path, default=None, metavar="FOLDER", help="where to lay out backends (default: the XDG cache)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="show tritonserver's whole log")
+    given = parser.parse_args(ours)
+    options = Options(
+        repository=given.model_repository,
+        models=tuple(given.model or ["enhancer"]),
+        host=given.host,
+        ports=Ports(given.http_port, given.grpc_port, given.metrics_port),
+        threads=given.threads,
+        verbose=given.verbose,
+        extra=tuple(extra),
+    )
+    return options, given.cache or backends.default_cache()
+
+
+def ready_line(options: Options) -> str:
+    """The line that tells others where the server is."""
+    at = {name: f"{options.host}:{port}" for name, port in vars(options.ports).items()}
+    return f"ready: {', '.join(options.models)} at grpc://{at['grpc']} http://{at['http']} metrics http://{at['metrics']}/metrics"
+
+
+def serve(options: Options, cache: Path, stop: threading.Event) -> None:
+    """Run a server until `stop` is set; raises CannotServe."""
+    found = wheel.find()
+    repository.check(options.repository, options.models)
+    options = replace(options, ports=ports.settle(options.host, options.ports))
+    server = Server(found, backends.lay_out(found, cache), options, log=lambda line: print(line, file=sys.stderr))
+    try:
+        if server.wait_until_ready(stop):
+            print(ready_line(options), flush=True)
+            server.wait(stop)
+    finally:
+        server.end()
+
+
+def main() -> int:
+    """Exit status: 0 after a clean end, 1 when nothing could be served (with the reason on stderr)."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    options, cache = parse(sys.argv[1:])
+    try:
+        serve(options, cache, stop)
+    except CannotServe as error:
+        print(f"serving: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    if "--" not in arguments:
+        return arguments, []
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not a port (0 to 65535)")
+    return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""Why a server cannot run here; every message is the one sentence that the person reads.
+
+CannotServe
+├── Unsupported    this machine or this Python cannot run the wheel's tritonserver
+├── ModelMissing   the model repository does not hold what is to be served
+├── PortTaken      an address cannot be bound
+└── ServerFailed   tritonserver ended or refused a model, with its own reason
+"""
+
+
+class CannotServe(Exception):  # noqa: N818 - it reads as what happened
+    """The base of them all."""
+
+
+class Unsupported(CannotServe):
+    """This machine or this Python cannot run the wheel's tritonserver."""
+
+
+class ModelMissing(CannotServe):
+    """The model repository does not hold what is to be served."""
+
+
+class PortTaken(CannotServe):
+    """An address cannot be bound."""
+
+
+class ServerFailed(CannotServe):
+    """tritonserver ended or refused a model."""

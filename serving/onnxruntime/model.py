@@ -1,0 +1,125 @@
+"""The stand-in for Triton's C++ ONNX Runtime backend on a CPU: the same repository, run by OpenVINO.
+
+Triton starts one process of this per instance (its "stub"), with this folder on `sys.path` and nothing of the project.
+OpenVINO computes in bfloat16 where the CPU has AMX, which ONNX Runtime cannot.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import openvino
+import triton_python_backend_utils as triton  # pyright: ignore[reportMissingImports] - Triton's stub provides it
+from agreement import DEFAULT_FILE, FREE, Graph, Refused, Tensor, check, settings
+
+DATATYPES = {
+    "boolean": "TYPE_BOOL",
+    "u8": "TYPE_UINT8",
+    "u16": "TYPE_UINT16",
+    "u32": "TYPE_UINT32",
+    "u64": "TYPE_UINT64",
+    "i8": "TYPE_INT8",
+    "i16": "TYPE_INT16",
+    "i32": "TYPE_INT32",
+    "i64": "TYPE_INT64",
+    "f16": "TYPE_FP16",
+    "f32": "TYPE_FP32",
+    "f64": "TYPE_FP64",
+    "string": "TYPE_STRING",
+}
+
+
+class TritonPythonModel:
+    """One instance of one model; Triton calls `execute` for one merged batch of requests at a time."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """Load the graph, or raise TritonModelException with the reason."""
+        config = json.loads(args["model_config"])
+        cores = int(os.environ.get("SERVING_THREADS") or len(os.sched_getaffinity(0)))
+        try:
+            chosen = settings(config, cores)
+            model = read(find(Path(args["model_repository"]), args["model_version"], chosen.file, config["name"]))
+            check(config, signature(model))
+        except Refused as error:
+            raise triton.TritonModelException(str(error)) from None
+        self._batched = config["max_batch_size"] > 0
+        self._inputs = [tensor["name"] for tensor in config["input"]]
+        self._outputs = [tensor["name"] for tensor in config["output"]]
+        # Unpinned, because every instance is a process of its own and all would pin to the same first core.
+        self._compiled = openvino.Core().compile_model(
+            model,
+            "CPU",
+            {
+                "PERFORMANCE_HINT": "LATENCY",
+                "NUM_STREAMS": 1,
+                "INFERENCE_NUM_THREADS": chosen.threads,
+                "ENABLE_CPU_PINNING": False,
+            },
+        )
+        self._runs: list[openvino.InferRequest] = []
+
+    def execute(self, requests: list) -> list:
+        """Answer the requests that Triton merged: equal shapes, at most max_batch_size images together."""
+        # Image after image, not one tensor of N: a layer's activations then stay in the cache (4 tiles of 256x256 took
+        # a tenth longer as one tensor), memory does not grow with N, and nothing is copied together and apart again.
+        runs = self._pool()
+        return [self._answer(request, runs) for request in requests]
+
+    def _pool(self):
+        # Each run owns its output until Triton has copied it, after `execute` has returned.
+        yield from self._runs
+        while True:
+            self._runs.append(self._compiled.create_infer_request())
+            yield self._runs[-1]
+
+    def _answer(self, request, runs):
+        # DLPack, because `Tensor(name, array)` of the stub was built for NumPy 1: with NumPy 2 it sends empty tensors.
+        feeds = {name: np.from_dlpack(triton.get_input_tensor_by_name(request, name)) for name in self._inputs}
+        try:
+            images = len(feeds[self._inputs[0]]) if self._batched else 1
+            if images == 1:
+                results = self._infer(next(runs), feeds)
+            else:
+                each = [self._infer(next(runs), {k: v[i : i + 1] for k, v in feeds.items()}) for i in range(images)]
+                results = {name: np.concatenate([one[name] for one in each]) for name in self._outputs}
+        except RuntimeError as error:
+            return triton.InferenceResponse(error=triton.TritonError(reason(error)))
+        tensors = [triton.Tensor.from_dlpack(name, results[name]) for name in self._outputs]
+        return triton.InferenceResponse(tensors)
+
+    def _infer(self, run: openvino.InferRequest, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        run.infer(feeds, share_inputs=True, share_outputs=True)
+        return {name: run.get_tensor(name).data for name in self._outputs}
+
+
+def find(repository: Path, version: str, file: str, name: str) -> Path:
+    """The ONNX file of a version; a folder of that name holds `model.onnx`."""
+    path = repository / version / file
+    path = path / DEFAULT_FILE if path.is_dir() else path
+    if not path.is_file():
+        raise Refused(f"unable to find '{path}' for model instance '{name}'")
+    return path
+
+
+def read(path: Path) -> openvino.Model:
+    """Read an ONNX file, or raise Refused."""
+    try:
+        return openvino.Core().read_model(path)
+    except RuntimeError as error:
+        raise Refused(f"Load model from {path} failed: {reason(error)}") from None
+
+
+def signature(model: openvino.Model) -> Graph:
+    """Names, data types and dims of the graph's inputs and outputs."""
+    return Graph(inputs=tuple(map(_tensor, model.inputs)), outputs=tuple(map(_tensor, model.outputs)))
+
+
+def reason(error: RuntimeError) -> str:
+    """The last line of OpenVINO's message, which is the one that tells; those before it are places in its source."""
+    return str(error).strip().splitlines()[-1].strip()
+
+
+def _tensor(port) -> Tensor:
+    dims = tuple(dim.get_length() if dim.is_static else FREE for dim in port.get_partial_shape())
+    return Tensor(port.get_any_name(), DATATYPES.get(port.get_element_type().get_type_name(), "TYPE_INVALID"), dims)

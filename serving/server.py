@@ -1,0 +1,181 @@
+"""A tritonserver process: its command line, its start, its readiness, its end."""
+
+import contextlib
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from serving.errors import ServerFailed
+from serving.ports import Ports
+from serving.wheel import Wheel
+
+PR_SET_PDEATHSIG = 1
+POLL = 0.05
+GRACE = 15.0  # seconds for requests in flight to finish before the server is killed
+# What a machine without a GPU makes Triton complain about, harmlessly.
+GPU_NOISE = re.compile(r"pinned|CUDA|CudaDriverHelper|NVML|DCGM|cuda", re.ASCII)
+LOG_LINE = re.compile(r"(?P<level>[IWEF])\d{4} \S+ \d+ [\w.]+:\d+\] (?P<text>.*)")
+REASON = re.compile(r"failed to load '(?P<model>[^']+)' version (?P<version>\d+): (?P<reason>.*?)\"?$")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to serve, and where."""
+
+    repository: Path
+    models: tuple[str, ...] = ("enhancer",)
+    host: str = "127.0.0.1"
+    ports: Ports = field(default_factory=Ports)
+    threads: int | None = None
+    verbose: bool = False
+    extra: tuple[str, ...] = ()
+
+
+def command(wheel: Wheel, backends: Path, options: Options) -> list[str]:
+    """The command line of tritonserver; `options.extra` comes last, so it may overrule."""
+    return [
+        str(wheel.tritonserver),
+        f"--backend-directory={backends}",
+        f"--model-repository={options.repository.resolve()}",
+        # Explicit, so that a version is loaded when it is complete and never because a file appeared.
+        "--model-control-mode=explicit",
+        *(f"--load-model={model}" for model in options.models),
+        f"--http-address={options.host}",
+        f"--grpc-address={options.host}",
+        f"--metrics-address={options.host}",
+        f"--http-port={options.ports.http}",
+        f"--grpc-port={options.ports.grpc}",
+        f"--metrics-port={options.ports.metrics}",
+        f"--exit-timeout-secs={GRACE:.0f}",
+        f"--log-verbose={int(options.verbose)}",
+        *options.extra,
+    ]
+
+
+def environment(wheel: Wheel, threads: int | None) -> dict[str, str]:
+    """The stub finds its libraries by LD_LIBRARY_PATH, and its Python by the first `python3` on PATH."""
+    ours = {
+        "LD_LIBRARY_PATH": [*map(str, wheel.libraries), os.environ.get("LD_LIBRARY_PATH", "")],
+        "PATH": [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)],
+    }
+    joined = {name: os.pathsep.join(filter(None, parts)) for name, parts in ours.items()}
+    return {**os.environ, **joined, **({"SERVING_THREADS": str(threads)} if threads else {})}
+
+
+class Server:
+    """A running tritonserver and its stubs, in a process group of their own."""
+
+    def __init__(self, wheel: Wheel, backends: Path, options: Options, log: Callable[[str], None]) -> None:
+        """Start it; `log` gets the lines worth showing: warnings and errors, or with `verbose` every one."""
+        self._options = options
+        self._log = log
+        self._errors: deque[str] = deque(maxlen=50)
+        self._process = subprocess.Popen(
+            command(wheel, backends, options),
+            env=environment(wheel, options.threads),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - no thread runs yet, and nothing else survives SIGKILL
+        )
+        self._reader = threading.Thread(target=self._read, name="tritonserver-log", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also its group's."""
+        return self._process.pid
+
+    def wait_until_ready(self, stop: threading.Event) -> bool:
+        """Return True once every model answers, False if `stop` was set first; raise ServerFailed if it ended."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._options.host, self._options.host)  # noqa: S104
+        address = f"http://{host}:{self._options.ports.http}/v2"
+        pages = [f"{address}/health/ready", *(f"{address}/models/{model}/ready" for model in self._options.models)]
+        while not stop.wait(POLL):
+            if self._process.poll() is not None:
+                raise self._failure("while starting")
+            if all(map(_answers, pages)):
+                return True
+        return False
+
+    def wait(self, stop: threading.Event) -> None:
+        """Return when `stop` is set; raise ServerFailed if the server ends by itself before."""
+        while not stop.wait(POLL * 4):
+            if self._process.poll() is not None:
+                raise self._failure("by itself")
+
+    def end(self) -> None:
+        """Let requests in flight finish, then leave no process behind."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=GRACE + 5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)  # a stub that outlived its server
+        self._process.wait()
+        self._reader.join(timeout=1)
+
+    def _failure(self, when: str) -> ServerFailed:
+        self._reader.join(timeout=2)
+        return ServerFailed(f"tritonserver ended {when}: {reason(list(self._errors), self._process.returncode)}")
+
+    def _read(self) -> None:
+        for raw in self._process.stdout or ():
+            line = raw.rstrip()
+            if is_trouble(line):
+                self._errors.append(line)
+            if self._options.verbose or is_trouble(line):
+                self._log(line)
+
+
+def is_trouble(line: str) -> bool:
+    """Whether a line of the server's log is a warning or an error that matters on a machine without a GPU."""
+    match = LOG_LINE.match(line)
+    if match:
+        return match["level"] in "WEF" and not GPU_NOISE.search(line)
+    return line.lower().startswith("error:") and not GPU_NOISE.search(line)
+
+
+def reason(lines: list[str], returncode: int | None) -> str:
+    """The line of the server's log that says why it ended."""
+    for line in lines:
+        if match := REASON.search(line):
+            return f"model '{match['model']}' version {match['version']}: {match['reason']}"
+    if lines:
+        last = LOG_LINE.match(lines[-1])
+        return last["text"].strip('"') if last else lines[-1]
+    return f"exit status {returncode}, without a word"
+
+
+def _answers(page: str) -> bool:
+    try:
+        with urllib.request.urlopen(page, timeout=2) as reply:  # noqa: S310 - always http, of our own server
+            return reply.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    """Between fork and exec: ask the kernel to end the server when this process dies, however it dies."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def ask() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask
