@@ -1,0 +1,75 @@
+"""The command line: `python -m slackbot` is the bot, `python -m slackbot enhance` enhances files without Slack."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from slackbot.errors import BotError
+from slackbot.limits import Limits
+from slackbot.settings import TRITON_URL, check_triton_url, from_environment
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run, and exit: 0 all well, 1 something could not be done, 2 a wrong command line, 130 stopped by Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("slackbot").setLevel(logging.INFO if options.command is None else logging.ERROR)
+    try:
+        code = _bot() if options.command is None else _enhance(options)
+    except BotError as error:
+        print(f"slackbot: {error}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of the job queue and of gRPC may still wait for something; what they do is written down.
+    os._exit(code)
+
+
+def _bot() -> int:
+    from slackbot.app import serve
+
+    serve(from_environment(os.environ), Limits(), lambda text: print(text, flush=True))
+    return 0
+
+
+def _enhance(options: argparse.Namespace) -> int:
+    from slackbot.command import Order, enhance_files
+    from slackbot.enhance import Enhancer
+    from slackbot.triton import ModelServer
+
+    check_triton_url(options.triton)
+    limits = Limits()
+    order = Order(options.input, options.output, options.scale, options.force)
+    return min(1, enhance_files(order, Enhancer(ModelServer(options.triton, limits), limits), limits))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m slackbot",
+        description="Without a command: the Slack bot, in Socket Mode. It reads its settings from the environment; "
+        ".env.sample describes them.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="enhance")
+    enhance = commands.add_parser(
+        "enhance",
+        help="enhance files, without Slack",
+        description="Enhance photos through the model server, or with bicubic interpolation where there is none. "
+        "The result of cat.jpg is cat_4x.jpg.",
+    )
+    enhance.add_argument("input", nargs="+", type=Path, help="a photo, or a folder of photos")
+    enhance.add_argument("-o", "--output", type=Path, metavar="OUT", help="file, or folder, for the result")
+    enhance.add_argument("--scale", type=int, choices=(2, 4), default=4, help="how many times as wide and high (4)")
+    enhance.add_argument(
+        "--triton",
+        metavar="HOST:PORT",
+        default=os.environ.get("TRITON_URL") or TRITON_URL,
+        help="gRPC address of the model server (TRITON_URL, else 127.0.0.1:8001)",
+    )
+    enhance.add_argument("--force", action="store_true", help="overwrite files that are there")
+    return parser

@@ -1,0 +1,89 @@
+"""Enhance a photo: with the model server, or without it where it cannot be used."""
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import pybreaker
+from PIL import Image
+
+from slackbot.errors import ServerDown, ServerError
+from slackbot.limits import Limits
+from slackbot.mosaic import Progress, enlarge
+from slackbot.photo import Photo, choose_scale
+from slackbot.transparency import bleed
+
+log = logging.getLogger(__name__)
+
+
+class Server(Protocol):
+    """What the enhancer needs of the model server; `slackbot.triton.ModelServer` is one."""
+
+    def check(self) -> None: ...
+    def enlarge(self, tile: np.ndarray) -> tuple[np.ndarray, str]: ...
+
+
+@dataclass(frozen=True)
+class Enhanced:
+    """The result. `version` is the model's, or empty where bicubic interpolation made it; then `reason` says why."""
+
+    photo: Photo
+    scale: int
+    seconds: float
+    version: str = ""
+    reason: str = ""
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+class Enhancer:
+    """Pixels to more pixels. Safe to use from several threads; they share one circuit breaker.
+
+    One failure opens the breaker, and photos no longer wait for the server. A second later the next photo asks the
+    server for one small tile, with a short deadline, and goes to the server only if that came back right.
+    """
+
+    def __init__(self, server: Server, limits: Limits) -> None:
+        self._server = server
+        self._limits = limits
+        self._breaker = pybreaker.CircuitBreaker(
+            fail_max=1, reset_timeout=limits.breaker_seconds, throw_new_error_on_trip=False
+        )
+
+    def __call__(self, photo: Photo, wanted_scale: int, progress: Progress = no_progress) -> Enhanced:
+        """Enlarge a photo by 4 or 2. Raises PhotoTooLarge; never fails because of the server."""
+        begin = time.monotonic()
+        scale = choose_scale(photo.size, wanted_scale, photo.kind, self._limits)
+        size = (photo.image.width * scale, photo.image.height * scale)
+        seen = bleed(photo.image, photo.alpha) if photo.alpha else photo.image
+        version = reason = ""
+        try:
+            image, version = self._with_model(seen, scale, progress)
+        except ServerError as error:
+            log.warning("bicubic instead of the model: %s", error)
+            reason = str(error)
+            image = seen.resize(size, Image.Resampling.BICUBIC)
+        alpha = photo.alpha.resize(size, Image.Resampling.BICUBIC) if photo.alpha else None
+        enhanced = replace(photo, image=image, alpha=alpha)
+        return Enhanced(enhanced, scale, time.monotonic() - begin, version, reason)
+
+    def _with_model(self, image: Image.Image, scale: int, progress: Progress) -> tuple[Image.Image, str]:
+        versions: set[str] = set()
+
+        def run(tile: np.ndarray) -> np.ndarray:
+            enlarged, version = self._server.enlarge(tile)
+            versions.add(version)
+            return enlarged
+
+        try:
+            if self._breaker.current_state != pybreaker.STATE_CLOSED:
+                self._breaker.call(self._server.check)
+            # As a context the breaker holds no lock, so photos run side by side.
+            with self._breaker.calling():
+                return enlarge(image, scale, run, self._limits, progress), "/".join(sorted(versions))
+        except pybreaker.CircuitBreakerError:
+            raise ServerDown("the model server is not available") from None

@@ -1,0 +1,114 @@
+"""What can go wrong. The text of every error is the sentence that a person reads.
+
+BotError
+├── SettingsError          the environment lacks a setting, or has a wrong one
+├── PhotoError             this file cannot be enhanced
+│   ├── EmptyFile
+│   ├── NotAPhoto
+│   ├── DamagedPhoto
+│   └── PhotoTooLarge
+├── DownloadError          Slack did not hand the file out
+│   └── MissingScope
+├── SlackRefused           Slack said no, and will say no again
+├── SlackUnavailable       Slack cannot answer now: worth another try
+└── ServerError            the model server cannot be used; the photo is enlarged without it
+    ├── ServerDown
+    ├── ServerSlow
+    └── ServerWrong
+"""
+
+# ruff: noqa: N818 - the names say what is wrong
+
+_REFUSALS = {
+    "missing_scope": "I lack a permission in this workspace. Please ask whoever installed me to reinstall the app.",
+    "file_not_found": "the file is no longer there, or not mine to see.",
+    "file_deleted": "the file is no longer there, or not mine to see.",
+    "not_in_channel": "I am not in this channel. Please invite me.",
+    "storage_limit_reached": "the workspace has no room left for files.",
+    "file_upload_size_restricted": "the result is larger than this workspace allows files to be.",
+    "file_type_not_allowed": "this workspace does not allow files of this kind.",
+    "posting_to_channel_denied": "I may not post files in this channel.",
+}
+
+
+class BotError(Exception):
+    """The root: `str(error)` is one sentence for a person."""
+
+
+class SettingsError(BotError):
+    """The environment lacks a setting, or has a wrong one."""
+
+
+class PhotoError(BotError):
+    """This file cannot be enhanced."""
+
+
+class EmptyFile(PhotoError):
+    """No bytes at all."""
+
+    def __init__(self) -> None:
+        super().__init__("the file is empty (0 bytes).")
+
+
+class NotAPhoto(PhotoError):
+    """The content is no kind of picture that the bot knows, whatever the name says."""
+
+    def __init__(self) -> None:
+        super().__init__("this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC.")
+
+
+class DamagedPhoto(PhotoError):
+    """It begins like a picture and cannot be read to its end."""
+
+    def __init__(self) -> None:
+        super().__init__("the picture is damaged or cut short, so I cannot open it. Please try sharing it again.")
+
+
+class PhotoTooLarge(PhotoError):
+    """More bytes, pixels or length of a side than the limits allow."""
+
+
+class DownloadError(BotError):
+    """Slack did not hand the file out."""
+
+
+class MissingScope(DownloadError):
+    """Slack answered with its login page, as it does without `files:read`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Slack did not let me read the file: the missing scope is files:read. "
+            "Please ask the person who installed me to add it and reinstall the app."
+        )
+
+
+class SlackRefused(BotError):
+    """Slack said no, and will say no again."""
+
+    def __init__(self, code: str, method: str) -> None:
+        super().__init__(code, method)
+        self.code = code
+        self.method = method
+
+    def __str__(self) -> str:
+        return _REFUSALS.get(self.code, f"Slack did not allow it ({self.code}).")
+
+
+class SlackUnavailable(BotError):
+    """Slack cannot answer now: worth another try."""
+
+
+class ServerError(BotError):
+    """The model server cannot be used. The text completes "because ..."."""
+
+
+class ServerDown(ServerError):
+    """No connection, no model, or refused."""
+
+
+class ServerSlow(ServerError):
+    """No answer within the deadline."""
+
+
+class ServerWrong(ServerError):
+    """An answer of another shape or type, or a model that breaks the contract."""

@@ -1,0 +1,135 @@
+"""Durable jobs: written down in the database before Slack is acknowledged, and finished by whichever process lives.
+
+Each step's result is recorded when it ends. A killed process's jobs go on at the next start with the step that was cut
+off. A job's id comes from its message, so that any number of events about one message is one job.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import error as dbos_errors
+
+from slackbot import progress, replies
+from slackbot.errors import BotError, SlackUnavailable
+from slackbot.job import Job
+from slackbot.replies import Outcome
+from slackbot.settings import Settings
+from slackbot.shared_file import SharedFile
+from slackbot.workshop import Workshop
+
+log = logging.getLogger(__name__)
+
+QUEUE = "photos"
+# Pinned: with one version for every release, an upgraded bot finishes the jobs of the one before it. What is recorded
+# (Job, SharedFile, Made, Outcome) may gain fields that have defaults, and the order of the steps must not change.
+APPLICATION_VERSION = "1"
+
+Result = TypeVar("Result")
+
+
+class Jobs:
+    """The queue of one process. There is one DBOS in a process, so there is one of these."""
+
+    def __init__(self, settings: Settings, workshop: Workshop) -> None:
+        self._settings = settings
+        self._workshop = workshop
+        self._limits = workshop.limits
+
+    def start(self) -> None:
+        """Open the database, take up what an earlier process left, and begin to work."""
+        if self._settings.database_file:
+            self._settings.database_file.parent.mkdir(parents=True, exist_ok=True)
+        config: DBOSConfig = {
+            "name": "enhancer-bot",
+            "system_database_url": self._settings.database_url,
+            "application_version": APPLICATION_VERSION,
+            "log_level": "WARNING",
+        }
+        DBOS(config=config)
+
+        @DBOS.workflow(name="answer")
+        def answer(job: Job) -> None:
+            self._answer(job)
+
+        self._workflow = answer
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=self._limits.jobs_at_once,
+            polling_interval_sec=self._limits.poll_seconds,
+        )
+
+    def accept(self, job: Job) -> None:
+        """Write a job down. When this returns, the job survives the process; a job that is known already stays one."""
+        with SetWorkflowID(job.id):
+            DBOS.enqueue_workflow(QUEUE, self._workflow, job)
+
+    def stop(self) -> None:
+        """Take no more jobs, give running ones a few seconds; the rest is finished at the next start."""
+        DBOS.destroy(workflow_completion_timeout_sec=self._limits.shutdown_seconds)
+
+    def _answer(self, job: Job) -> None:
+        """The workflow: it only chains steps, so that it runs the same way each time it is taken up."""
+        shop = self._workshop
+        self._step(shop.begin, job)
+        try:
+            self._step(shop.end, job, self._reply(job))
+        finally:
+            shop.clean(job)
+
+    def _reply(self, job: Job) -> str:
+        """Answer a job; the reaction that says how it went."""
+        shop, limits = self._workshop, self._limits
+        try:
+            files: list[SharedFile] = self._step(shop.find, job)
+        except (BotError, dbos_errors.DBOSMaxStepRetriesExceeded) as error:
+            sentence = str(error) if isinstance(error, BotError) else replies.NOT_FETCHED
+            self._step(shop.share, job, [], replies.sentence(sentence))
+            return progress.FAILED
+        if not files:
+            say = replies.usage if job.wish.help or not job.in_thread else replies.no_photo
+            self._step(shop.share, job, [], say(shop.bot_user, limits))
+            return ""
+        outcomes: list[Outcome] = []
+        uploads: list[tuple[str, str]] = []
+        for index, file in enumerate(files[: limits.photos_per_message]):
+            outcome = self._photo(job, index, file, uploads)
+            outcomes.append(outcome)
+        left_out = max(0, len(files) - limits.photos_per_message)
+        self._step(shop.share, job, uploads, replies.result(outcomes, left_out, limits))
+        return progress.mark_of(outcomes)
+
+    def _photo(self, job: Job, index: int, file: SharedFile, uploads: list[tuple[str, str]]) -> Outcome:
+        """Work on one photo. Whatever goes wrong becomes its sentence, and the other photos go on."""
+        shop = self._workshop
+        trouble = replies.NOT_FETCHED
+        try:
+            self._step(shop.fetch, job, index, file)
+            made = self._step(shop.make, job, index, file)
+            trouble = replies.NOT_HANDED_OVER
+            uploads.append((self._step(shop.upload, job, index, file, made), made.name))
+        except BotError as error:
+            return Outcome(file.name, refusal=str(error))
+        except dbos_errors.DBOSMaxStepRetriesExceeded:
+            return Outcome(file.name, refusal=trouble)
+        except Exception:
+            log.exception("a photo of job %s failed", job.id)
+            return Outcome(file.name, refusal=replies.TROUBLE)
+        return made.outcome
+
+    def _step(self, work: Callable[..., Result], *args: Any) -> Result:
+        """Run one step once: its result or error is recorded. Only Slack's absence is worth another try."""
+        return DBOS.run_step(
+            {
+                "name": work.__name__,
+                "retries_allowed": True,
+                "max_attempts": self._limits.slack_attempts,
+                "interval_seconds": self._limits.slack_pause,
+                "backoff_rate": 2.0,
+                "should_retry": lambda error: isinstance(error, SlackUnavailable),
+            },
+            work,
+            *args,
+        )

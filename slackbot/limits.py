@@ -1,0 +1,37 @@
+"""Every limit of the bot, with its default, in one place."""
+
+from dataclasses import dataclass
+
+MEGAPIXEL = 1_000_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the bot accepts and how long it waits. Seconds, bytes and pixels unless a name says otherwise."""
+
+    # One photo.
+    photo_bytes: int = 50 * 1024 * 1024
+    output_pixels: int = 64 * MEGAPIXEL
+    photos_per_message: int = 10
+
+    # Slack.
+    redirects: int = 3
+    slack_timeout: float = 15.0
+    download_seconds: float = 120.0
+    slack_attempts: int = 8  # waits 1, 2, 4 ... 64 s between them: two minutes in all
+    slack_pause: float = 1.0
+
+    # The model server.
+    tile: int = 256  # pixels a side
+    overlap: int = 64  # pixels shared by neighbouring tiles; more than twice what the generator sees around a pixel
+    tiles_in_flight: int = 4  # of one photo: enough for batches, little enough for memory
+    tile_seconds: float = 20.0
+    photo_seconds: float = 600.0
+    probe_seconds: float = 0.9  # what a photo waits, at most, while the server is known to be ill
+    breaker_seconds: float = 1.0  # how long the server is left alone after a failure
+
+    # Jobs.
+    jobs_at_once: int = 8  # most of their time they wait for Slack
+    enhancing_at_once: int = 2  # a photo of 4 megapixels needs 300 MB
+    poll_seconds: float = 0.1
+    shutdown_seconds: int = 5

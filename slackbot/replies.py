@@ -1,0 +1,87 @@
+"""Everything that the bot says, in one voice: short, plain, friendly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slackbot.limits import MEGAPIXEL, Limits
+
+TROUBLE = "something went wrong on my side. It has been noted; please try again a little later."
+NOT_FETCHED = "Slack did not hand me the file. Please try again a little later."
+NOT_HANDED_OVER = "Slack did not take the result. Please try again a little later."
+_HARMLESS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "`": "ˋ", "~": "∼"})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one photo: either `refusal` (a sentence), or the result's figures."""
+
+    name: str
+    refusal: str = ""
+    before: tuple[int, int] = (0, 0)
+    after: tuple[int, int] = (0, 0)
+    version: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    smaller: bool = False  # 2x because 4x would have been too large
+    frames: int = 1
+
+
+def line(outcome: Outcome) -> str:
+    """One line about one photo, in Slack's mrkdwn."""
+    name = f"*{escape(outcome.name)}*"
+    if outcome.refusal:
+        return f"{name}: {escape(outcome.refusal)}"
+    how = f"enhanced by model version {outcome.version}" if outcome.version else "enlarged with bicubic interpolation"
+    text = f"{name}: {sides(outcome.before)} → {sides(outcome.after)}, {how} in {outcome.seconds:.1f} s"
+    if outcome.reason:
+        text += f", because {outcome.reason}"
+    text += "."
+    if outcome.smaller:
+        text += " At 4x it would be too large, so it is 2x."
+    if outcome.frames > 1:
+        text += f" It has {outcome.frames} pictures; this is the first."
+    return text
+
+
+def result(outcomes: Sequence[Outcome], left_out: int, limits: Limits) -> str:
+    """The whole reply: a line for each photo."""
+    lines = [line(outcome) for outcome in outcomes]
+    if left_out:
+        lines.append(f"I take up to {limits.photos_per_message} photos at a time; {left_out} more are left.")
+    return "\n".join(lines)
+
+
+def usage(bot_user: str, limits: Limits) -> str:
+    """The help text."""
+    return (
+        f"Hi! Share a photo and mention me (<@{bot_user}>), and I answer in the thread with the photo four times as "
+        "wide and high. You can also mention me in the thread under a photo, share several photos at once, or send me "
+        "photos in a direct message. Say `2x` for twice the size. "
+        f"I take JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "
+        f"{limits.output_pixels / 4 / MEGAPIXEL:g} megapixels."
+    )
+
+
+def no_photo(bot_user: str, limits: Limits) -> str:
+    """The answer to a mention that comes without a photo."""
+    return "I see no photo here. " + usage(bot_user, limits)
+
+
+def alt_text(outcome: Outcome) -> str:
+    """What a screen reader says of the result; Slack takes up to 1000 characters."""
+    return f"{outcome.name}, enlarged to {sides(outcome.after)} pixels"
+
+
+def sides(size: tuple[int, int]) -> str:
+    """A size as people write it."""
+    return f"{size[0]} × {size[1]}"
+
+
+def escape(text: str) -> str:
+    """Text that Slack shows as it stands: it mentions nobody and formats nothing."""
+    return text.translate(_HARMLESS)
+
+
+def sentence(text: str) -> str:
+    """A sentence that stands alone."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,91 @@
+"""The bot's settings, read once from the environment and checked at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from slackbot.errors import SettingsError
+
+SLACK_API_URL = "https://slack.com/api/"
+TRITON_URL = "127.0.0.1:8001"
+DATABASE_URL = "sqlite:///slackbot.sqlite"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where Slack, the model server and the job database are. Tokens never show in `repr`."""
+
+    bot_token: str = field(repr=False)
+    app_token: str = field(repr=False)
+    api_url: str = SLACK_API_URL
+    triton_url: str = TRITON_URL
+    database_url: str = field(default=DATABASE_URL, repr=False)  # may carry a password
+
+    def __post_init__(self) -> None:
+        _require(
+            self.bot_token.startswith("xoxb-"),
+            "SLACK_BOT_TOKEN is missing or not a bot token: it begins with xoxb- and stands on the app's "
+            "page under OAuth & Permissions.",
+        )
+        _require(
+            self.app_token.startswith("xapp-"),
+            "SLACK_APP_TOKEN is missing or not an app-level token: it begins with xapp- and stands on the app's "
+            "page under Basic Information.",
+        )
+        api = urlsplit(self.api_url)
+        _require(
+            api.scheme in ("http", "https") and bool(api.hostname) and api.path.endswith("/"),
+            "SLACK_API_URL must be a web address ending in a slash, such as https://slack.com/api/.",
+        )
+        check_triton_url(self.triton_url)
+        try:
+            make_url(self.database_url)
+        except ArgumentError:
+            raise SettingsError(
+                "DATABASE_URL must look like sqlite:///bot.sqlite or postgresql://user@host/name."
+            ) from None
+
+    @property
+    def database_file(self) -> Path | None:
+        """The SQLite file, or None for another database."""
+        url = make_url(self.database_url)
+        return Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
+
+    @property
+    def work_folder(self) -> Path:
+        """Where photos lie between the steps of a job: beside the SQLite file."""
+        beside = self.database_file or Path("slackbot.sqlite")
+        return beside.with_name(beside.name + "-photos")
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Read the settings; raises SettingsError with a sentence that names the variable."""
+
+    def read(name: str, default: str = "") -> str:
+        return environment.get(name, "").strip() or default
+
+    return Settings(
+        bot_token=read("SLACK_BOT_TOKEN"),
+        app_token=read("SLACK_APP_TOKEN"),
+        api_url=read("SLACK_API_URL", SLACK_API_URL),
+        triton_url=read("TRITON_URL", TRITON_URL),
+        database_url=read("DATABASE_URL", DATABASE_URL),
+    )
+
+
+def check_triton_url(address: str) -> None:
+    """Raise SettingsError unless the address is HOST:PORT (gRPC), or a gRPC name such as dns:///host:port."""
+    host, _, port = address.rpartition(":")
+    _require(
+        bool(host) and not host.startswith("http") and port.isdecimal() and 0 < int(port) < 65536,
+        "TRITON_URL must be HOST:PORT of Triton's gRPC port, such as 127.0.0.1:8001.",
+    )
+
+
+def _require(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise SettingsError(sentence)

@@ -1,0 +1,159 @@
+"""Slack's Web API as the bot uses it: each call either works, or raises SlackRefused or SlackUnavailable."""
+
+import http.client
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.builtin_handlers import (
+    ConnectionErrorRetryHandler,
+    RateLimitErrorRetryHandler,
+    ServerErrorRetryHandler,
+)
+from slack_sdk.web import SlackResponse
+
+from slackbot.download import is_trusted
+from slackbot.errors import SlackRefused, SlackUnavailable
+from slackbot.limits import Limits
+
+_PASSING = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+
+
+def web_client(token: str, api_url: str, limits: Limits) -> WebClient:
+    """A client that waits as long as Slack asks (429) and tries again where Slack stumbles (5xx, connection)."""
+    return WebClient(
+        token=token,
+        base_url=api_url,
+        timeout=round(limits.slack_timeout),
+        retry_handlers=[
+            ConnectionErrorRetryHandler(max_retry_count=2),
+            RateLimitErrorRetryHandler(max_retry_count=5),
+            ServerErrorRetryHandler(max_retry_count=2),
+        ],
+    )
+
+
+class Slack:
+    """The calls that a job makes."""
+
+    def __init__(self, client: WebClient, api_url: str, limits: Limits) -> None:
+        self._client = client
+        self._api_url = api_url
+        self._limits = limits
+
+    def who_am_i(self) -> tuple[str, str]:
+        """The bot's team and user ids. Raises SlackRefused where the token is not good."""
+        answer = self._call(self._client.auth_test)
+        return answer["team_id"], answer["user_id"]
+
+    def thread(self, channel: str, root: str, until: str) -> list[dict[str, Any]]:
+        """A thread's messages, oldest first, up to the one at `until`; a message without a thread is one of its own."""
+        messages: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            page = self._call(
+                self._client.conversations_replies,
+                channel=channel,
+                ts=root,
+                latest=until,
+                inclusive=True,
+                limit=200,
+                cursor=cursor,
+            )
+            messages += page["messages"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return messages
+
+    def file(self, file_id: str) -> dict[str, Any]:
+        """A file object, complete."""
+        return self._call(self._client.files_info, file=file_id)["file"]
+
+    def react(self, channel: str, ts: str, name: str) -> None:
+        """Add a reaction; having it already is fine."""
+        self._unless("already_reacted", self._client.reactions_add, channel=channel, timestamp=ts, name=name)
+
+    def unreact(self, channel: str, ts: str, name: str) -> None:
+        """Take a reaction back; not having it is fine."""
+        self._unless("no_reaction", self._client.reactions_remove, channel=channel, timestamp=ts, name=name)
+
+    def say(self, channel: str, thread: str, text: str) -> None:
+        """Post a text into a thread."""
+        self._call(
+            self._client.chat_postMessage,
+            channel=channel,
+            thread_ts=thread,
+            text=text,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+
+    def upload(self, path: Path, name: str, alt: str) -> str:
+        """Hand Slack the bytes of a file, which nobody sees until `share`; returns the file's id."""
+        size = path.stat().st_size
+        place = self._call(self._client.files_getUploadURLExternal, filename=name, length=size, alt_txt=alt[:1000])
+        if not is_trusted(place["upload_url"], self._api_url):
+            raise SlackRefused("upload_url_not_trusted", "files_getUploadURLExternal")
+        # The SDK's retry handlers do not cover this request.
+        with path.open("rb") as body:
+            request = Request(  # noqa: S310 is_trusted checked it
+                place["upload_url"],
+                data=body,
+                headers={"Content-Type": "application/octet-stream", "Content-Length": str(size)},
+                method="POST",
+            )
+            try:
+                with urlopen(request, timeout=self._limits.slack_timeout):  # noqa: S310
+                    return place["file_id"]
+            except HTTPError as error:
+                error.close()
+                raise SlackUnavailable(f"Slack answered {error.code} to an upload.") from None
+            except (URLError, http.client.HTTPException, OSError) as error:
+                raise SlackUnavailable(f"An upload broke off ({type(error).__name__}).") from None
+
+    def share(self, files: Sequence[tuple[str, str]], channel: str, thread: str, text: str) -> None:
+        """Make uploaded files, (id, title) each, one message in a thread."""
+        self._call(
+            self._client.files_completeUploadExternal,
+            files=[{"id": file_id, "title": title} for file_id, title in files],
+            channel_id=channel,
+            thread_ts=thread,
+            initial_comment=text,
+        )
+
+    def is_shared(self, file_id: str, channel: str) -> bool:
+        """Whether an uploaded file already stands in the channel."""
+        shares = self.file(file_id).get("shares") or {}
+        return any(channel in places for places in shares.values())
+
+    def _call(self, method: Callable[..., SlackResponse], **arguments: Any) -> dict[str, Any]:
+        try:
+            data = method(**arguments).data
+        except SlackApiError as error:
+            raise _refusal(error, method.__name__) from None
+        except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
+            raise SlackUnavailable(f"Slack is out of reach for {method.__name__} ({type(error).__name__}).") from None
+        if not isinstance(data, dict):
+            raise SlackUnavailable(f"Slack's answer to {method.__name__} is no JSON.")
+        return data
+
+    def _unless(self, fine: str, method: Callable[..., SlackResponse], **arguments: Any) -> None:
+        try:
+            self._call(method, **arguments)
+        except SlackRefused as error:
+            if error.code != fine:
+                raise
+
+
+def _refusal(error: SlackApiError, method: str) -> SlackRefused | SlackUnavailable:
+    response = error.response
+    status = getattr(response, "status_code", 200)
+    data = getattr(response, "data", response)
+    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    if status == 429 or status >= 500 or not code or code in _PASSING:
+        return SlackUnavailable(f"Slack cannot do {method} now ({code or status}).")
+    return SlackRefused(code, method)

@@ -1,0 +1,134 @@
+"""The steps of a job. Each may be repeated after a crash: what it leaves behind on disk or in Slack it finds again."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from slackbot import progress, replies
+from slackbot.download import download
+from slackbot.enhance import Enhancer
+from slackbot.errors import NotAPhoto, PhotoTooLarge, SlackRefused
+from slackbot.job import Job
+from slackbot.limits import Limits
+from slackbot.photo import open_photo, save_photo, too_many_bytes
+from slackbot.replies import Outcome
+from slackbot.shared_file import SharedFile, answer_name, needs_look, shared_file
+from slackbot.slack import Slack
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The result of one photo, lying in the work folder, and its name in Slack."""
+
+    outcome: Outcome
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where jobs are worked on. `folder` holds one folder for each job, with its photos."""
+
+    slack: Slack
+    enhancer: Enhancer
+    folder: Path
+    bot_user: str
+    token: str = field(repr=False)
+    api_url: str
+    limits: Limits
+    room: threading.Semaphore  # for as many photos at once as memory allows
+
+    def find(self, job: Job) -> list[SharedFile]:
+        """The files that the job is about: the message's own, else those that people shared in its thread so far."""
+        if job.wish.help:
+            return []
+        files = [{"id": file_id} for file_id in job.file_ids]
+        if not files:
+            messages = self.slack.thread(job.channel, job.thread, job.message)
+            own = [message for message in messages if message["ts"] == job.message]
+            others = [message for message in messages if message.get("user") != self.bot_user]
+            files = _files(own) or [file for file in _files(others) if _may_be_picture(file)]
+        complete = [self.slack.file(file["id"]) if needs_look(file) else file for file in files]
+        return [shared_file(file) for file in complete]
+
+    def fetch(self, job: Job, index: int, file: SharedFile) -> None:
+        """Bring a file into the work folder."""
+        if not file.address:
+            raise SlackRefused("file_not_found", "download")
+        if file.is_page:
+            raise NotAPhoto
+        if file.size > self.limits.photo_bytes:
+            raise PhotoTooLarge(too_many_bytes(self.limits))
+        path = self._photo(job, index)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        download(file.address, path, self.token, self.api_url, self.limits)
+
+    def make(self, job: Job, index: int, file: SharedFile) -> Made:
+        """Enhance a fetched file into the work folder."""
+        source = self._photo(job, index)
+        if not source.exists():  # the job was begun on another machine, or its folder is lost
+            self.fetch(job, index, file)
+        with self.room:
+            photo = open_photo(source, self.limits)
+            enhanced = self.enhancer(photo, job.wish.scale)
+            target = source.with_suffix(enhanced.photo.kind.suffix)
+            save_photo(enhanced.photo, target)
+        outcome = Outcome(
+            name=file.name,
+            before=photo.size,
+            after=enhanced.photo.size,
+            version=enhanced.version,
+            reason=enhanced.reason,
+            seconds=enhanced.seconds,
+            smaller=enhanced.scale < job.wish.scale,
+            frames=photo.frames,
+        )
+        return Made(outcome, target, answer_name(file.name, enhanced.scale, target.suffix))
+
+    def upload(self, job: Job, index: int, file: SharedFile, made: Made) -> str:
+        """Hand a result to Slack, not yet shared; the id to share it with."""
+        if not made.path.exists():
+            made = self.make(job, index, file)
+        return self.slack.upload(made.path, made.name, replies.alt_text(made.outcome))
+
+    def share(self, job: Job, uploads: Sequence[tuple[str, str]], text: str) -> None:
+        """Post the reply with its files, (id, title) each; or the text alone where there are none."""
+        if not uploads:
+            self.slack.say(job.channel, job.thread, text)
+            return
+        begun = self.folder / job.id / "sharing"
+        if begun.exists() and self.slack.is_shared(uploads[0][0], job.channel):
+            return  # Slack did it, and only its answer was lost
+        begun.parent.mkdir(parents=True, exist_ok=True)
+        begun.touch()
+        self.slack.share(uploads, job.channel, job.thread, text)
+
+    def begin(self, job: Job) -> None:
+        """React with eyes."""
+        progress.begin(self.slack, job)
+
+    def end(self, job: Job, mark: str) -> None:
+        """React with what came of it."""
+        progress.end(self.slack, job, mark)
+
+    def clean(self, job: Job) -> None:
+        """Throw the job's photos away."""
+        shutil.rmtree(self.folder / job.id, ignore_errors=True)
+
+    def _photo(self, job: Job, index: int) -> Path:
+        return self.folder / job.id / f"{index}.photo"
+
+
+def _files(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [file for message in messages for file in message.get("files") or ()]
+
+
+def _may_be_picture(file: Mapping[str, Any]) -> bool:
+    """In a thread lie all sorts of files, and nobody asked about those that are clearly something else."""
+    return (file.get("mimetype") or "image/").startswith("image/")
