@@ -1,0 +1,310 @@
+"""The control API: what people and tests do to the workspace, as JSON over HTTP under `/control/`.
+
+Everything answers JSON; a request that makes no sense gets 400 and `{"error": sentence}`. Bodies are JSON unless said.
+
+State
+    GET  /control/state                      users, channels with messages, files, homes, ephemerals, settings, faults, sequence
+    GET  /control/changes?since=N&timeout=S&limit=M  long poll: the changes after number N, as soon as there is one
+    GET  /control/stream?since=N             the same as server-sent events (the page listens here)
+    GET  /control/thread?channel=&ts=&at_least=N&timeout=S   a thread, parent first, once it has N messages or time is up
+    GET  /control/calls                      every Web API call, download and upload: method, at, args, status, error
+    GET  /control/deliveries                 connections, envelopes under way, every delivery with attempt and acknowledgement
+    GET  /control/events                     every event sent so far, outer shape
+
+People
+    POST /control/messages                   multipart: `channel`, `text`, `user`, `thread_ts`, `file_mode`, any number of `file`
+    PATCH /control/messages                  {channel, ts, text}
+    DELETE /control/messages                 {channel, ts}
+    POST /control/reactions                  {channel, ts, name, user?, remove?}
+    POST /control/home                       {user?}: open the App Home
+    POST /control/click                      {action_id, channel+ts or view_id, block_id?, user?, changes?} -> {acknowledged}
+    POST /control/shortcut                   {callback_id, channel, ts, user?} -> {acknowledged}
+    POST /control/submit                     {view_id, values, user?} -> {acknowledged}
+    POST /control/command                    {command, text, channel, user?} -> {acknowledged}
+    POST /control/channels                   {name, private?, app_is_member?}
+    POST /control/members                    {channel, user, member?}
+
+The network
+    POST /control/redeliver                  {event_id, times?}: an event once more, or n times at once
+    POST /control/deliver                    {event, event_id?, times?}: any inner event, as if Slack sent it
+    POST /control/disconnect                 {reason?: warning | refresh_requested | link_disabled, connection?, abruptly?}
+    POST /control/faults                     {on, kind, times?, retry_after?, seconds?, error?, content_type?}; kinds: `faults.KINDS`
+    DELETE /control/faults                   {id?}: one, or all
+    PATCH /control/settings                  any fields of `settings.Settings`
+    POST /control/reset                      a fresh workspace with the first settings; connections stay
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from playground import events
+from playground.happenings import Happenings
+from playground.people import People
+from playground.refusals import BadRequest, SlackError
+from playground.sockets import Sockets
+from playground.workspace import BOT_USER, PERSON, Channel, Workspace, new_id
+
+_MOST_CHANGES = 500
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def sentences(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Answer a senseless request with one sentence, and pages of other sites not at all."""
+    if (
+        request.headers.get("Sec-Fetch-Site") == "cross-site"
+        and not request.path.startswith("/api/")
+        and request.path != "/"
+    ):
+        return web.json_response({"error": "The playground answers its own page only."}, status=403)
+    try:
+        return await handler(request)
+    except SlackError as refusal:
+        return web.json_response({"error": f"Slack would say: {refusal}."}, status=400)
+    except BadRequest as refusal:
+        return web.json_response({"error": str(refusal)}, status=400)
+
+
+async def _body(request: web.Request, *needed: str) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.read() or b"{}")
+    except ValueError:
+        raise BadRequest("The body must be JSON.") from None
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.")
+    missing = [name for name in needed if not body.get(name)]
+    if missing:
+        raise BadRequest(f"Missing: {', '.join(missing)}.")
+    return body
+
+
+def _number(request: web.Request, name: str, default: float) -> float:
+    try:
+        return float(request.query.get(name, default))
+    except ValueError:
+        raise BadRequest(f"{name} must be a number.") from None
+
+
+class Control:
+    """The handlers of `/control/`."""
+
+    def __init__(self, workspace: Workspace, happenings: Happenings, sockets: Sockets, people: People) -> None:
+        self._workspace, self._happenings, self._sockets, self._people = workspace, happenings, sockets, people
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/control/state", self.state),
+            web.get("/control/changes", self.changes),
+            web.get("/control/stream", self.stream),
+            web.get("/control/thread", self.thread),
+            web.get("/control/calls", self.calls),
+            web.get("/control/deliveries", self.deliveries),
+            web.get("/control/events", self.events),
+            web.post("/control/messages", self.post),
+            web.patch("/control/messages", self.edit),
+            web.delete("/control/messages", self.delete),
+            web.post("/control/reactions", self.react),
+            web.post("/control/home", self.home),
+            web.post("/control/click", self.click),
+            web.post("/control/shortcut", self.shortcut),
+            web.post("/control/submit", self.submit),
+            web.post("/control/command", self.command),
+            web.post("/control/channels", self.add_channel),
+            web.post("/control/members", self.members),
+            web.post("/control/redeliver", self.redeliver),
+            web.post("/control/deliver", self.deliver),
+            web.post("/control/disconnect", self.disconnect),
+            web.post("/control/faults", self.order_fault),
+            web.delete("/control/faults", self.clear_faults),
+            web.patch("/control/settings", self.settings),
+            web.post("/control/reset", self.reset),
+        ]
+
+    # State
+
+    async def state(self, request: web.Request) -> web.Response:
+        del request
+        connections = self._sockets.described()["connections"]
+        return web.json_response({**self._workspace.state(), "connections": connections})
+
+    async def changes(self, request: web.Request) -> web.Response:
+        since = int(_number(request, "since", 0))
+        await self._workspace.wait_for_change(since, min(60.0, _number(request, "timeout", 30)))
+        limit = int(_number(request, "limit", _MOST_CHANGES))
+        return web.json_response(
+            {"sequence": self._workspace.sequence, "changes": self._workspace.changes[since : since + limit]}
+        )
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events; after a restart of the playground, or too long a sleep, one `reload`."""
+        since = int(request.headers.get("Last-Event-ID") or _number(request, "since", 0))
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        if not 0 <= self._workspace.sequence - since <= _MOST_CHANGES:
+            await response.write(b"event: reload\ndata: {}\n\n")
+            since = self._workspace.sequence
+        while True:
+            if not await self._workspace.wait_for_change(since, 15):
+                await response.write(b": still here\n\n")
+                continue
+            fresh = self._workspace.changes[since:]
+            since += len(fresh)
+            for change in fresh:
+                await response.write(f"id: {change['sequence']}\ndata: {json.dumps(change)}\n\n".encode())
+
+    async def thread(self, request: web.Request) -> web.Response:
+        channel, ts = self._workspace.channel(request.query.get("channel")), request.query.get("ts", "")
+        at_least, deadline = (
+            _number(request, "at_least", 0),
+            asyncio.get_running_loop().time() + min(60.0, _number(request, "timeout", 30)),
+        )
+        while True:
+            since = self._workspace.sequence
+            parent = [channel.messages[ts]] if ts in channel.messages else []
+            messages = [*parent, *channel.replies(ts)]
+            left = deadline - asyncio.get_running_loop().time()
+            if len(messages) >= at_least or left <= 0:
+                return web.json_response({"messages": [self._workspace.rendered(channel, m) for m in messages]})
+            await self._workspace.wait_for_change(since, left)
+
+    async def calls(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response({"calls": self._workspace.calls})
+
+    async def deliveries(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(self._sockets.described())
+
+    async def events(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response({"events": self._happenings.sent})
+
+    # People
+
+    async def post(self, request: web.Request) -> web.Response:
+        if request.content_type != "multipart/form-data":
+            body, uploads = await _body(request), []
+        else:
+            form = await request.post()
+            body = {key: value for key, value in form.items() if isinstance(value, str)}
+            parts = [part for part in form.getall("file", []) if isinstance(part, web.FileField)]
+            uploads = [(part.filename, part.file.read()) for part in parts]
+        message = self._people.post(
+            str(body.get("channel", "")),
+            str(body.get("text", "")),
+            uploads,
+            user=str(body.get("user") or PERSON),
+            thread_ts=body.get("thread_ts") or None,
+            file_mode=str(body.get("file_mode") or "hosted"),
+        )
+        return web.json_response({"channel": self._workspace.channel(body["channel"]).id, "message": message})
+
+    async def edit(self, request: web.Request) -> web.Response:
+        body = await _body(request, "channel", "ts", "text")
+        return web.json_response({"message": self._people.edit(body["channel"], body["ts"], body["text"])})
+
+    async def delete(self, request: web.Request) -> web.Response:
+        body = await _body(request, "channel", "ts")
+        self._people.delete(body["channel"], body["ts"])
+        return web.json_response({})
+
+    async def react(self, request: web.Request) -> web.Response:
+        body = await _body(request, "channel", "ts", "name")
+        self._people.react(
+            body["channel"], body["ts"], body["name"], body.get("user", PERSON), remove=bool(body.get("remove"))
+        )
+        return web.json_response({})
+
+    async def home(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        return web.json_response({"view": self._people.open_home(body.get("user", PERSON))})
+
+    async def click(self, request: web.Request) -> web.Response:
+        body = await _body(request, "action_id")
+        known = ("action_id", "channel", "ts", "view_id", "block_id", "user", "changes")
+        return web.json_response(
+            {"acknowledged": await self._people.click(**{k: v for k, v in body.items() if k in known})}
+        )
+
+    async def shortcut(self, request: web.Request) -> web.Response:
+        body = await _body(request, "callback_id", "channel", "ts")
+        done = await self._people.shortcut(body["callback_id"], body["channel"], body["ts"], body.get("user", PERSON))
+        return web.json_response({"acknowledged": done})
+
+    async def submit(self, request: web.Request) -> web.Response:
+        body = await _body(request, "view_id")
+        done = await self._people.submit(body["view_id"], body.get("values", {}), body.get("user", PERSON))
+        return web.json_response({"acknowledged": done})
+
+    async def command(self, request: web.Request) -> web.Response:
+        body = await _body(request, "command", "channel")
+        done = await self._people.command(
+            body["command"], body.get("text", ""), body["channel"], body.get("user", PERSON)
+        )
+        return web.json_response({"acknowledged": done})
+
+    async def add_channel(self, request: web.Request) -> web.Response:
+        body = await _body(request, "name")
+        members = [user for user in self._workspace.users if user != BOT_USER or body.get("app_is_member", True)]
+        private = bool(body.get("private"))
+        channel = Channel(new_id("G" if private else "C"), body["name"], "group" if private else "channel", members)
+        self._workspace.channels[channel.id] = channel
+        self._workspace.record("channel", channel=channel.id)
+        return web.json_response({"channel": channel.described()})
+
+    async def members(self, request: web.Request) -> web.Response:
+        body = await _body(request, "channel", "user")
+        self._people.join(body["channel"], body["user"], member=body.get("member", True))
+        return web.json_response({})
+
+    # The network
+
+    async def redeliver(self, request: web.Request) -> web.Response:
+        body = await _body(request, "event_id")
+        callback = next((one for one in self._happenings.sent if one["event_id"] == body["event_id"]), None)
+        if callback is None:
+            raise BadRequest(f"No event {body['event_id']} was sent.")
+        for _ in range(int(body.get("times", 1))):
+            self._happenings.deliver(callback)
+        return web.json_response({})
+
+    async def deliver(self, request: web.Request) -> web.Response:
+        body = await _body(request, "event")
+        callback = events.event_callback(body["event"])
+        callback["event_id"] = body.get("event_id", callback["event_id"])
+        for _ in range(int(body.get("times", 1))):
+            self._happenings.deliver(callback)
+        return web.json_response({"event_id": callback["event_id"]})
+
+    async def disconnect(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        count = await self._sockets.disconnect(
+            body.get("reason", "refresh_requested"), body.get("connection"), abruptly=bool(body.get("abruptly"))
+        )
+        return web.json_response({"connections": count})
+
+    async def order_fault(self, request: web.Request) -> web.Response:
+        return web.json_response(asdict(self._workspace.faults.order(**await _body(request))))
+
+    async def clear_faults(self, request: web.Request) -> web.Response:
+        self._workspace.faults.clear((await _body(request)).get("id"))
+        return web.json_response({})
+
+    async def settings(self, request: web.Request) -> web.Response:
+        try:
+            self._workspace.settings = self._workspace.settings.changed(await _body(request))
+        except TypeError as wrong:
+            raise BadRequest(f"A setting has the wrong kind of value: {wrong}.") from None
+        return web.json_response(asdict(self._workspace.settings))
+
+    async def reset(self, request: web.Request) -> web.Response:
+        del request
+        self._workspace.reset()
+        self._happenings.sent.clear()
+        await self._sockets.forget()
+        return web.json_response({})

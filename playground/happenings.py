@@ -1,0 +1,94 @@
+"""What the app hears of what happens: the events that its subscriptions and memberships entitle it to."""
+
+import time
+from typing import Any
+
+from playground import events
+from playground.sockets import Sockets
+from playground.workspace import BOT_USER, Channel, Workspace, new_id
+
+
+class Happenings:
+    """Turns changes of the workspace into event deliveries."""
+
+    def __init__(self, workspace: Workspace, sockets: Sockets) -> None:
+        self._workspace = workspace
+        self._sockets = sockets
+        self.sent: list[dict[str, Any]] = []
+
+    def _tell(self, subscription: str, event: dict[str, Any], channel: Channel | None = None) -> None:
+        """Deliver an event if the app subscribed to it and sits in the channel."""
+        if subscription not in self._workspace.settings.events:
+            return
+        if channel is not None and BOT_USER not in channel.members:
+            return
+        self.deliver(events.event_callback(event))
+
+    def deliver(self, callback: dict[str, Any]) -> None:
+        """Send an outer event, new or known."""
+        if all(callback["event_id"] != known["event_id"] for known in self.sent):
+            self.sent.append(callback)
+        self._sockets.send("events_api", callback)
+
+    def posted(self, channel: Channel, message: dict[str, Any]) -> None:
+        """A message came: `message`, perhaps `app_mention`, and `file_shared` for each file."""
+        shown = self._workspace.rendered(channel, message)
+        for file_id in message.get("files", []):
+            self._tell("file_shared", events.file_shared(channel, file_id, message["user"], message["ts"]), channel)
+        self._tell(events.SUBSCRIPTIONS[channel.kind], events.message_posted(channel, shown), channel)
+        files_in_mention = self._workspace.settings.mention_files
+        mentioned = f"<@{BOT_USER}>" in message.get("text", "") and message["user"] != BOT_USER
+        if channel.kind != "im" and mentioned and not (shown.get("files") and files_in_mention == "no_event"):
+            self._tell(
+                "app_mention", events.app_mentioned(channel, shown, with_files=files_in_mention == "with"), channel
+            )
+
+    def changed(self, channel: Channel, previous: dict[str, Any], message: dict[str, Any]) -> None:
+        event = events.message_changed(
+            channel, previous, self._workspace.rendered(channel, message), self._workspace.next_ts()
+        )
+        self._tell(events.SUBSCRIPTIONS[channel.kind], event, channel)
+
+    def removed(self, channel: Channel, previous: dict[str, Any]) -> None:
+        """A message went: `message_deleted`, or `message_changed` to a tombstone where replies stay."""
+        if previous["ts"] in channel.messages:
+            self.changed(channel, previous, channel.messages[previous["ts"]])
+            return
+        event = events.message_deleted(channel, previous, self._workspace.next_ts())
+        self._tell(events.SUBSCRIPTIONS[channel.kind], event, channel)
+
+    def reacted(self, kind: str, channel: Channel, message: dict[str, Any], name: str, user: str) -> None:
+        self._tell(kind, events.reaction(kind, channel, message, name, user, self._workspace.next_ts()), channel)
+
+    def opened_home(self, user: str) -> None:
+        direct = self._workspace.channel(user)
+        self._tell(
+            "app_home_opened",
+            events.home_opened(user, direct.id, self._workspace.homes.get(user), self._workspace.next_ts()),
+        )
+
+    def joined(self, user: str, channel: Channel) -> None:
+        self._tell("member_joined_channel", events.member_joined(user, channel, self._workspace.next_ts()), channel)
+
+
+def trigger(workspace: Workspace) -> str:
+    """A `trigger_id`: good for three seconds and one modal."""
+    trigger_id = f"{workspace.number()}.{new_id('T')}.{new_id('x').lower()}"
+    workspace.triggers[trigger_id] = time.time() + 3
+    return trigger_id
+
+
+def response_url(
+    workspace: Workspace, channel: Channel, user: str, message_ts: str | None, thread_ts: str | None = None
+) -> str:
+    """A `response_url`: five posts within thirty minutes."""
+    key = new_id("R").lower()
+    workspace.response_urls[key] = {
+        "channel": channel.id,
+        "user": user,
+        "message_ts": message_ts,
+        "thread_ts": thread_ts,
+        "uses_left": 5,
+        "expires": time.time() + 1800,
+    }
+    return f"{workspace.base_url}/actions/{key}"

@@ -1,0 +1,154 @@
+"""Messages: chat.*, and the status line under a thread."""
+
+from typing import Any
+
+from playground import blocks
+from playground.methods.call import Answer, Call, method
+from playground.refusals import SlackError
+from playground.workspace import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM, Channel
+
+MAX_POSTED, MAX_UPDATED = 40_000, 4_000
+
+
+def by_the_app() -> dict[str, Any]:
+    """What marks a message as the app's."""
+    return {
+        "user": BOT_USER,
+        "bot_id": BOT_ID,
+        "app_id": APP_ID,
+        "team": TEAM["id"],
+        "bot_profile": {
+            "id": BOT_ID,
+            "deleted": False,
+            "name": BOT_NAME,
+            "updated": 0,
+            "app_id": APP_ID,
+            "user_id": BOT_USER,
+            "icons": {},
+            "team_id": TEAM["id"],
+        },
+    }
+
+
+def file_exists(call: Call) -> Any:
+    """Whether a `slack_file` (by id or address) may stand in a block: shared, there, and processed."""
+
+    def exists(reference: str) -> bool:
+        files = call.workspace.files.values()
+        return any(f.completed and not f.deleted and f.ready and f.id in reference for f in files)
+
+    return exists
+
+
+def _content(call: Call, limit: int) -> dict[str, Any]:
+    """Text, blocks and attachments of a message, checked."""
+    content: dict[str, Any] = {"text": call.text("text", "") or call.text("markdown_text", "")}
+    if len(content["text"]) > limit:
+        raise SlackError("msg_too_long")
+    wanted = call.structure("blocks", "invalid_blocks_format")
+    if wanted:
+        content["blocks"] = blocks.checked(wanted, file_exists(call))
+    attachments = call.structure("attachments")
+    if attachments:
+        content["attachments"] = attachments
+    metadata = call.structure("metadata", "invalid_metadata_format")
+    if metadata:
+        content["metadata"] = metadata
+    if not content["text"] and len(content) == 1:
+        raise SlackError("no_text")
+    return content
+
+
+@method("chat.postMessage", "chat:write", tier=4)
+def post_message(call: Call) -> Answer:
+    channel = call.channel(by_name=True)
+    message = {**by_the_app(), **_content(call, MAX_POSTED)}
+    thread_ts = call.thread(channel)
+    if thread_ts:
+        message["thread_ts"] = thread_ts
+        if call.flag("reply_broadcast"):
+            message["subtype"] = "thread_broadcast"
+    posted = call.workspace.add_message(channel, message)
+    call.happenings.posted(channel, posted)
+    return {"channel": channel.id, "ts": posted["ts"], "message": call.workspace.rendered(channel, posted)}
+
+
+def change_message(call: Call, channel: Channel, message: dict[str, Any], content: dict[str, Any]) -> None:
+    """Put new text and blocks into a message; what is not given goes, as in `chat.update`."""
+    previous = call.workspace.rendered(channel, message)
+    for key in ("blocks", "attachments", "metadata"):
+        message.pop(key, None)
+    message |= content
+    message["edited"] = {"user": BOT_USER, "ts": call.workspace.next_ts()}
+    call.workspace.touch(channel, message)
+    call.happenings.changed(channel, previous, message)
+
+
+@method("chat.update", "chat:write")
+def update(call: Call) -> Answer:
+    channel = call.channel()
+    message = call.message(channel)
+    if message["user"] != BOT_USER:
+        raise SlackError("cant_update_message")
+    content = _content(call, MAX_UPDATED)
+    change_message(call, channel, message, content)
+    return {
+        "channel": channel.id,
+        "ts": message["ts"],
+        "text": message["text"],
+        "message": call.workspace.rendered(channel, message),
+    }
+
+
+@method("chat.delete", "chat:write")
+def delete(call: Call) -> Answer:
+    channel = call.channel()
+    message = call.message(channel)
+    if message["user"] != BOT_USER:
+        raise SlackError("cant_delete_message")
+    call.happenings.removed(channel, call.workspace.remove_message(channel, message["ts"]))
+    return {"channel": channel.id, "ts": message["ts"]}
+
+
+@method("chat.postEphemeral", "chat:write", tier=4)
+def post_ephemeral(call: Call) -> Answer:
+    channel = call.channel(by_name=True)
+    user = call.text("user")
+    if user not in channel.members:
+        raise SlackError("user_not_in_channel")
+    ephemeral = {
+        "type": "message",
+        **by_the_app(),
+        **_content(call, MAX_POSTED),
+        "channel": channel.id,
+        "to": user,
+        "ts": call.workspace.next_ts(),
+        "is_ephemeral": True,
+    }
+    thread_ts = call.thread(channel)
+    if thread_ts:
+        ephemeral["thread_ts"] = thread_ts
+    call.workspace.ephemerals.append(ephemeral)
+    call.workspace.record("ephemeral", channel=channel.id, message=ephemeral)
+    return {"message_ts": ephemeral["ts"]}
+
+
+@method("chat.getPermalink", tier=4)
+def get_permalink(call: Call) -> Answer:
+    channel = call.channel(member=False)
+    message = call.message(channel, "message_ts")
+    link = f"{call.workspace.base_url}/archives/{channel.id}/p{message['ts'].replace('.', '')}"
+    if message.get("thread_ts"):
+        link += f"?thread_ts={message['thread_ts']}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": link}
+
+
+@method("assistant.threads.setStatus", "chat:write", "assistant:write")
+def set_status(call: Call) -> Answer:
+    channel = call.channel("channel_id")
+    thread_ts = call.thread(channel) or call.text("thread_ts")
+    status = call.args.get("status")
+    if status is None:
+        raise SlackError("invalid_arguments", "missing required field: status")
+    call.workspace.set_status(channel, thread_ts, str(status), call.structure("loading_messages") or [])
+    return {}

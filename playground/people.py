@@ -1,0 +1,213 @@
+"""What people do in the workspace: post, edit, delete, react, click, open the App Home."""
+
+import asyncio
+import html
+import re
+import time
+from typing import Any
+from uuid import uuid4
+
+from playground import events
+from playground.files import FILE_MODES
+from playground.happenings import Happenings, response_url, trigger
+from playground.methods.reactions import react, unreact
+from playground.refusals import BadRequest
+from playground.sockets import Sockets
+from playground.workspace import PERSON, TEAM, Channel, Workspace
+
+_MENTION = re.compile(r"(?<![\w&;])@([\w.-]+)")
+_KEPT = re.compile(r"<[@#!][^<>\s]+>")
+
+
+def as_slack_writes(text: str, names: dict[str, str]) -> str:
+    """Typed text as Slack stores it: `&`, `<`, `>` escaped, `@name` as `<@ID>`; `<@ID>` stays itself."""
+    kept = _KEPT.findall(text)
+    escaped = "\0".join(html.escape(part, quote=False) for part in _KEPT.split(text))
+    escaped = _MENTION.sub(lambda m: f"<@{names[m[1].lower()]}>" if m[1].lower() in names else m[0], escaped)
+    for mention in kept:
+        escaped = escaped.replace("\0", mention, 1)
+    return escaped
+
+
+class People:
+    """The people's side of the workspace."""
+
+    def __init__(self, workspace: Workspace, happenings: Happenings, sockets: Sockets) -> None:
+        self._workspace, self._happenings, self._sockets = workspace, happenings, sockets
+
+    def _message(self, channel: Channel, ts: str) -> dict[str, Any]:
+        message = channel.messages.get(ts)
+        if message is None:
+            raise BadRequest(f"No message {ts} in {channel.id}.")
+        return message
+
+    def post(
+        self,
+        channel_reference: str,
+        text: str,
+        uploads: list[tuple[str, bytes]],
+        *,
+        user: str = PERSON,
+        thread_ts: str | None = None,
+        file_mode: str = "hosted",
+    ) -> dict[str, Any]:
+        """A person's message, with files as (name, bytes). Returns it as the history shows it."""
+        workspace = self._workspace
+        channel, author = workspace.channel(channel_reference), workspace.user(user)
+        if file_mode not in FILE_MODES:
+            raise BadRequest(f"file_mode must be one of {', '.join(FILE_MODES)}, not {file_mode!r}.")
+        if not text.strip() and not uploads:
+            raise BadRequest("A message needs text or a file.")
+        if thread_ts is not None and thread_ts not in channel.messages:
+            raise BadRequest(f"No message {thread_ts} to reply to in {channel.id}.")
+        files = []
+        for name, content in uploads:
+            file = workspace.add_file(name, author.id, content=content, mode=file_mode, completed=True)
+            file.ready_at = time.time() + workspace.settings.processing_seconds
+            files.append(file.id)
+        names = {known.name: known.id for known in workspace.users.values()}
+        message: dict[str, Any] = {"user": author.id, "team": TEAM["id"], "text": as_slack_writes(text, names)}
+        if files:
+            message["files"] = files
+        else:
+            message["client_msg_id"] = str(uuid4())
+        if thread_ts:
+            message["thread_ts"] = thread_ts
+            message["parent_user_id"] = channel.messages[thread_ts]["user"]
+        posted = workspace.add_message(channel, message)
+        self._happenings.posted(channel, posted)
+        return workspace.rendered(channel, posted)
+
+    def edit(self, channel_reference: str, ts: str, text: str) -> dict[str, Any]:
+        channel = self._workspace.channel(channel_reference)
+        message = self._message(channel, ts)
+        previous = self._workspace.rendered(channel, message)
+        names = {known.name: known.id for known in self._workspace.users.values()}
+        message |= {
+            "text": as_slack_writes(text, names),
+            "edited": {"user": message["user"], "ts": self._workspace.next_ts()},
+        }
+        self._workspace.touch(channel, message)
+        self._happenings.changed(channel, previous, message)
+        return self._workspace.rendered(channel, message)
+
+    def delete(self, channel_reference: str, ts: str) -> None:
+        """Take a message away, and its files with it, as Slack does."""
+        channel = self._workspace.channel(channel_reference)
+        message = self._message(channel, ts)
+        previous = self._workspace.remove_message(channel, ts)
+        for file_id in message.get("files", []):
+            self._workspace.files[file_id].deleted = True
+        self._happenings.removed(channel, previous)
+
+    def react(self, channel_reference: str, ts: str, name: str, user: str = PERSON, *, remove: bool = False) -> None:
+        channel = self._workspace.channel(channel_reference)
+        message = self._message(channel, ts)
+        (unreact if remove else react)(self._workspace, channel, message, name, user)
+        self._happenings.reacted("reaction_removed" if remove else "reaction_added", channel, message, name, user)
+
+    def join(self, channel_reference: str, user: str, *, member: bool = True) -> None:
+        """Bring somebody into a channel, or take them out."""
+        channel, who = self._workspace.channel(channel_reference), self._workspace.user(user)
+        if member and who.id not in channel.members:
+            channel.members.append(who.id)
+            self._happenings.joined(who.id, channel)
+        if not member and who.id in channel.members:
+            channel.members.remove(who.id)
+        self._workspace.record("channel", channel=channel.id)
+
+    # Interactions
+
+    def open_home(self, user: str = PERSON) -> dict[str, Any] | None:
+        """Look at the App Home. Returns the view that is there so far."""
+        self._happenings.opened_home(user)
+        return self._workspace.homes.get(user)
+
+    async def click(
+        self,
+        action_id: str,
+        *,
+        channel: str | None = None,
+        ts: str | None = None,
+        view_id: str | None = None,
+        block_id: str | None = None,
+        user: str = PERSON,
+        changes: dict[str, Any] | None = None,
+    ) -> bool:
+        """Click a button of a message or a view; `changes` are put into the action (`selected_option` and the like).
+
+        Returns whether the app acknowledged.
+        """
+        who = self._workspace.user(user)
+        place: dict[str, Any] = {}
+        if view_id is not None:
+            views = [*self._workspace.homes.values(), *self._workspace.modals.values()]
+            view = next((one for one in views if one["id"] == view_id), None)
+            if view is None:
+                raise BadRequest(f"No view {view_id}.")
+            blocks, place["view"] = view["blocks"], view
+        elif channel is not None and ts is not None:
+            where = self._workspace.channel(channel)
+            ephemeral = next((one for one in self._workspace.ephemerals if one["ts"] == ts), None)
+            message = ephemeral or self._workspace.rendered(where, self._message(where, ts))
+            blocks = message.get("blocks", [])
+            url = response_url(self._workspace, where, who.id, ts, message.get("thread_ts"))
+            place |= {"channel": where, "message": message, "response_url": url, "ephemeral": ephemeral is not None}
+        else:
+            raise BadRequest("A click needs `channel` and `ts`, or `view_id`.")
+        element, block = _element(blocks, action_id, block_id)
+        action: dict[str, Any] = {
+            "type": element["type"],
+            "action_id": element.get("action_id", ""),
+            "block_id": block["block_id"],
+        }
+        action |= {key: element[key] for key in ("text", "value", "style", "url") if key in element}
+        action |= {"action_ts": f"{time.time():.6f}", **(changes or {})}
+        payload = events.block_actions(who, action, trigger(self._workspace), **place)
+        return await self._interact(payload)
+
+    async def shortcut(self, callback_id: str, channel: str, ts: str, user: str = PERSON) -> bool:
+        """Use a message shortcut. Returns whether the app acknowledged."""
+        where, who = self._workspace.channel(channel), self._workspace.user(user)
+        message = self._workspace.rendered(where, self._message(where, ts))
+        url = response_url(self._workspace, where, who.id, ts, message.get("thread_ts"))
+        return await self._interact(
+            events.message_action(who, where, message, callback_id, trigger(self._workspace), url)
+        )
+
+    async def submit(self, view_id: str, values: dict[str, Any], user: str = PERSON) -> bool:
+        """Submit a modal. It closes when the app acknowledges."""
+        view = self._workspace.modals.get(view_id)
+        if view is None:
+            raise BadRequest(f"No modal {view_id}.")
+        who = self._workspace.user(user)
+        acknowledged = await self._interact(events.view_submission(who, view, values, trigger(self._workspace)))
+        if acknowledged:
+            self._workspace.modals.pop(view_id, None)
+            self._workspace.record("modal_closed", view_id=view_id)
+        return acknowledged
+
+    async def command(self, command: str, text: str, channel: str, user: str = PERSON) -> bool:
+        """Give a slash command. Returns whether the app acknowledged."""
+        where, who = self._workspace.channel(channel), self._workspace.user(user)
+        url = response_url(self._workspace, where, who.id, None)
+        payload = events.slash_command(who, where, command, text, trigger(self._workspace), url)
+        return await self._interact(payload, kind="slash_commands")
+
+    async def _interact(self, payload: dict[str, Any], kind: str = "interactive") -> bool:
+        before = len(self._sockets.deliveries)
+        await asyncio.wait([self._sockets.send(kind, payload, accepts_response=True)], timeout=10)
+        return any(d.acknowledged_at for d in self._sockets.deliveries[before:] if d.type == kind)
+
+
+def _element(
+    blocks: list[dict[str, Any]], action_id: str, block_id: str | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The element with this action id, and its block."""
+    for block in blocks:
+        if block_id not in (None, block.get("block_id")):
+            continue
+        for element in [*block.get("elements", []), *([block["accessory"]] if "accessory" in block else [])]:
+            if element.get("action_id") == action_id:
+                return element, block
+    raise BadRequest(f"No element with the action id {action_id!r}.")

@@ -1,0 +1,156 @@
+"""The Web API's front: tokens, scopes, rate limits, argument encodings and failures on order, around the methods."""
+
+import asyncio
+import json
+import math
+import time
+from typing import Any
+
+from aiohttp import web
+
+from playground.faults import Fault
+from playground.happenings import Happenings
+from playground.methods.call import METHODS, Call, Method
+from playground.rates import RateLimits
+from playground.refusals import SlackError
+from playground.sockets import Sockets
+from playground.workspace import APP_TOKEN, BOT_TOKEN, Workspace
+
+LOGIN_PAGE = (
+    "<!DOCTYPE html><html><head><title>Sign in to Playground | Slack</title></head>"
+    "<body><h1>Sign in to your workspace</h1><form action='/signin'><input name='email'></form></body></html>"
+)
+
+
+def login_page() -> web.Response:
+    """What Slack shows to whoever is not signed in: HTML with status 200."""
+    return web.Response(text=LOGIN_PAGE, content_type="text/html", charset="utf-8")
+
+
+async def interrupt(request: web.Request, fault: Fault | None) -> web.Response | None:
+    """Let a failure happen that comes before the work; None where the work goes on."""
+    if fault is None:
+        return None
+    if fault.kind == "slow":
+        await asyncio.sleep(fault.seconds)
+        return None
+    if fault.kind == "rate_limited":
+        body = {"ok": False, "error": "ratelimited"}
+        return web.json_response(body, status=429, headers={"Retry-After": str(fault.retry_after)})
+    if fault.kind == "server_error":
+        return web.Response(status=500, text="server error")
+    if fault.kind == "error":
+        return web.json_response({"ok": False, "error": fault.error})
+    if fault.kind == "login_page":
+        return login_page()
+    if fault.kind == "reset":
+        cut(request)
+    return None
+
+
+def cut(request: web.Request) -> None:
+    """Cut the connection under a request, as a broken network does."""
+    if request.transport is not None:
+        request.transport.abort()
+    raise asyncio.CancelledError
+
+
+def bearer(request: web.Request) -> str:
+    """The token in the Authorization header, or ""."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+async def arguments(request: web.Request) -> dict[str, Any]:
+    """All arguments: of the query, and of the body as a form or as JSON."""
+    args: dict[str, Any] = dict(request.query)
+    if request.method != "POST":
+        return args
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(await request.read() or b"{}")
+        except ValueError:
+            raise SlackError("invalid_json") from None
+        if not isinstance(body, dict):
+            raise SlackError("json_not_object")
+        return args | body
+    return args | {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+
+
+def _authorise(method: Method, token: str) -> None:
+    if method.token == "any":  # noqa: S105 - a kind, no secret
+        return
+    if not token:
+        raise SlackError("not_authed")
+    if token not in (BOT_TOKEN, APP_TOKEN):
+        raise SlackError("invalid_auth")
+    if token != {"bot": BOT_TOKEN, "app": APP_TOKEN}[method.token]:
+        raise SlackError("not_allowed_token_type")
+
+
+class WebApi:
+    """`/api/<method>`."""
+
+    def __init__(self, workspace: Workspace, happenings: Happenings, sockets: Sockets) -> None:
+        self._workspace, self._happenings, self._sockets = workspace, happenings, sockets
+        self._limits = RateLimits()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """One call. Every call is written down with its time, its answer's status and its error."""
+        name = request.match_info["method"]
+        record: dict[str, Any] = {"method": name, "at": time.time(), "args": {}, "status": None, "error": None}
+        self._workspace.calls.append(record)
+        response = await self._answer(request, name, record)
+        record["status"] = response.status
+        self._workspace.record("called", method=name, status=response.status, error=record["error"])
+        return response
+
+    async def _answer(self, request: web.Request, name: str, record: dict[str, Any]) -> web.Response:
+        fault = self._workspace.faults.take(name, "*")
+        interrupted = await interrupt(request, fault)
+        if interrupted is not None:
+            record["error"] = fault.kind if fault else None
+            return interrupted
+        method = METHODS.get(name)
+        headers: dict[str, str] = {}
+        try:
+            args = await arguments(request)
+            token = bearer(request) or str(args.pop("token", ""))
+            args.pop("token", None)
+            record["args"] = args
+            if method is None:
+                raise SlackError("unknown_method", req_method=name)
+            _authorise(method, token)
+            if token == BOT_TOKEN:
+                headers = {
+                    "X-OAuth-Scopes": ",".join(self._workspace.settings.scopes),
+                    "X-Accepted-OAuth-Scopes": ",".join(method.scopes),
+                }
+            limited = self._limited(name, method, args)
+            if limited is not None:
+                record["error"] = "ratelimited"
+                return limited
+            call = Call(self._workspace, self._happenings, self._sockets, args)
+            call.need(*method.scopes)
+            body = {"ok": True, **method.run(call)}
+        except SlackError as refusal:
+            record["error"] = str(refusal)
+            body = refusal.body
+        if fault is not None and fault.kind == "lost_answer":
+            record["error"] = "lost_answer"
+            cut(request)
+        return web.json_response(body, headers=headers)
+
+    def _limited(self, name: str, method: Method, args: dict[str, Any]) -> web.Response | None:
+        settings = self._workspace.settings
+        if not settings.enforce_rate_limits:
+            return None
+        if name == "chat.postMessage":
+            wait = self._limits.wait_for_post(str(args.get("channel")), settings.rate_limit_scale)
+        else:
+            wait = self._limits.wait_for_call(name, method.tier, settings.rate_limit_scale)
+        if not wait:
+            return None
+        return web.json_response(
+            {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(max(1, math.ceil(wait)))}
+        )

@@ -1,0 +1,372 @@
+"""The workspace: people, channels, messages, files, and the record of every change."""
+
+import asyncio
+import itertools
+import secrets
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from playground import files as file_objects
+from playground.faults import Faults
+from playground.files import StoredFile
+from playground.refusals import SlackError
+from playground.settings import Settings
+
+TEAM = {"id": "T0PLAYGRND", "name": "Playground", "domain": "playground"}
+APP_ID = "A0ENHANCER"
+BOT_ID = "B0ENHANCER"
+BOT_USER = "U0ENHANCER"
+BOT_NAME = "enhancer"
+BOT_TOKEN = "xoxb-playground"  # noqa: S105 - the playground's well-known token
+APP_TOKEN = "xapp-playground"  # noqa: S105
+PERSON = "U0ADA00001"
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+def new_id(prefix: str) -> str:
+    """An id as Slack makes them: a letter for the kind, then ten capitals and digits."""
+    return prefix + "0" + "".join(secrets.choice(_ALPHABET) for _ in range(9))
+
+
+@dataclass(frozen=True)
+class User:
+    id: str
+    name: str
+    real_name: str
+    is_bot: bool = False
+
+    def described(self) -> dict[str, Any]:
+        """The user object of `users.info`."""
+        more = {"bot_id": BOT_ID, "api_app_id": APP_ID} if self.is_bot else {}
+        return {
+            "id": self.id,
+            "team_id": TEAM["id"],
+            "name": self.name,
+            "deleted": False,
+            "real_name": self.real_name,
+            "tz": "Etc/UTC",
+            "tz_label": "Coordinated Universal Time",
+            "tz_offset": 0,
+            "profile": {
+                "real_name": self.real_name,
+                "display_name": self.name,
+                "real_name_normalized": self.real_name,
+                "display_name_normalized": self.name,
+                "team": TEAM["id"],
+                **more,
+            },
+            "is_admin": False,
+            "is_bot": self.is_bot,
+            "is_app_user": False,
+            "updated": 0,
+        }
+
+
+@dataclass
+class Channel:
+    """A conversation. `messages` are in Slack's shape, oldest first, with file ids under `files`."""
+
+    id: str
+    name: str
+    kind: str  # "channel", "group" or "im"
+    members: list[str]
+    created: int = field(default_factory=lambda: int(time.time()))
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def sharing(self) -> str:
+        """The key of this channel in a file's `shares`."""
+        return {"channel": "public", "group": "private", "im": "im"}[self.kind]
+
+    def replies(self, ts: str) -> list[dict[str, Any]]:
+        return [m for m in self.messages.values() if m.get("thread_ts") == ts and m["ts"] != ts]
+
+    def described(self) -> dict[str, Any]:
+        """The conversation object of `conversations.info`."""
+        base = {
+            "id": self.id,
+            "created": self.created,
+            "is_archived": False,
+            "is_org_shared": False,
+            "updated": self.created * 1000,
+        }
+        if self.kind == "im":
+            return {
+                **base,
+                "is_im": True,
+                "user": next(m for m in self.members if m != BOT_USER),
+                "is_user_deleted": False,
+                "priority": 0,
+            }
+        return {
+            **base,
+            "name": self.name,
+            "name_normalized": self.name,
+            "is_channel": self.kind == "channel",
+            "is_group": self.kind == "group",
+            "is_im": False,
+            "is_mpim": False,
+            "is_private": self.kind == "group",
+            "is_general": self.name == "general",
+            "is_shared": False,
+            "is_ext_shared": False,
+            "is_member": BOT_USER in self.members,
+            "creator": PERSON,
+            "context_team_id": TEAM["id"],
+            "topic": {"value": "", "creator": "", "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
+            "num_members": len(self.members),
+        }
+
+
+class Workspace:
+    """All state, and the log of changes that the page and the tests follow."""
+
+    def __init__(self, base_url: str, settings: Settings | None = None) -> None:
+        self.base_url = base_url
+        self._initial_settings = settings or Settings()
+        self.changes: list[dict[str, Any]] = []
+        self._changed = asyncio.Event()
+        self._last_ts = 0
+        self._numbers = itertools.count(1)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        self.settings = self._initial_settings
+        self.faults = Faults()
+        self.users = {
+            user.id: user
+            for user in (
+                User(PERSON, "ada", "Ada"),
+                User("U0GRACE001", "grace", "Grace"),
+                User(BOT_USER, BOT_NAME, "Enhancer", is_bot=True),
+            )
+        }
+        everyone = list(self.users)
+        self.channels = {
+            channel.id: channel
+            for channel in (
+                Channel("C0PHOTOS01", "photos", "channel", everyone.copy()),
+                Channel("C0GENERAL1", "general", "channel", everyone.copy()),
+                Channel("D0ADA00001", "", "im", [PERSON, BOT_USER]),
+                Channel("D0GRACE001", "", "im", ["U0GRACE001", BOT_USER]),
+            )
+        }
+        self.files: dict[str, StoredFile] = {}
+        self.homes: dict[str, dict[str, Any]] = {}
+        self.modals: dict[str, dict[str, Any]] = {}
+        self.ephemerals: list[dict[str, Any]] = []
+        self.statuses: dict[tuple[str, str], dict[str, Any]] = {}
+        self.response_urls: dict[str, dict[str, Any]] = {}
+        self.triggers: dict[str, float] = {}
+        self.calls: list[dict[str, Any]] = []
+
+    def reset(self) -> None:
+        """Begin anew: people and channels as at the start, nothing said. The numbering of changes goes on."""
+        self._furnish()
+        self.record("reset")
+
+    # The record
+
+    @property
+    def sequence(self) -> int:
+        """The number of the latest change."""
+        return len(self.changes)
+
+    def record(self, kind: str, **what: Any) -> None:
+        """Write a change down and wake everyone who waits for one."""
+        self.changes.append({"sequence": self.sequence + 1, "kind": kind, **what})
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait_for_change(self, since: int, timeout: float) -> bool:  # noqa: ASYNC109, RUF100 - a long poll's own limit
+        """True once there is a change later than number `since`; False after `timeout` seconds without one."""
+        deadline = time.monotonic() + timeout
+        while self.sequence <= since:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            try:
+                await asyncio.wait_for(self._changed.wait(), left)
+            except TimeoutError:
+                return False
+        return True
+
+    # Names and times
+
+    def next_ts(self) -> str:
+        """A time stamp that no message has yet: seconds, a point, microseconds."""
+        self._last_ts = max(int(time.time() * 1_000_000), self._last_ts + 1)
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    def number(self) -> int:
+        return next(self._numbers)
+
+    def channel(self, reference: Any) -> Channel:
+        """A channel by id, `#name`, name, or a person's id (their direct message). SlackError if there is none."""
+        reference = str(reference or "")
+        found = self.channels.get(reference)
+        if found is None:
+            for channel in self.channels.values():
+                if channel.kind == "im" and reference in channel.members and reference != BOT_USER:
+                    return channel
+                if channel.name and reference.removeprefix("#") == channel.name:
+                    return channel
+            raise SlackError("channel_not_found")
+        return found
+
+    def user(self, reference: str) -> User:
+        """A person by id or name. SlackError if there is none."""
+        for user in self.users.values():
+            if reference.removeprefix("@") in (user.id, user.name):
+                return user
+        raise SlackError("user_not_found")
+
+    def file(self, file_id: Any) -> StoredFile:
+        """A completed file that is still there. SlackError otherwise."""
+        file = self.files.get(str(file_id))
+        if file is None or not file.completed:
+            raise SlackError("file_not_found")
+        if file.deleted:
+            raise SlackError("file_deleted")
+        return file
+
+    # Messages
+
+    def describe_file(self, file_id: str) -> dict[str, Any]:
+        file = self.files[file_id]
+        return file_objects.stub(file) or file_objects.describe(file, base_url=self.base_url, team=TEAM["id"])
+
+    def rendered(self, channel: Channel, message: dict[str, Any]) -> dict[str, Any]:
+        """The message as Slack's history shows it: files in full, a thread's parent with the counts of its replies."""
+        shown = dict(message)
+        if "files" in shown:
+            shown["files"] = [self.describe_file(file_id) for file_id in shown["files"]]
+        replies = [] if message.get("thread_ts", message["ts"]) != message["ts"] else channel.replies(message["ts"])
+        if replies:
+            authors = list(dict.fromkeys(reply["user"] for reply in replies))
+            shown |= {
+                "thread_ts": message["ts"],
+                "reply_count": len(replies),
+                "reply_users_count": len(authors),
+                "latest_reply": replies[-1]["ts"],
+                "reply_users": authors,
+                "is_locked": False,
+                "subscribed": False,
+            }
+        elif shown.get("thread_ts") == shown["ts"]:
+            del shown["thread_ts"]
+        return shown
+
+    def add_message(self, channel: Channel, message: dict[str, Any]) -> dict[str, Any]:
+        """Put a message into a channel under a new `ts`; its thread's status line ends with the app's reply."""
+        message = {"type": "message", **message, "ts": self.next_ts()}
+        channel.messages[message["ts"]] = message
+        for file_id in message.get("files", []):
+            share = {
+                "reply_users": [],
+                "reply_users_count": 0,
+                "reply_count": 0,
+                "ts": message["ts"],
+                "team_id": TEAM["id"],
+            }
+            if channel.kind != "im":
+                share["channel_name"] = channel.name
+            if message.get("thread_ts"):
+                share["thread_ts"] = message["thread_ts"]
+            self.files[file_id].shares.setdefault(channel.sharing, {}).setdefault(channel.id, []).append(share)
+        if message.get("bot_id") and message.get("thread_ts"):
+            self.set_status(channel, message["thread_ts"], "", [])
+        self.touch(channel, message)
+        return message
+
+    def touch(self, channel: Channel, message: dict[str, Any]) -> None:
+        """Record that a message, and the parent that counts it, look different now."""
+        self.record("message", channel=channel.id, message=self.rendered(channel, message))
+        parent = channel.messages.get(message.get("thread_ts", ""))
+        if parent is not None and parent is not message:
+            self.record("message", channel=channel.id, message=self.rendered(channel, parent))
+
+    def remove_message(self, channel: Channel, ts: str) -> dict[str, Any]:
+        """Take a message away; a parent with replies stays as a tombstone. Returns what was there."""
+        message = channel.messages[ts]
+        previous = self.rendered(channel, message)
+        if channel.replies(ts):
+            tombstone = {
+                "type": "message",
+                "subtype": "tombstone",
+                "user": "USLACKBOT",
+                "text": "This message was deleted.",
+                "hidden": True,
+                "ts": ts,
+                "thread_ts": ts,
+            }
+            channel.messages[ts] = tombstone
+            self.touch(channel, tombstone)
+            return previous
+        del channel.messages[ts]
+        self.record("message_deleted", channel=channel.id, ts=ts)
+        parent = channel.messages.get(message.get("thread_ts", ""))
+        if parent is not None:
+            self.touch(channel, parent)
+        return previous
+
+    def touch_file(self, file_id: str) -> None:
+        """Record every message that shows this file."""
+        for channel in self.channels.values():
+            for message in channel.messages.values():
+                if file_id in message.get("files", []):
+                    self.record("message", channel=channel.id, message=self.rendered(channel, message))
+
+    def set_status(self, channel: Channel, thread_ts: str, status: str, loading: list[str]) -> None:
+        """Show a status line under a thread, or take it away with ""."""
+        key = (channel.id, thread_ts)
+        if not status and key not in self.statuses:
+            return
+        self.statuses[key] = {"status": status, "loading_messages": loading, "set_at": time.time()}
+        if not status:
+            del self.statuses[key]
+        self.record("status", channel=channel.id, thread_ts=thread_ts, status=status, loading_messages=loading)
+
+    def add_file(
+        self, name: str, user: str, *, content: bytes | None = None, length: int = 0, **more: Any
+    ) -> StoredFile:
+        file = StoredFile(new_id("F"), name, user, length, **more)
+        if content is not None:
+            file.fill(content)
+        self.files[file.id] = file
+        return file
+
+    def state(self) -> dict[str, Any]:
+        """Everything that can be seen, as JSON."""
+        return {
+            "sequence": self.sequence,
+            "team": TEAM,
+            "app": {"id": APP_ID, "bot_user": BOT_USER, "bot_id": BOT_ID, "name": BOT_NAME},
+            "person": PERSON,
+            "settings": asdict(self.settings),
+            "users": [user.described() for user in self.users.values()],
+            "channels": [
+                {
+                    **channel.described(),
+                    "kind": channel.kind,
+                    "members": channel.members,
+                    "messages": [self.rendered(channel, m) for m in channel.messages.values()],
+                }
+                for channel in self.channels.values()
+            ],
+            "files": [
+                {
+                    **file_objects.describe(file, base_url=self.base_url, team=TEAM["id"]),
+                    "deleted": file.deleted,
+                    "completed": file.completed,
+                }
+                for file in self.files.values()
+            ],
+            "homes": self.homes,
+            "modals": self.modals,
+            "ephemerals": self.ephemerals,
+            "statuses": [{"channel": c, "thread_ts": ts, **status} for (c, ts), status in self.statuses.items()],
+            "faults": self.faults.described(),
+        }
