@@ -52,7 +52,9 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
         ),
     )
     # The acknowledgement waits for the listener, and the listener for the database.
-    app = App(client=client, process_before_response=True, token_verification_enabled=False)
+    quiet = logging.getLogger("slackbot.bolt")  # Bolt warns that the token stands in the environment as well
+    quiet.setLevel(logging.ERROR)
+    app = App(client=client, logger=quiet, process_before_response=True, token_verification_enabled=False)
     listen(app, bot_user, jobs.accept)
     socket = SocketModeHandler(app, settings.app_token)
     jobs.start()

@@ -46,7 +46,7 @@ def spans(length: int, tile: int, overlap: int) -> list[Span]:
     starts = [index * (length - tile) // (count - 1) for index in range(count)]
     cuts = [0, *((left + tile + right) // 2 for left, right in pairwise(starts)), length]
     return [
-        Span(start, start + tile, before, after) for start, before, after in zip(starts, cuts, cuts[1:], strict=True)
+        Span(start, start + tile, before, after) for start, (before, after) in zip(starts, pairwise(cuts), strict=True)
     ]
 
 

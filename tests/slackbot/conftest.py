@@ -1,0 +1,212 @@
+"""The bot's surroundings: a model server that enlarges by repeating pixels, the playground, and the real bot process."""
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import numpy as np
+import pytest
+from PIL import Image
+from playground.client import Workspace
+from slackbot.limits import Limits
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+ROOT = Path(__file__).parents[2]
+
+
+class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
+    """A real gRPC server that speaks the KServe protocol of Triton's, with a model that repeats each pixel 4 x 4.
+
+    `mood` is what it does with requests: "well", "slow" (no answer before `hurry`), "wrong shape", "wrong type",
+    "garbage", "error", or "full" (UNAVAILABLE, once for each request).
+    """
+
+    def __init__(self) -> None:
+        self.mood = "well"
+        self.shapes: list[tuple[int, ...]] = []
+        self.hurry = threading.Event()
+        self._full: set[bytes] = set()
+        self._server: grpc.Server | None = None
+        self.port = 0
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Listen, on the same port as before if there was one."""
+        self._server = grpc.server(
+            ThreadPoolExecutor(8),
+            options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
+        )
+        service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self, self._server)
+        self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
+        self._server.start()
+
+    def stop(self) -> None:
+        self.hurry.set()
+        if self._server:
+            self._server.stop(grace=None).wait()
+        self._server = None
+
+    def ModelMetadata(self, request, context):  # noqa: N802
+        if request.name != "enhancer":
+            context.abort(grpc.StatusCode.NOT_FOUND, "unknown model")
+        tensor = service_pb2.ModelMetadataResponse.TensorMetadata
+        kind = "FP32" if self.mood == "wrong contract" else "UINT8"
+        return service_pb2.ModelMetadataResponse(
+            name="enhancer",
+            versions=["7"],
+            platform="onnxruntime_onnx",
+            inputs=[tensor(name="image", datatype=kind, shape=[-1, -1, -1, 3])],
+            outputs=[tensor(name="enhanced", datatype=kind, shape=[-1, -1, -1, 3])],
+        )
+
+    def ModelInfer(self, request, context):  # noqa: N802
+        raw = request.raw_input_contents[0]
+        if self.mood == "full" and raw not in self._full:
+            self._full.add(raw)
+            context.abort(grpc.StatusCode.UNAVAILABLE, "Exceeds maximum queue size")
+        if self.mood == "error":
+            context.abort(grpc.StatusCode.INTERNAL, "onnx runtime error")
+        if self.mood == "slow":
+            self.hurry.wait(30)
+        shape = tuple(request.inputs[0].shape)
+        self.shapes.append(shape)
+        batch = np.frombuffer(raw, np.uint8).reshape(shape)
+        enlarged = batch.repeat(4, axis=1).repeat(4, axis=2)
+        kind = "UINT8"
+        if self.mood == "wrong shape":
+            enlarged = batch.repeat(2, axis=1).repeat(2, axis=2)
+        if self.mood == "wrong type":
+            enlarged, kind = enlarged.astype(np.float32), "FP32"
+        content = b"garbage" if self.mood == "garbage" else enlarged.tobytes()
+        return service_pb2.ModelInferResponse(
+            model_name="enhancer",
+            model_version="7",
+            outputs=[
+                service_pb2.ModelInferResponse.InferOutputTensor(name="enhanced", datatype=kind, shape=enlarged.shape)
+            ],
+            raw_output_contents=[content],
+        )
+
+
+@pytest.fixture
+def model() -> Iterator[NearestModel]:
+    model = NearestModel()
+    model.start()
+    yield model
+    model.stop()
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits()
+
+
+def picture(width: int, height: int, seed: int = 0) -> Image.Image:
+    """Smooth colours with some detail: no two places look the same."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 256, (5, 7, 3), np.uint8))
+    return coarse.resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def paint() -> Callable[..., Image.Image]:
+    return picture
+
+
+@pytest.fixture
+def encode() -> Callable[..., bytes]:
+    """A picture as the bytes of a file."""
+
+    def encoded(image: Image.Image, format: str = "PNG", **options) -> bytes:  # noqa: A002
+        out = io.BytesIO()
+        image.save(out, format, **options)
+        return out.getvalue()
+
+    return encoded
+
+
+class Bot:
+    """The real bot as a process of its own, on a database that outlives it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.database = folder / "bot.sqlite"
+        self._environment = environment
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self, seconds: float = 30) -> None:
+        """Run it until it says that it is ready."""
+        with (self.folder / "log").open("a") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "slackbot"],
+                cwd=ROOT,
+                env={**os.environ, **self._environment, "DATABASE_URL": f"sqlite:///{self.database}"},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self._process = process
+        watchdog = threading.Timer(seconds, process.kill)
+        watchdog.start()
+        assert process.stdout
+        line = process.stdout.readline()
+        watchdog.cancel()
+        assert line.startswith("ready"), f"{line!r}\n{self.log}"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def kill(self) -> None:
+        """SIGKILL: no time to say anything."""
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+
+    def stop(self, seconds: float = 20) -> int:
+        """SIGTERM; the exit code."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        self._process.communicate(timeout=seconds)
+        return self._process.returncode
+
+
+@pytest.fixture(scope="session")
+def playground() -> Iterator[Workspace]:
+    with Workspace.start() as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def workspace(playground: Workspace) -> Iterator[Workspace]:
+    playground.heal()
+    playground.reset()
+    yield playground
+
+
+@pytest.fixture
+def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Bot]:
+    """A running bot, connected to the playground and the model."""
+    bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": model.address})
+    bot.start()
+    workspace.wait_for_connection()
+    yield bot
+    with contextlib.suppress(ProcessLookupError):
+        bot.kill()
+    workspace.wait_for(lambda w: not w.connections(), 10, "the end of the bot's connection")

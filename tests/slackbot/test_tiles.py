@@ -1,0 +1,57 @@
+"""The plan of tiles, for any length."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slackbot.tiles import plan, scaled, spans
+
+lengths = st.integers(1, 3000)
+tilings = st.integers(2, 300).flatmap(lambda tile: st.tuples(st.just(tile), st.integers(0, tile - 1)))
+
+
+@given(lengths, tilings)
+def test_spans_cover_each_pixel_once_and_keep_the_deepest(length, tiling):
+    tile, overlap = tiling
+    row = spans(length, tile, overlap)
+
+    assert [pixel for span in row for pixel in range(span.keep_start, span.keep_stop)] == list(range(length))
+    assert {span.stop - span.start for span in row} == {min(tile, length)}
+    assert (row[0].start, row[-1].stop) == (0, length)
+    for left, right in zip(row, row[1:], strict=False):
+        assert left.stop - right.start >= overlap
+        assert left.stop - left.keep_stop >= overlap // 2
+        assert right.keep_start - right.start >= overlap // 2
+
+
+@given(lengths, tilings)
+def test_spans_are_spread_evenly_and_as_few_as_can_be(length, tiling):
+    tile, overlap = tiling
+    row = spans(length, tile, overlap)
+
+    steps = {right.start - left.start for left, right in zip(row, row[1:], strict=False)}
+    assert not steps or max(steps) - min(steps) <= 1
+    assert len(row) == 1 or tile + (len(row) - 2) * (tile - overlap) < length
+
+
+@given(st.integers(1, 400), st.integers(1, 400), tilings)
+def test_a_plan_puts_a_picture_together_again(width, height, tiling):
+    picture = np.arange(width * height).reshape(height, width)
+    result = np.full_like(picture, -1)
+    for tile in plan(width, height, *tiling):
+        left, upper, right, lower = tile.box
+        inside = tile.kept_inside
+        kept = picture[upper:lower, left:right][inside[1] : inside[3], inside[0] : inside[2]]
+        result[tile.kept[1] : tile.kept[3], tile.kept[0] : tile.kept[2]] = kept
+
+    assert (result == picture).all()
+
+
+@pytest.mark.parametrize(("length", "tile", "overlap"), [(0, 10, 2), (10, 10, 10), (10, 4, -1)])
+def test_what_cannot_be_covered_is_refused(length, tile, overlap):
+    with pytest.raises(ValueError, match="cannot cover"):
+        spans(length, tile, overlap)
+
+
+def test_a_box_is_scaled():
+    assert scaled((1, 2, 3, 4), 4) == (4, 8, 12, 16)
