@@ -20,12 +20,16 @@ from serving.ports import Ports
 from serving.wheel import Wheel
 
 PR_SET_PDEATHSIG = 1
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory lives on Linux
 POLL = 0.05
 GRACE = 15.0  # seconds for requests in flight to finish before the server is killed
 # What a machine without a GPU makes Triton complain about, harmlessly.
 GPU_NOISE = re.compile(r"pinned|CUDA|CudaDriverHelper|NVML|DCGM|cuda", re.ASCII)
 LOG_LINE = re.compile(r"(?P<level>[IWEF])\d{4} \S+ \d+ [\w.]+:\d+\] (?P<text>.*)")
-REASON = re.compile(r"failed to load '(?P<model>[^']+)' version (?P<version>\d+): (?P<reason>.*?)\"?$")
+REASON = re.compile(
+    r"failed to load '(?P<model>[^']+)' version (?P<version>\d+): (Internal: TritonModelException: )?(?P<reason>.*?)"
+    r"(\\n\\nAt:.*)?\"?$"  # the stub adds where in the Python code it was raised
+)
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,17 @@ def command(wheel: Wheel, backends: Path, options: Options) -> list[str]:
         f"--grpc-port={options.ports.grpc}",
         f"--metrics-port={options.ports.metrics}",
         f"--exit-timeout-secs={GRACE:.0f}",
+        f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix()}",
+        # The server ends only after this interval has passed once more; the default is 2 s.
+        "--metrics-interval-ms=500",
         f"--log-verbose={int(options.verbose)}",
         *options.extra,
     ]
+
+
+def shared_memory_prefix() -> str:
+    """What the names of our stubs' shared memory begin with, so that a killed server's can be found and removed."""
+    return f"serving-{os.getpid()}-"
 
 
 def environment(wheel: Wheel, threads: int | None) -> dict[str, str]:
@@ -127,6 +139,8 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)  # a stub that outlived its server
         self._process.wait()
+        for left in SHARED_MEMORY.glob(f"{shared_memory_prefix()}*"):
+            left.unlink(missing_ok=True)
         self._reader.join(timeout=1)
 
     def _failure(self, when: str) -> ServerFailed:

@@ -1,0 +1,69 @@
+"""Reading tritonserver's log, and building its command line."""
+
+from pathlib import Path
+
+import pytest
+
+from serving.ports import Ports
+from serving.server import Options, command, environment, is_trouble, reason
+from serving.wheel import Wheel
+
+FAILED = (
+    "E1122 20:00:10.916739 8440 model_lifecycle.cc:642] \"failed to load 'enhancer' version 1: Invalid argument: "
+    "unexpected inference input 'x', allowed inputs are: image\""
+)
+WHEEL = Wheel(Path("/w/tritonserver"), Path("/w/python"), Path("/w/stub"), libraries=(Path("/w/libs"),))
+
+
+@pytest.mark.parametrize(
+    ("line", "trouble"),
+    [
+        (FAILED, True),
+        ('W1122 19:48:38.366881 6372 server.cc:12] "something odd"', True),
+        ("error: creating server: Internal - failed to load all models", True),
+        ("I1122 19:48:40.472133 6372 model_lifecycle.cc:839] \"successfully loaded 'enhancer'\"", False),
+        ('W1122 19:48:38.366881 6372 pinned_memory_manager.cc:273] "Unable to allocate pinned system memory"', False),
+        ('E1122 19:48:38.367108 6372 server.cc:241] "CudaDriverHelper has not been initialized."', False),
+        ("Error: Failed to initialize NVML", False),
+        ("+------+------+", False),
+    ],
+)
+def test_trouble(line: str, trouble: bool):
+    assert is_trouble(line) is trouble
+
+
+def test_reason_is_the_models_own():
+    assert reason([FAILED, "error: creating server: Internal - failed to load all models"], 1) == (
+        "model 'enhancer' version 1: Invalid argument: unexpected inference input 'x', allowed inputs are: image"
+    )
+
+
+def test_reason_of_the_stand_in_comes_without_its_traceback():
+    line = FAILED.replace("Invalid argument", "Internal: TritonModelException").rstrip('"')
+    assert reason([line + r'\n\nAt:\n  /cache/onnxruntime/model.py(45): initialize\n"'], 1) == (
+        "model 'enhancer' version 1: unexpected inference input 'x', allowed inputs are: image"
+    )
+
+
+def test_reason_without_a_model():
+    assert reason(["error: creating server: Internal - x"], 1) == "error: creating server: Internal - x"
+    assert reason(['E1122 20:00:10.916739 8440 main.cc:1] "socket in use"'], 1) == "socket in use"
+    assert reason([], -9) == "exit status -9, without a word"
+
+
+def test_command_binds_every_service_to_the_host():
+    options = Options(Path("/r"), models=("a", "b"), host="::1", ports=Ports(1, 2, 3), extra=("--http-port=9",))
+    line = command(WHEEL, Path("/b"), options)
+    assert {"--http-address=::1", "--grpc-address=::1", "--metrics-address=::1"} < set(line)
+    assert {"--load-model=a", "--load-model=b", "--grpc-port=2", "--model-control-mode=explicit"} < set(line)
+    assert line[-1] == "--http-port=9"
+
+
+def test_environment_puts_our_python_and_the_wheels_libraries_first(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/old")
+    found = environment(WHEEL, threads=3)
+    assert found["LD_LIBRARY_PATH"] == "/w/libs:/old"
+    assert (Path(found["PATH"].split(":")[0]) / "python3").exists()
+    assert found["SERVING_THREADS"] == "3"
+    monkeypatch.delenv("LD_LIBRARY_PATH")
+    assert environment(WHEEL, threads=None)["LD_LIBRARY_PATH"] == "/w/libs"

@@ -1,0 +1,219 @@
+"""The genuine tritonserver with the stand-in backend, over real gRPC."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from tritonclient.grpc import InferenceServerClient, InferInput
+from tritonclient.utils import InferenceServerException
+
+pytestmark = pytest.mark.system
+ROOT = Path(__file__).parents[2]
+SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def client(server) -> Iterator[InferenceServerClient]:
+    with InferenceServerClient(server.grpc) as connected:
+        yield connected
+
+
+def enhance(client: InferenceServerClient, image: np.ndarray, model: str = "enhancer") -> np.ndarray:
+    tensor = InferInput("image", list(image.shape), "UINT8")
+    tensor.set_data_from_numpy(image)
+    answer = client.infer(model, [tensor], client_timeout=SECONDS)
+    assert answer
+    enhanced = answer.as_numpy("enhanced")
+    assert enhanced is not None
+    return enhanced
+
+
+def pixels(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).integers(0, 256, shape, dtype=np.uint8)
+
+
+def fourfold(image: np.ndarray) -> np.ndarray:
+    return image.repeat(4, axis=1).repeat(4, axis=2)
+
+
+def ended(processes: list[psutil.Process]) -> bool:
+    """Whether all of them have ended within a while; one that only waits to be collected by its parent has."""
+    deadline = time.monotonic() + SECONDS
+    while any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def refusal(*options: str) -> str:
+    """What `python -m serving` says when it cannot serve: one sentence, and exit status 1."""
+    done = subprocess.run(
+        [sys.executable, "-m", "serving", "--http-port=0", "--metrics-port=0", *options],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    return done.stderr.splitlines()[-1]
+
+
+def test_ready_line_names_the_addresses(server):
+    assert re.fullmatch(
+        r"ready: enhancer, waiting at grpc://127\.0\.0\.1:\d+ http://127\.0\.0\.1:\d+ "
+        r"metrics http://127\.0\.0\.1:\d+/metrics\n",
+        server.ready,
+    )
+
+
+def test_metrics_count_what_was_served(server, client):
+    enhance(client, pixels(1, 8, 8, 3))
+    page = re.findall(r"metrics (\S+)", server.ready)[0]
+    with urllib.request.urlopen(page, timeout=SECONDS) as reply:
+        counted = re.findall(
+            r'^nv_inference_count\{model="enhancer",version="1"\} (\d+)', reply.read().decode(), re.MULTILINE
+        )
+    assert int(counted[0]) >= 1
+
+
+def test_metadata_is_the_contract(client):
+    metadata = client.get_model_metadata("enhancer", as_json=True)
+    assert [(t["name"], t["datatype"], t["shape"]) for t in (*metadata["inputs"], *metadata["outputs"])] == [
+        ("image", "UINT8", ["-1", "-1", "-1", "3"]),
+        ("enhanced", "UINT8", ["-1", "-1", "-1", "3"]),
+    ]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 3), (1, 17, 5, 3), (1, 256, 256, 3), (3, 33, 47, 3), (8, 9, 2, 3)])
+def test_every_pixel_of_odd_sizes_and_batches(client, shape: tuple[int, ...]):
+    image = pixels(*shape)
+    np.testing.assert_array_equal(enhance(client, image), fourfold(image))
+
+
+def test_more_images_than_a_batch_holds_are_refused(client):
+    with pytest.raises(InferenceServerException, match="batch-size must be <= 8"):
+        enhance(client, pixels(9, 4, 4, 3))
+
+
+def test_requests_of_one_shape_run_together(client):
+    before = statistics(client)
+    images = [pixels(1 + k % 2, 12, 13, 3) + np.uint8(k) for k in range(5)]  # 7 images: one batch of 8 at most
+    with ThreadPoolExecutor(len(images)) as pool:
+        answers = list(pool.map(lambda image: enhance(client, image, "waiting"), images))
+    for image, answer in zip(images, answers, strict=True):
+        np.testing.assert_array_equal(answer, fourfold(image))
+    after = statistics(client)
+    assert after["inference_count"] - before["inference_count"] == 7
+    assert after["execution_count"] - before["execution_count"] < 5
+
+
+def statistics(client: InferenceServerClient) -> dict[str, int]:
+    counted = client.get_inference_statistics("waiting", as_json=True)
+    assert counted
+    model = counted["model_stats"][0]
+    return {name: int(model.get(name, 0)) for name in ("inference_count", "execution_count")}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("dims", ("dims: [ -1, -1, 3 ] } ]\noutput", "dims: [ 3, -1, -1 ] } ]\noutput"), "the model expects 4 dim"),
+        ("names", ('name: "image"', 'name: "photo"'), "unexpected inference input 'photo', allowed inputs are: image"),
+        ("dtype", ("TYPE_UINT8", "TYPE_FP32"), "configuration expects datatype TYPE_FP32 for input 'image'"),
+        ("number", ('string_value: "1"', 'string_value: "one"'), "failed to convert 'one' to integral number"),
+        ("file", ("max_batch_size", 'default_model_filename: "other.onnx"\nmax_batch_size'), "unable to find '"),
+        ("field", ("max_batch_size", "maximum: 1\nmax_batch_size"), "failed to poll from model repository"),
+    ],
+)  # fmt: skip
+def test_configuration_that_nvidias_container_refuses(
+    client, repository, name: str, change: tuple[str, str], reason: str
+):
+    ours = (ROOT / "model_repository" / "enhancer" / "config.pbtxt").read_text()
+    assert change[0] in ours
+    repository.add(f"bad_{name}", ours.replace('"enhancer"', f'"bad_{name}"').replace(*change, 1))
+    with pytest.raises(InferenceServerException, match=re.escape(reason)):
+        client.load_model(f"bad_{name}")
+
+
+def test_graph_that_cannot_batch_is_refused(client, repository, graph):
+    repository.add("single", graph=graph(batch=1))
+    with pytest.raises(InferenceServerException, match=r"first dimension must be -1; .*\[1,-1,-1,3\]"):
+        client.load_model("single")
+
+
+def test_file_that_is_no_graph_is_refused(client, repository):
+    repository.add("garbage")
+    (repository.folder / "garbage" / "1" / "model.onnx").write_bytes(b"garbage")
+    with pytest.raises(InferenceServerException, match=r"Load model from .*garbage/1/model\.onnx failed"):
+        client.load_model("garbage")
+
+
+def test_file_of_another_name_is_served(client, repository):
+    repository.add("renamed", more='default_model_filename: "other.onnx"')
+    version = repository.folder / "renamed" / "1"
+    (version / "model.onnx").rename(version / "other.onnx")
+    client.load_model("renamed")
+    np.testing.assert_array_equal(enhance(client, pixels(1, 3, 4, 3), "renamed"), fourfold(pixels(1, 3, 4, 3)))
+    client.unload_model("renamed")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
+def test_no_process_is_left(launch, new_repository, number: signal.Signals, status: int):
+    new_repository.add("enhancer")
+    launcher = launch(new_repository.folder)
+    family = psutil.Process(launcher.process.pid).children(recursive=True)
+    assert {"tritonserver", "triton_python_b"} <= {process.name()[:15] for process in family}
+    assert launcher.end(number) == status
+    assert ended(family)
+    assert not list(Path("/dev/shm").glob(f"serving-{launcher.process.pid}-*"))
+
+
+def test_interrupt_while_loading(new_repository, launch):
+    new_repository.add("enhancer")
+    launcher = launch(new_repository.folder, wait=False)
+    family: list[psutil.Process] = []
+    parent = psutil.Process(launcher.process.pid)
+    while not family:
+        assert launcher.process.poll() is None
+        family = parent.children(recursive=True)
+    assert launcher.end(signal.SIGINT) == 0
+    assert launcher.process.stdout.read() == ""
+    assert ended(family)
+
+
+def test_port_taken(new_repository):
+    new_repository.add("enhancer")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = refusal(f"--grpc-port={port}", f"--model-repository={new_repository.folder}")
+    assert said == (
+        f"serving: port {port} for grpc is taken on 127.0.0.1: choose another with --grpc-port (0 takes any free one)"
+    )
+
+
+def test_model_missing(tmp_path: Path):
+    said = refusal("--grpc-port=0", f"--model-repository={tmp_path}")
+    assert said == (
+        f"serving: the model repository has no model 'enhancer': {tmp_path / 'enhancer' / 'config.pbtxt'} is missing"
+    )
+
+
+def test_model_refused_at_start(new_repository, graph):
+    new_repository.add("enhancer", graph=graph(image="photo"))
+    said = refusal("--grpc-port=0", f"--model-repository={new_repository.folder}")
+    assert said == (
+        "serving: tritonserver ended while starting: model 'enhancer' version 1: "
+        "unexpected inference input 'image', allowed inputs are: photo"
+    )
