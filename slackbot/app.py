@@ -56,7 +56,7 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     quiet.setLevel(logging.ERROR)
     app = App(client=client, logger=quiet, process_before_response=True, token_verification_enabled=False)
     listen(app, bot_user, jobs.accept)
-    socket = SocketModeHandler(app, settings.app_token)
+    socket = SocketModeHandler(app, settings.app_token, ping_interval=limits.socket_ping)
     jobs.start()
     try:
         socket.connect()

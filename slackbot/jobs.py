@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
-from dbos import error as dbos_errors
+from dbos import error as dbos_error
 
 from slackbot import progress, replies
-from slackbot.errors import BotError, SlackUnavailable
+from slackbot.errors import BotError, SlackRefused, SlackUnavailable
 from slackbot.job import Job
 from slackbot.replies import Outcome
 from slackbot.settings import Settings
@@ -75,16 +75,19 @@ class Jobs:
         shop = self._workshop
         self._step(shop.begin, job)
         try:
-            self._step(shop.end, job, self._reply(job))
-        finally:
-            shop.clean(job)
+            mark = self._reply(job)
+        except Exception:  # DBOS's own signals are no Exceptions, and pass
+            log.exception("job %s got no reply", job.id)
+            mark = progress.FAILED
+        self._step(shop.end, job, mark)
+        shop.clean(job)
 
     def _reply(self, job: Job) -> str:
         """Answer a job; the reaction that says how it went."""
         shop, limits = self._workshop, self._limits
         try:
             files: list[SharedFile] = self._step(shop.find, job)
-        except (BotError, dbos_errors.DBOSMaxStepRetriesExceeded) as error:
+        except (BotError, dbos_error.DBOSMaxStepRetriesExceeded) as error:
             sentence = str(error) if isinstance(error, BotError) else replies.NOT_FETCHED
             self._step(shop.share, job, [], replies.sentence(sentence))
             return progress.FAILED
@@ -98,7 +101,13 @@ class Jobs:
             outcome = self._photo(job, index, file, uploads)
             outcomes.append(outcome)
         left_out = max(0, len(files) - limits.photos_per_message)
-        self._step(shop.share, job, uploads, replies.result(outcomes, left_out, limits))
+        try:
+            self._step(shop.share, job, uploads, replies.result(outcomes, left_out, limits))
+        except SlackRefused as error:
+            if not uploads:
+                raise
+            self._step(shop.share, job, [], replies.sentence(str(error)))
+            return progress.FAILED
         return progress.mark_of(outcomes)
 
     def _photo(self, job: Job, index: int, file: SharedFile, uploads: list[tuple[str, str]]) -> Outcome:
@@ -112,7 +121,7 @@ class Jobs:
             uploads.append((self._step(shop.upload, job, index, file, made), made.name))
         except BotError as error:
             return Outcome(file.name, refusal=str(error))
-        except dbos_errors.DBOSMaxStepRetriesExceeded:
+        except dbos_error.DBOSMaxStepRetriesExceeded:
             return Outcome(file.name, refusal=trouble)
         except Exception:
             log.exception("a photo of job %s failed", job.id)

@@ -17,6 +17,7 @@ class Limits:
     # Slack.
     redirects: int = 3
     slack_timeout: float = 15.0
+    socket_ping: float = 2.0  # the SDK notices a cut connection after five of these
     download_seconds: float = 120.0
     slack_attempts: int = 8  # waits 1, 2, 4 ... 64 s between them: two minutes in all
     slack_pause: float = 1.0

@@ -9,11 +9,7 @@ from urllib.request import Request, urlopen
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.builtin_handlers import (
-    ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
-    ServerErrorRetryHandler,
-)
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.web import SlackResponse
 
 from slackbot.download import is_trusted
@@ -24,16 +20,16 @@ _PASSING = {"ratelimited", "internal_error", "fatal_error", "service_unavailable
 
 
 def web_client(token: str, api_url: str, limits: Limits) -> WebClient:
-    """A client that waits as long as Slack asks (429) and tries again where Slack stumbles (5xx, connection)."""
+    """A client that waits as long as Slack asks (429).
+
+    Lost connections and 5xx it leaves to the steps of a job: before they repeat a call that posts something, they look
+    whether Slack did it and only the answer was lost.
+    """
     return WebClient(
         token=token,
         base_url=api_url,
         timeout=round(limits.slack_timeout),
-        retry_handlers=[
-            ConnectionErrorRetryHandler(max_retry_count=2),
-            RateLimitErrorRetryHandler(max_retry_count=5),
-            ServerErrorRetryHandler(max_retry_count=2),
-        ],
+        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=5)],
     )
 
 
@@ -50,7 +46,7 @@ class Slack:
         answer = self._call(self._client.auth_test)
         return answer["team_id"], answer["user_id"]
 
-    def thread(self, channel: str, root: str, until: str) -> list[dict[str, Any]]:
+    def thread(self, channel: str, root: str, until: str | None = None) -> list[dict[str, Any]]:
         """A thread's messages, oldest first, up to the one at `until`; a message without a thread is one of its own."""
         messages: list[dict[str, Any]] = []
         cursor: str | None = None

@@ -99,15 +99,15 @@ class Workshop:
 
     def share(self, job: Job, uploads: Sequence[tuple[str, str]], text: str) -> None:
         """Post the reply with its files, (id, title) each; or the text alone where there are none."""
-        if not uploads:
-            self.slack.say(job.channel, job.thread, text)
-            return
-        begun = self.folder / job.id / "sharing"
-        if begun.exists() and self.slack.is_shared(uploads[0][0], job.channel):
+        begun = self.folder / job.id / ("sharing" if uploads else "saying")
+        if begun.exists() and self._is_posted(job, uploads, text):
             return  # Slack did it, and only its answer was lost
         begun.parent.mkdir(parents=True, exist_ok=True)
         begun.touch()
-        self.slack.share(uploads, job.channel, job.thread, text)
+        if uploads:
+            self.slack.share(uploads, job.channel, job.thread, text)
+        else:
+            self.slack.say(job.channel, job.thread, text)
 
     def begin(self, job: Job) -> None:
         """React with eyes."""
@@ -120,6 +120,12 @@ class Workshop:
     def clean(self, job: Job) -> None:
         """Throw the job's photos away."""
         shutil.rmtree(self.folder / job.id, ignore_errors=True)
+
+    def _is_posted(self, job: Job, uploads: Sequence[tuple[str, str]], text: str) -> bool:
+        if uploads:
+            return self.slack.is_shared(uploads[0][0], job.channel)
+        later = (message for message in self.slack.thread(job.channel, job.thread) if message["ts"] > job.message)
+        return any(message.get("user") == self.bot_user and message.get("text") == text for message in later)
 
     def _photo(self, job: Job, index: int) -> Path:
         return self.folder / job.id / f"{index}.photo"

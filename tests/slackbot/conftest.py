@@ -1,4 +1,4 @@
-"""The bot's surroundings: a model server that enlarges by repeating pixels, the playground, and the real bot process."""
+"""The bot's surroundings: a model server that repeats pixels, the playground, and the real bot process."""
 
 import contextlib
 import io
@@ -15,9 +15,10 @@ import grpc
 import numpy as np
 import pytest
 from PIL import Image
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+
 from playground.client import Workspace
 from slackbot.limits import Limits
-from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 ROOT = Path(__file__).parents[2]
 
@@ -194,10 +195,10 @@ def playground() -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def workspace(playground: Workspace) -> Iterator[Workspace]:
+def workspace(playground: Workspace) -> Workspace:
     playground.heal()
     playground.reset()
-    yield playground
+    return playground
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import time
 import pytest
 from PIL import Image
 
+from playground.workspace import PERSON
+
 pytestmark = pytest.mark.system
 
 
@@ -31,9 +33,7 @@ def test_a_mention_with_a_photo_is_answered_in_its_thread(workspace, mention, pa
 
     (reply,) = workspace.wait_for_replies(message)
 
-    assert re.fullmatch(
-        r"\*cat\.png\*: 300 × 200 → 1200 × 800, enhanced by model version 7 in \d+\.\d s\.", reply.text
-    )
+    assert re.fullmatch(r"\*cat\.png\*: 300 × 200 → 1200 × 800, enhanced by model version 7 in \d+\.\d s\.", reply.text)
     assert [file["name"] for file in reply.files] == ["cat_4x.png"]
     assert opened(workspace, reply.files[0]).tobytes() == photo.resize((1200, 800), Image.Resampling.NEAREST).tobytes()
     assert "eyes" not in workspace.wait_for_reaction(message, "white_check_mark").reactions
@@ -76,7 +76,7 @@ def test_a_mention_in_a_thread_takes_the_photos_of_the_thread_but_not_the_bots_o
 
 @pytest.mark.usefixtures("bot")
 def test_a_photo_in_a_direct_message_needs_no_mention(workspace, paint, encode):
-    message = workspace.post("ada", files=[("cat.webp", encode(paint(30, 20), "WEBP"))])
+    message = workspace.post(PERSON, files=[("cat.webp", encode(paint(30, 20), "WEBP"))])
 
     (reply,) = workspace.wait_for_replies(message)
 
@@ -87,7 +87,7 @@ def test_a_photo_in_a_direct_message_needs_no_mention(workspace, paint, encode):
 def test_no_photo_gets_help_and_small_talk_gets_nothing(workspace, mention):
     silent = workspace.post("#photos", "nothing for the bot here")
     in_channel = mention(text="")
-    direct = workspace.post("ada", "hello")
+    direct = workspace.post(PERSON, "hello")
 
     for message in (in_channel, direct):
         (reply,) = workspace.wait_for_replies(message)
@@ -97,7 +97,7 @@ def test_no_photo_gets_help_and_small_talk_gets_nothing(workspace, mention):
 
 @pytest.mark.usefixtures("bot")
 def test_a_slack_connect_stub_is_looked_up(workspace, mention, paint, encode):
-    message = mention(("cat.png", encode(paint(30, 20))), file_mode="slack_connect")
+    message = mention(("cat.png", encode(paint(30, 20))), file_mode="file_access")
 
     (reply,) = workspace.wait_for_replies(message)
 

@@ -1,9 +1,12 @@
 """The plan of tiles, for any length."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from slackbot.tiles import plan, scaled, spans
 
 lengths = st.integers(1, 3000)
@@ -18,7 +21,7 @@ def test_spans_cover_each_pixel_once_and_keep_the_deepest(length, tiling):
     assert [pixel for span in row for pixel in range(span.keep_start, span.keep_stop)] == list(range(length))
     assert {span.stop - span.start for span in row} == {min(tile, length)}
     assert (row[0].start, row[-1].stop) == (0, length)
-    for left, right in zip(row, row[1:], strict=False):
+    for left, right in pairwise(row):
         assert left.stop - right.start >= overlap
         assert left.stop - left.keep_stop >= overlap // 2
         assert right.keep_start - right.start >= overlap // 2
@@ -29,7 +32,7 @@ def test_spans_are_spread_evenly_and_as_few_as_can_be(length, tiling):
     tile, overlap = tiling
     row = spans(length, tile, overlap)
 
-    steps = {right.start - left.start for left, right in zip(row, row[1:], strict=False)}
+    steps = {right.start - left.start for left, right in pairwise(row)}
     assert not steps or max(steps) - min(steps) <= 1
     assert len(row) == 1 or tile + (len(row) - 2) * (tile - overlap) < length
 
