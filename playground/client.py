@@ -60,8 +60,8 @@ def _form(fields: dict[str, str], uploads: Iterable[Upload]) -> tuple[bytes, str
     for upload in uploads:
         name, content = (upload.name, upload.read_bytes()) if isinstance(upload, Path) else upload
         quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "%0D").replace("\n", "%0A")
-        head = f'Content-Disposition: form-data; name="file"; filename="{quoted}"\r\nContent-Type: application/octet-stream\r\n\r\n'
-        parts.append(head.encode() + content)
+        head = f'Content-Disposition: form-data; name="file"; filename="{quoted}"\r\n'
+        parts.append(f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + content)
     body = b"".join(b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts)
     return body + b"--" + boundary.encode() + b"--\r\n", f"multipart/form-data; boundary={boundary}"
 

@@ -3,35 +3,35 @@
 Everything answers JSON; a request that makes no sense gets 400 and `{"error": sentence}`. Bodies are JSON unless said.
 
 State
-    GET  /control/state                      users, channels with messages, files, homes, ephemerals, settings, faults, sequence
-    GET  /control/changes?since=N&timeout=S&limit=M  long poll: the changes after number N, as soon as there is one
-    GET  /control/stream?since=N             the same as server-sent events (the page listens here)
-    GET  /control/thread?channel=&ts=&at_least=N&timeout=S   a thread, parent first, once it has N messages or time is up
-    GET  /control/calls                      every Web API call, download and upload: method, at, args, status, error
-    GET  /control/deliveries                 connections, envelopes under way, every delivery with attempt and acknowledgement
-    GET  /control/events                     every event sent so far, outer shape
+    GET    /control/state         everything that can be seen, and the latest change's number
+    GET    /control/changes       ?since=N&timeout=S&limit=M: the changes after N, once there is one
+    GET    /control/stream        ?since=N: the same as server-sent events (the page listens here)
+    GET    /control/thread        ?channel=&ts=&at_least=N&timeout=S: parent and replies, once there are N
+    GET    /control/calls         every Web API call, download and upload: method, at, args, status, error
+    GET    /control/deliveries    connections, every delivery with attempt and acknowledgement
+    GET    /control/events        every event sent so far, outer shape
 
 People
-    POST /control/messages                   multipart: `channel`, `text`, `user`, `thread_ts`, `file_mode`, any number of `file`
-    PATCH /control/messages                  {channel, ts, text}
-    DELETE /control/messages                 {channel, ts}
-    POST /control/reactions                  {channel, ts, name, user?, remove?}
-    POST /control/home                       {user?}: open the App Home
-    POST /control/click                      {action_id, channel+ts or view_id, block_id?, user?, changes?} -> {acknowledged}
-    POST /control/shortcut                   {callback_id, channel, ts, user?} -> {acknowledged}
-    POST /control/submit                     {view_id, values, user?} -> {acknowledged}
-    POST /control/command                    {command, text, channel, user?} -> {acknowledged}
-    POST /control/channels                   {name, private?, app_is_member?}
-    POST /control/members                    {channel, user, member?}
+    POST   /control/messages      form: channel, text, user?, thread_ts?, file_mode?, any number of `file`
+    PATCH  /control/messages      {channel, ts, text}
+    DELETE /control/messages      {channel, ts}
+    POST   /control/reactions     {channel, ts, name, user?, remove?}
+    POST   /control/home          {user?}: open the App Home
+    POST   /control/click         {action_id, channel+ts or view_id, block_id?, user?, changes?}: acknowledged?
+    POST   /control/shortcut      {callback_id, channel, ts, user?}: acknowledged?
+    POST   /control/submit        {view_id, values, user?}: acknowledged?
+    POST   /control/command       {command, text, channel, user?}: acknowledged?
+    POST   /control/channels      {name, private?, app_is_member?}
+    POST   /control/members       {channel, user, member?}
 
 The network
-    POST /control/redeliver                  {event_id, times?}: an event once more, or n times at once
-    POST /control/deliver                    {event, event_id?, times?}: any inner event, as if Slack sent it
-    POST /control/disconnect                 {reason?: warning | refresh_requested | link_disabled, connection?, abruptly?}
-    POST /control/faults                     {on, kind, times?, retry_after?, seconds?, error?, content_type?}; kinds: `faults.KINDS`
-    DELETE /control/faults                   {id?}: one, or all
-    PATCH /control/settings                  any fields of `settings.Settings`
-    POST /control/reset                      a fresh workspace with the first settings; connections stay
+    POST   /control/redeliver     {event_id, times?}: an event once more, or n times at once
+    POST   /control/deliver       {event, event_id?, times?}: any inner event, as if Slack sent it
+    POST   /control/disconnect    {reason?, connection?, abruptly?}: warning, refresh_requested, link_disabled
+    POST   /control/faults        {on, kind, times?, retry_after?, seconds?, error?, content_type?}: see faults.py
+    DELETE /control/faults        {id?}: one, or all
+    PATCH  /control/settings      any fields of `settings.Settings`
+    POST   /control/reset         a fresh workspace with the first settings; connections stay
 """
 
 import asyncio

@@ -16,7 +16,7 @@ from playground.workspace import Workspace
 STATIC = Path(__file__).parent / "static"
 _MAX_BODY = 2 * 1024**3
 _PAGE_POLICY = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",

@@ -53,6 +53,7 @@ class Settings:
     processing_seconds: how long an uploaded file stays without size and thumbnails, as Slack processes it afterwards.
     enforce_rate_limits: calls faster than Slack's published limits get 429.
     rate_limit_scale: multiplies those limits, to test them in less time.
+    shortcuts: the app's message shortcuts as (callback_id, name), for the page's message menu.
     max_upload_bytes: a larger announced length answers `file_upload_size_restricted`.
     """
 
@@ -65,6 +66,7 @@ class Settings:
     processing_seconds: float = 0.0
     enforce_rate_limits: bool = False
     rate_limit_scale: float = 1.0
+    shortcuts: tuple[tuple[str, str], ...] = (("enhance_photos", "Enhance photos"),)
     max_upload_bytes: int = 1_000_000_000
 
     def __post_init__(self) -> None:

@@ -110,7 +110,10 @@ METHODS: dict[str, Method] = {}
 
 
 def method(
-    name: str, *scopes: str, tier: int = 3, token: str = "bot"
+    name: str,
+    *scopes: str,
+    tier: int = 3,
+    token: str = "bot",  # noqa: S107 - a kind, no secret
 ) -> Callable[[Callable[[Call], Answer]], Callable[[Call], Answer]]:
     """Register a function as a Web API method."""
 

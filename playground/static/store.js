@@ -1,0 +1,122 @@
+/** The workspace as the page knows it: loaded once, then kept up with by server-sent events. */
+
+import { toast } from "./dom.js";
+
+export const store = { ready: false, channels: new Map(), users: new Map(), unread: new Set() };
+const watchers = new Set();
+
+/** Call back after every change. */
+export function watch(callback) {
+  watchers.add(callback);
+}
+
+export function changed(what = {}) {
+  for (const callback of watchers) callback(what);
+}
+
+async function load() {
+  const state = await (await fetch("/control/state")).json();
+  store.app = state.app;
+  store.person = state.person;
+  store.settings = state.settings;
+  store.connections = state.connections.length;
+  store.users = new Map(state.users.map((user) => [user.id, user]));
+  store.channels = new Map(
+    state.channels
+      .filter((channel) => channel.members.includes(state.person))
+      .map((channel) => [channel.id, { ...channel, messages: new Map(channel.messages.map((message) => [message.ts, message])) }]),
+  );
+  for (const message of state.ephemerals) addEphemeral(message);
+  store.homes = state.homes;
+  store.modals = state.modals;
+  store.statuses = new Map(state.statuses.map((status) => [`${status.channel}/${status.thread_ts}`, status]));
+  store.ready = true;
+  return state.sequence;
+}
+
+function addEphemeral(message) {
+  if (message.to === store.person) store.channels.get(message.channel)?.messages.set(message.ts, message);
+}
+
+function apply(change) {
+  const channel = store.channels.get(change.channel);
+  switch (change.kind) {
+    case "message":
+      if (!channel) return;
+      if (!channel.messages.has(change.message.ts) && change.message.user !== store.person) store.unread.add(channel.id);
+      channel.messages.set(change.message.ts, change.message);
+      break;
+    case "message_deleted":
+      channel?.messages.delete(change.ts);
+      break;
+    case "ephemeral":
+      addEphemeral(change.message);
+      break;
+    case "status":
+      if (change.status) store.statuses.set(`${change.channel}/${change.thread_ts}`, change);
+      else store.statuses.delete(`${change.channel}/${change.thread_ts}`);
+      break;
+    case "home":
+      store.homes[change.user] = change.view;
+      break;
+    case "modal":
+      store.modals[change.view.id] = change.view;
+      break;
+    case "modal_closed":
+      delete store.modals[change.view_id];
+      break;
+    case "connections":
+      store.connections = change.connections;
+      break;
+    default:
+      return;
+  }
+  changed(change);
+}
+
+/** Load everything, then follow. */
+export async function begin() {
+  const sequence = await load();
+  changed({ kind: "loaded" });
+  const stream = new EventSource(`/control/stream?since=${sequence}`);
+  stream.onmessage = (event) => {
+    const change = JSON.parse(event.data);
+    if (change.kind === "reset" || change.kind === "channel") void load().then(() => changed({ kind: "loaded" }));
+    else apply(change);
+  };
+  stream.addEventListener("reload", () => void load().then(() => changed({ kind: "loaded" })));
+  stream.onopen = () => document.body.classList.remove("offline");
+  stream.onerror = () => document.body.classList.add("offline");
+}
+
+/** Ask the playground to do something; a refusal is shown as a notice. Returns its answer, or null. */
+export async function act(method, path, body) {
+  const form = body instanceof FormData;
+  try {
+    const response = await fetch(path, { method, body: form ? body : JSON.stringify(body), headers: form ? {} : { "Content-Type": "application/json" } });
+    const answer = await response.json();
+    if (response.ok) return answer;
+    toast(answer.error ?? "That did not work.");
+  } catch {
+    toast("The playground does not answer. Is it still running?");
+  }
+  return null;
+}
+
+export const userName = (id) => store.users.get(id)?.real_name ?? (id === "USLACKBOT" ? "Slackbot" : id);
+export const directMessage = () => [...store.channels.values()].find((channel) => channel.kind === "im");
+export const label = (channel) => (channel.kind === "im" ? userName(store.app.bot_user) : `#${channel.name}`);
+
+/** Messages that stand in the channel itself, oldest first. */
+export function topLevel(channel) {
+  return ordered(channel).filter((message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast");
+}
+
+/** A thread's replies, oldest first. */
+export function repliesTo(channel, ts) {
+  return ordered(channel).filter((message) => message.thread_ts === ts && message.ts !== ts);
+}
+
+function ordered(channel) {
+  return [...channel.messages.values()].sort((a, b) => Number(a.ts) - Number(b.ts));
+}
