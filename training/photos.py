@@ -1,0 +1,96 @@
+"""Photos as training sees them: seeded pairs of a small, degraded crop and the crop it came from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from training.degradation import SCALE, Photo, draw
+
+KINDS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+MARGIN = 16
+"""Small pixels that are degraded around a crop: one JPEG block of 4:2:0, so that crops lie anywhere on its grid."""
+HALVED_FROM = 2_000_000
+"""Photos of more pixels are also shown at half size: large files are often soft at 1:1."""
+
+
+class PhotosError(ValueError):
+    """A folder that training cannot use; the message says why."""
+
+
+def find(folder: Path) -> list[Path]:
+    """Every picture file in the folder and below, sorted. Raises PhotosError where there is none."""
+    if not folder.is_dir():
+        raise PhotosError(f"no folder of photos at {folder}")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in KINDS)
+    if not files:
+        raise PhotosError(f"no photos in {folder} (looked for {', '.join(KINDS)})")
+    return files
+
+
+def read(path: Path) -> Photo:
+    """The file's pixels, upright, uint8 (H, W, 3). Raises PhotosError where it is no picture."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise PhotosError(f"{path} is not a photo that can be read: {error}") from error
+
+
+def texture(photo: Photo) -> float:
+    """How much there is to learn from a crop: the mean step between green neighbours, every second pixel."""
+    green = photo[::2, ::2, 1].astype(np.int16)
+    return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean())
+
+
+class Pairs(Dataset[tuple[Tensor, Tensor]]):
+    """Endless training pairs: item i is always the same pair for the same seed, so training can go on anywhere.
+
+    An item is (small, truth): uint8 (3, size, size) and uint8 (3, 4 size, 4 size).
+    """
+
+    def __init__(self, photos: Sequence[Photo], size: int, seed: int = 0) -> None:
+        self.size, self.seed = size, seed
+        self.crop = (size + MARGIN) * SCALE
+        halves = (self._halve(photo) for photo in photos if photo.shape[0] * photo.shape[1] >= HALVED_FROM)
+        self.photos = [photo for photo in (*photos, *halves) if min(photo.shape[:2]) >= self.crop]
+        if not self.photos:
+            raise PhotosError(
+                f"every photo is smaller than {self.crop}x{self.crop} px: give larger ones, or a smaller --patch"
+            )
+        # Between one chance a photo and one a pixel: neither small nor huge photos are all there is to see.
+        chances = np.sqrt([photo.shape[0] * photo.shape[1] for photo in self.photos])
+        self.chances = np.cumsum(chances) / chances.sum()
+
+    @staticmethod
+    def _halve(photo: Photo) -> Photo:
+        return np.asarray(Image.fromarray(photo).reduce(2))
+
+    def __len__(self) -> int:
+        return 2**48
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng((self.seed, index))
+        photo = self.photos[int(np.searchsorted(self.chances, rng.random()))]
+        # The most textured of three: skies are seen, leaves and faces more often.
+        truth = max((self._crop(photo, rng) for _ in range(3)), key=texture)
+        truth = np.rot90(truth, int(rng.integers(4)))
+        if rng.random() < 0.5:
+            truth = truth[:, ::-1]
+        small = draw(rng)(truth, rng)
+        top, left = rng.integers(MARGIN, size=2)
+        small = small[top : top + self.size, left : left + self.size]
+        top, left, size = top * SCALE, left * SCALE, self.size * SCALE
+        return _tensor(small), _tensor(truth[top : top + size, left : left + size])
+
+    def _crop(self, photo: Photo, rng: np.random.Generator) -> Photo:
+        top, left = (int(rng.integers(length - self.crop + 1)) for length in photo.shape[:2])
+        return photo[top : top + self.crop, left : left + self.crop]
+
+
+def _tensor(photo: Photo) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(photo.transpose(2, 0, 1)))
