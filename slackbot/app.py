@@ -54,7 +54,7 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     # The acknowledgement waits for the listener, and the listener for the database.
     quiet = logging.getLogger("slackbot.bolt")  # Bolt warns that the token stands in the environment as well
     quiet.setLevel(logging.ERROR)
-    app = App(client=client, logger=quiet, process_before_response=True, token_verification_enabled=False)
+    app = App(client=client, logger=quiet, process_before_response=True)
     listen(app, bot_user, jobs.accept)
     socket = SocketModeHandler(app, settings.app_token, ping_interval=limits.socket_ping)
     jobs.start()

@@ -45,7 +45,7 @@ class Jobs:
             "name": "enhancer-bot",
             "system_database_url": self._settings.database_url,
             "application_version": APPLICATION_VERSION,
-            "log_level": "WARNING",
+            "log_level": "ERROR",  # its warnings of a step tried again come with a traceback; `_passing` tells them
         }
         DBOS(config=config)
 
@@ -79,8 +79,8 @@ class Jobs:
         except Exception:  # DBOS's own signals are no Exceptions, and pass
             log.exception("job %s got no reply", job.id)
             mark = progress.FAILED
-        self._step(shop.end, job, mark)
         shop.clean(job)
+        self._step(shop.end, job, mark)
 
     def _reply(self, job: Job) -> str:
         """Answer a job; the reaction that says how it went."""
@@ -137,8 +137,16 @@ class Jobs:
                 "max_attempts": self._limits.slack_attempts,
                 "interval_seconds": self._limits.slack_pause,
                 "backoff_rate": 2.0,
-                "should_retry": lambda error: isinstance(error, SlackUnavailable),
+                "should_retry": _passing,
             },
             work,
             *args,
         )
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether a step that failed so is worth another try."""
+    if isinstance(error, SlackUnavailable):
+        log.warning("%s Trying again.", error)
+        return True
+    return False

@@ -122,8 +122,13 @@ class Slack:
         )
 
     def is_shared(self, file_id: str, channel: str) -> bool:
-        """Whether an uploaded file already stands in the channel."""
-        shares = self.file(file_id).get("shares") or {}
+        """Whether an uploaded file already stands in the channel; before that Slack does not know it at all."""
+        try:
+            shares = self.file(file_id).get("shares") or {}
+        except SlackRefused as error:
+            if error.code != "file_not_found":
+                raise
+            return False
         return any(channel in places for places in shares.values())
 
     def _call(self, method: Callable[..., SlackResponse], **arguments: Any) -> dict[str, Any]:
