@@ -2,14 +2,13 @@
 
 import contextlib
 import ctypes
+import http.client
 import os
 import re
 import signal
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -113,13 +112,12 @@ class Server:
 
     def wait_until_ready(self, stop: threading.Event) -> bool:
         """Return True once every model answers, False if `stop` was set first; raise ServerFailed if it ended."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._options.host, self._options.host)  # noqa: S104
-        address = f"http://{host}:{self._options.ports.http}/v2"
-        pages = [f"{address}/health/ready", *(f"{address}/models/{model}/ready" for model in self._options.models)]
+        host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
+        pages = ["/v2/health/ready", *(f"/v2/models/{model}/ready" for model in self._options.models)]
         while not stop.wait(POLL):
             if self._process.poll() is not None:
                 raise self._failure("while starting")
-            if all(map(_answers, pages)):
+            if all(_answers(host, self._options.ports.http, page) for page in pages):
                 return True
         return False
 
@@ -175,12 +173,16 @@ def reason(lines: list[str], returncode: int | None) -> str:
     return f"exit status {returncode}, without a word"
 
 
-def _answers(page: str) -> bool:
+def _answers(host: str, port: int, page: str) -> bool:
+    # Not urllib, which would ask a proxy of the environment.
+    connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
-        with urllib.request.urlopen(page, timeout=2) as reply:  # noqa: S310 - always http, of our own server
-            return reply.status == 200
-    except (urllib.error.URLError, OSError):
+        connection.request("GET", page)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _die_with(parent: int) -> Callable[[], None]:

@@ -1,0 +1,59 @@
+"""`python -m serving`: its options, and what it says about bad ones."""
+
+from pathlib import Path
+
+import pytest
+
+from serving import backends
+from serving.__main__ import REPOSITORY, parse, ready_line
+from serving.ports import Ports
+
+
+def test_defaults():
+    options, cache = parse([])
+    assert options.repository == REPOSITORY
+    assert options.models == ("enhancer",)
+    assert options.host == "127.0.0.1"
+    assert options.ports == Ports(http=8000, grpc=8001, metrics=8002)
+    assert cache == backends.default_cache()
+
+
+def test_everything_given():
+    line = "--host 0.0.0.0 --http-port 0 --grpc-port 1 --metrics-port 2 --model-repository /r --model a --model b"
+    options, cache = parse([*line.split(), "--threads=3", "--cache=/c", "--verbose", "--", "--log-info=0", "--", "-x"])
+    assert (options.host, options.ports, options.repository) == ("0.0.0.0", Ports(0, 1, 2), Path("/r"))
+    assert (options.models, options.threads, options.verbose) == (("a", "b"), 3, True)
+    assert options.extra == ("--log-info=0", "--", "-x")
+    assert cache == Path("/c")
+
+
+@pytest.mark.parametrize(
+    ("argument", "sentence"),
+    [
+        ("--grpc-port=65536", "65536 is not a port (0 to 65535)"),
+        ("--grpc-port=http", "invalid"),
+        ("--threads=0", "at least 1"),
+        ("--log-info=0", "unrecognized arguments: --log-info=0"),
+    ],
+)
+def test_bad_option(argument: str, sentence: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        parse([argument])
+    assert ended.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        parse(["--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    for option in ("host", "http-port", "grpc-port", "metrics-port", "model-repository", "model", "threads", "cache"):
+        assert f"--{option} " in said
+
+
+def test_ready_line():
+    options, _ = parse(["--model=a", "--model=b"])
+    assert ready_line(options) == (
+        "ready: a, b at grpc://127.0.0.1:8001 http://127.0.0.1:8000 metrics http://127.0.0.1:8002/metrics"
+    )
