@@ -6,11 +6,13 @@ import contextlib
 import signal
 import socket
 import sys
+from pathlib import Path
 
 from aiohttp import web
 
 from playground.refusals import BadRequest
 from playground.server import application
+from playground.settings import Settings
 from playground.workspace import APP_TOKEN, BOT_TOKEN
 
 
@@ -27,6 +29,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         "--port", type=int, default=3900, help="port to listen on; 0 takes any free one (default: %(default)s)"
     )
     parser.add_argument("--public-url", help="where others reach it, when that is not http://HOST:PORT (containers)")
+    parser.add_argument(
+        "--manifest", type=Path, help="an app manifest (JSON): its scopes, events and shortcuts hold here, nothing more"
+    )
     return parser.parse_args(argv)
 
 
@@ -44,12 +49,12 @@ def _listen(host: str, port: int) -> socket.socket:
         raise BadRequest(f"Cannot listen on {host}:{port}: {reason.strerror}. Another --port may be free.") from None
 
 
-async def _serve(listener: socket.socket, base_url: str) -> None:
+async def _serve(listener: socket.socket, base_url: str, settings: Settings) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(application(base_url), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(application(base_url, settings), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.SockSite(runner, listener).start()
     print(f"ready {base_url}/", flush=True)
@@ -60,6 +65,7 @@ async def _serve(listener: socket.socket, base_url: str) -> None:
 def main(argv: list[str] | None = None) -> int:
     arguments = _arguments(argv)
     try:
+        settings = Settings.from_manifest(arguments.manifest) if arguments.manifest else Settings()
         listener = _listen(arguments.host, arguments.port)
     except BadRequest as refusal:
         print(refusal, file=sys.stderr)
@@ -67,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     base_url = (arguments.public_url or f"http://{host}:{listener.getsockname()[1]}").rstrip("/")
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(listener, base_url))
+        asyncio.run(_serve(listener, base_url, settings))
     return 0
 
 

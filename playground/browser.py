@@ -23,7 +23,9 @@ class NoBrowserError(Exception):
 
 def executable() -> str | None:
     """The machine's own Chromium; None leaves the choice to Playwright, which may have one."""
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    return next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
 
 
 @contextlib.contextmanager

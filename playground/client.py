@@ -87,9 +87,16 @@ class Workspace:
 
     @classmethod
     @contextlib.contextmanager
-    def start(cls, port: int = 0, *, seconds: float = 30) -> Iterator["Workspace"]:
+    def start(cls, port: int = 0, *, manifest: Path | None = None, seconds: float = 30) -> Iterator["Workspace"]:
         """`python -m playground` for the length of a `with`. Raises ControlError when it does not come up."""
-        command = [sys.executable, "-m", "playground", "--port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "playground",
+            "--port",
+            str(port),
+            *(["--manifest", str(manifest)] if manifest else []),
+        ]
         root = Path(__file__).parents[1]
         process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None  # noqa: S101 - for the type checker

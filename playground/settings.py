@@ -1,6 +1,8 @@
 """How the workspace behaves: what the app may do, how events are delivered, what is enforced."""
 
+import json
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from playground.refusals import BadRequest
@@ -74,6 +76,25 @@ class Settings:
             raise BadRequest(f"mention_files must be one of {', '.join(MENTION_FILES)}, not {self.mention_files!r}.")
         if self.rate_limit_scale <= 0:
             raise BadRequest("rate_limit_scale must be above 0.")
+
+    @classmethod
+    def from_manifest(cls, path: Path) -> "Settings":
+        """The rights, events and shortcuts of an app manifest. Raises BadRequest when the file is none."""
+        try:
+            manifest = json.loads(path.read_text())
+            return cls(
+                scopes=tuple(manifest["oauth_config"]["scopes"]["bot"]),
+                events=tuple(manifest["settings"]["event_subscriptions"]["bot_events"]),
+                shortcuts=tuple(
+                    (shortcut["callback_id"], shortcut["name"])
+                    for shortcut in manifest.get("features", {}).get("shortcuts", [])
+                    if shortcut["type"] == "message"
+                ),
+            )
+        except OSError as reason:
+            raise BadRequest(f"Cannot read {path}: {reason.strerror}.") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise BadRequest(f"{path} is no app manifest with bot scopes and bot events, in JSON.") from None
 
     def changed(self, changes: dict[str, Any]) -> "Settings":
         """These settings with some replaced; lists become tuples. Raises BadRequest for an unknown name."""

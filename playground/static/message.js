@@ -13,11 +13,11 @@ const COLOURS = ["#b4552d", "#2f7d4f", "#3267a8", "#8a4b9c", "#a0762a"];
 export function avatar(user, size = "") {
   if (user === store.app.bot_user) return h("img", { class: `avatar ${size}`, src: "/static/bot.svg", alt: "" });
   const tile = h("span", { class: `avatar ${size}`, "aria-hidden": "true" }, userName(user).slice(0, 1).toUpperCase());
-  tile.style.background = COLOURS[[...user].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % COLOURS.length];
+  tile.style.background = COLOURS[[...user].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 9973, 7) % COLOURS.length];
   return tile;
 }
 
-export const clock = (ts) => new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+export const clock = (ts) => new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
 export const day = (ts) => new Date(Number(ts) * 1000).toDateString();
 
 export function fileSize(bytes) {
@@ -67,7 +67,7 @@ function replyCount(channel, message, openThread) {
   return h("button", { type: "button", class: "reply-count", "data-testid": "reply-count", onclick: () => openThread(message.ts) },
     h("span", { class: "reply-avatars" }, message.reply_users.slice(0, 4).map((user) => avatar(user, "small"))),
     h("span", { class: "reply-number" }, `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`),
-    h("span", { class: "reply-last" }, `Last at ${last.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`));
+    h("span", { class: "reply-last" }, `Last at ${last.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })}`));
 }
 
 async function confirmDelete(channel, message) {

@@ -61,8 +61,8 @@ function inline(text, from = 0) {
 /** A text as nodes; lines that begin with `>` become a quote. */
 export function mrkdwn(text) {
   const nodes = [];
-  for (const part of (text ?? "").split(/((?:^|\n)(?:&gt;[^\n]*(?:\n|$))+)/)) {
-    if (/^\n?&gt;/.test(part)) nodes.push(h("blockquote", {}, inline(part.trim().replace(/^&gt; ?/gm, ""))));
+  for (const part of (text ?? "").split(/((?:^|\n)(?:(?:&gt;|>)[^\n]*(?:\n|$))+)/)) {
+    if (/^\n?(?:&gt;|>)/.test(part)) nodes.push(h("blockquote", {}, inline(part.trim().replace(/^(?:&gt;|>) ?/gm, ""))));
     else nodes.push(...inline(part));
   }
   return nodes;

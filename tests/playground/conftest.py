@@ -45,6 +45,10 @@ def bolt(workspace: Workspace) -> Iterator[Callable[[App], SocketModeHandler]]:
 
     yield connect
     for handler in handlers:
+        handler.client.auto_reconnect_enabled = False
+    # The SDK's close waits for its reading thread, up to three seconds, unless the socket is gone already.
+    workspace.disconnect(abruptly=True)
+    for handler in handlers:
         handler.close()
     workspace.wait_for(lambda w: not w.connections(), 10, "the end of the connections")
 
