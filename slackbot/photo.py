@@ -19,7 +19,9 @@ from slackbot.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoTooLarge
 from slackbot.kinds import Kind, answer_kind, kind_of
 from slackbot.limits import MEGAPIXEL, Limits
 
-# Per process, since catch_warnings is not safe with threads: a bomb is refused wherever Pillow notices it.
+# Per process, since catch_warnings is not safe with threads: a bomb is refused wherever Pillow notices it, and what
+# else it remarks on odd metadata concerns nobody.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 

@@ -45,7 +45,8 @@ def shared_file(file: Mapping[str, Any]) -> SharedFile:
 def clean_name(name: str) -> str:
     """A name without folders, control and formatting characters, at most 80 characters; never empty."""
     last = re.split(r"[/\\]", name)[-1]
-    plain = "".join(" " if letter.isspace() else letter for letter in last if unicodedata.category(letter)[0] != "C")
+    seen = (letter for letter in last if letter.isspace() or not unicodedata.category(letter).startswith("C"))
+    plain = "".join(seen)
     path = PurePosixPath(" ".join(plain.split()).lstrip("."))
     stem, suffix = path.stem[: 80 - len(path.suffix[:10])], path.suffix[:10]
     return (stem + suffix) or "photo"

@@ -1,6 +1,7 @@
 """The model server: Triton over gRPC, a deadline on every call, and every failure as one ServerError."""
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -52,14 +53,15 @@ class ModelServer:
         self._limits = limits
 
     def check(self) -> None:
-        """Make sure, within about a second, that the server has the model of the contract and answers."""
-        seconds = self._limits.probe_seconds / 2
-        metadata = _call(self._client.get_model_metadata, MODEL, client_timeout=seconds)
+        """Make sure, within `probe_seconds`, that the server has the model of the contract and answers."""
+        begin = time.monotonic()
+        metadata = _call(self._client.get_model_metadata, MODEL, client_timeout=self._limits.probe_seconds)
         given = {(put.name, put.datatype, tuple(put.shape)) for put in (*metadata.inputs, *metadata.outputs)}
         pixels = ("UINT8", (_ANY_SIZE, _ANY_SIZE, _ANY_SIZE, 3))
         if given != {(INPUT, *pixels), (OUTPUT, *pixels)}:
             raise ServerWrong("the model on the server takes or gives something else than pixels")
-        self._infer(_PROBE, seconds)
+        left = self._limits.probe_seconds - (time.monotonic() - begin)
+        self._infer(_PROBE, max(left, 0.001))
 
     def enlarge(self, tile: np.ndarray) -> tuple[np.ndarray, str]:
         """UINT8 pixels [H, W, 3] -> pixels [4H, 4W, 3] and the model's version. Raises ServerError."""

@@ -10,16 +10,21 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from playground.client import Workspace
 from slackbot.limits import Limits
 
+messages: Any = service_pb2  # generated at import time, which type checkers cannot see
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 ROOT = Path(__file__).parents[2]
 
 
@@ -61,9 +66,9 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
     def ModelMetadata(self, request, context):  # noqa: N802
         if request.name != "enhancer":
             context.abort(grpc.StatusCode.NOT_FOUND, "unknown model")
-        tensor = service_pb2.ModelMetadataResponse.TensorMetadata
+        tensor = messages.ModelMetadataResponse.TensorMetadata
         kind = "FP32" if self.mood == "wrong contract" else "UINT8"
-        return service_pb2.ModelMetadataResponse(
+        return messages.ModelMetadataResponse(
             name="enhancer",
             versions=["7"],
             platform="onnxruntime_onnx",
@@ -90,11 +95,11 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
         if self.mood == "wrong type":
             enlarged, kind = enlarged.astype(np.float32), "FP32"
         content = b"garbage" if self.mood == "garbage" else enlarged.tobytes()
-        return service_pb2.ModelInferResponse(
+        return messages.ModelInferResponse(
             model_name="enhancer",
             model_version="7",
             outputs=[
-                service_pb2.ModelInferResponse.InferOutputTensor(name="enhanced", datatype=kind, shape=enlarged.shape)
+                messages.ModelInferResponse.InferOutputTensor(name="enhanced", datatype=kind, shape=enlarged.shape)
             ],
             raw_output_contents=[content],
         )

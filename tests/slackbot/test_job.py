@@ -1,0 +1,162 @@
+"""Events to jobs, words to wishes, names to names."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slackbot.job import job_of
+from slackbot.shared_file import answer_name, clean_name, needs_look, shared_file
+from slackbot.words import Wish, wish_of
+
+BOT = "UBOT"
+
+
+def event(**more):
+    return {
+        "type": "message",
+        "channel": "C1",
+        "user": "U1",
+        "ts": "1.5",
+        "text": "hello",
+        "channel_type": "channel",
+        **more,
+    }
+
+
+MENTION = {"text": f"<@{BOT}> please"}
+FILES = {"files": [{"id": "F1"}, {"id": "F2"}]}
+DIRECT = {"channel": "D1", "channel_type": "im"}
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        event(type="app_mention", **MENTION),
+        event(**MENTION),
+        event(subtype="file_share", **MENTION, **FILES),
+        event(subtype="thread_broadcast", thread_ts="1.0", **MENTION),
+        event(**DIRECT),
+        event(**DIRECT, **FILES),
+        event(**DIRECT, thread_ts="1.0", **FILES),
+        event(**DIRECT, thread_ts="1.0", **MENTION),
+        event(text=f"<@{BOT}|enhancer> 2x"),
+    ],
+)
+def test_what_asks(asking):
+    assert job_of(asking, "T1", BOT)
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        event(),
+        event(**FILES),
+        event(text="<@UOTHER> please"),
+        event(**DIRECT, thread_ts="1.0"),
+        event(**MENTION, bot_id="B1"),
+        event(**MENTION, user=BOT),
+        event(**MENTION, subtype="message_changed"),
+        event(**MENTION, subtype="message_deleted"),
+        event(subtype="channel_join", **MENTION),
+        {"type": "file_shared", "file_id": "F1", "channel_id": "C1", "user_id": "U1"},
+        {"type": "reaction_added"},
+        {},
+    ],
+)
+def test_what_asks_for_nothing(silent):
+    assert job_of(silent, "T1", BOT) is None
+
+
+def test_twins_and_redeliveries_are_one_job_and_others_are_not():
+    mention = job_of(event(type="app_mention", **MENTION), "T1", BOT)
+    twin = job_of(event(subtype="file_share", **MENTION, **FILES), "T1", BOT)
+
+    assert mention
+    assert twin
+    assert mention.id == twin.id
+    others = {
+        job_of(event(**MENTION), "T2", BOT),
+        job_of(event(**{**MENTION, "ts": "1.6"}), "T1", BOT),
+        job_of(event(**{**MENTION, "channel": "C2"}), "T1", BOT),
+    }
+    assert mention.id not in {job.id for job in others if job}
+
+
+@given(st.text(), st.text(), st.text())
+def test_an_id_is_always_a_plain_name(team, channel, ts):
+    job = job_of(event(channel=channel or "C", ts=ts, **MENTION), team, BOT)
+
+    assert job
+    assert re.fullmatch(r"[A-Za-z0-9._-]+", job.id)
+    assert job.id.strip(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("", Wish()),
+        ("please 2x!", Wish(scale=2)),
+        ("X2", Wish(scale=2)),
+        ("4x", Wish()),
+        ("what is 12x", Wish()),
+        ("HELP me", Wish(help=True)),
+        ("<@U2X> <https://help/2x|link>", Wish()),
+    ],
+)
+def test_words(text, wish):
+    assert wish_of(text) == wish
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("cat.png", "cat.png"),
+        ("", "photo"),
+        ("...", "photo"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\photos\\cat.png", "cat.png"),
+        ("a\r\nX-Evil: 1.png", "a X-Evil: 1.png"),
+        ("\u202egnp.exe", "gnp.exe"),
+        ("x" * 200 + ".jpeg", "x" * 75 + ".jpeg"),
+    ],
+)
+def test_names_are_cleaned(name, clean):
+    assert clean_name(name) == clean
+
+
+@given(st.text())
+def test_a_cleaned_name_is_a_plain_name(name):
+    clean = clean_name(name)
+    assert 0 < len(clean) <= 80
+    assert not set("/\\\r\n\0") & set(clean)
+    assert not clean.startswith(".")
+
+
+def test_results_are_named_after_their_source():
+    assert answer_name("cat.holiday.jpeg", 4, ".jpg") == "cat.holiday_4x.jpg"
+    assert answer_name("photo", 2, ".png") == "photo_2x.png"
+
+
+def test_file_objects():
+    assert needs_look({"id": "F1"})
+    assert needs_look({"id": "F1", "mode": "file_access", "file_access": "check_file_info"})
+    whole = {
+        "id": "F1",
+        "name": "a.png",
+        "mode": "hosted",
+        "size": 3,
+        "url_private": "https://x/",
+        "mimetype": "image/png",
+    }
+    assert not needs_look(whole)
+    assert shared_file(whole).address == "https://x/"
+    assert shared_file({**whole, "url_private_download": "https://y/"}).address == "https://y/"
+    for gone in (
+        {"mode": "tombstone"},
+        {"mode": "external"},
+        {"mode": "hidden_by_limit"},
+        {"file_access": "access_denied"},
+    ):
+        assert shared_file({**whole, **gone}).address == ""

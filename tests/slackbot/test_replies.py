@@ -1,0 +1,67 @@
+"""What the bot says."""
+
+import pytest
+
+from slackbot import errors, progress, replies
+from slackbot.limits import Limits
+from slackbot.replies import Outcome
+
+GOOD = Outcome("cat.png", before=(10, 20), after=(40, 80), version="3", seconds=1.23)
+BICUBIC = Outcome("dog.png", before=(1, 1), after=(4, 4), reason="the model server is not available", seconds=0.01)
+BAD = Outcome("x.pdf", refusal=str(errors.NotAPhoto()))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line"),
+    [
+        (GOOD, "*cat.png*: 10 × 20 → 40 × 80, enhanced by model version 3 in 1.2 s."),
+        (
+            BICUBIC,
+            "*dog.png*: 1 × 1 → 4 × 4, enlarged with bicubic interpolation in 0.0 s, "
+            "because the model server is not available.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(18, 18), version="1", smaller=True, frames=3),
+            "*a*: 9 × 9 → 18 × 18, enhanced by model version 1 in 0.0 s. At 4x it would be too large, so it is 2x. "
+            "It has 3 pictures; this is the first.",
+        ),
+        (
+            BAD,
+            "*x.pdf*: this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC.",
+        ),
+    ],
+)
+def test_a_line_for_each_photo(outcome, line):
+    assert replies.line(outcome) == line
+
+
+def test_photos_over_the_limit_are_mentioned():
+    text = replies.result([GOOD, BAD], 2, Limits())
+
+    assert text.count("\n") == 2
+    assert text.endswith("I take up to 10 photos at a time; 2 more are left.")
+
+
+def test_nothing_in_a_name_reaches_slack_as_markup():
+    line = replies.line(Outcome("<!channel> <@U1> *a* `b` ~c~ & &lt;", refusal="no."))
+
+    assert line == "*&lt;!channel&gt; &lt;@U1&gt; ∗a∗ ˋbˋ ∼c∼ &amp; &amp;lt;*: no."
+
+
+def test_the_reaction_is_that_of_the_worst_outcome():
+    assert progress.mark_of([GOOD]) == "white_check_mark"
+    assert progress.mark_of([GOOD, BICUBIC]) == "warning"
+    assert progress.mark_of([GOOD, BICUBIC, BAD]) == "x"
+
+
+def test_the_help_names_the_limits():
+    text = replies.usage("UBOT", Limits())
+
+    assert "<@UBOT>" in text
+    assert "50 MB" in text
+    assert "16 megapixels" in text
+
+
+def test_alt_text_and_sentences():
+    assert replies.alt_text(GOOD) == "cat.png, enlarged to 40 × 80 pixels"
+    assert replies.sentence("the file is gone.") == "The file is gone."

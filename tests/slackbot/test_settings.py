@@ -1,0 +1,60 @@
+"""The environment, read once and checked at once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from slackbot.errors import SettingsError
+from slackbot.settings import Settings, from_environment
+
+ROOT = Path(__file__).parents[2]
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2"}
+
+
+def test_two_tokens_are_enough():
+    settings = from_environment(TOKENS)
+
+    assert settings.api_url == "https://slack.com/api/"
+    assert settings.triton_url == "127.0.0.1:8001"
+    assert settings.database_file == Path("slackbot.sqlite")
+    assert settings.work_folder == Path("slackbot.sqlite-photos")
+
+
+def test_secrets_never_show():
+    settings = from_environment({**TOKENS, "DATABASE_URL": "postgresql://bot:secret-3@host/bot"})
+
+    assert "secret" not in repr(settings)
+    assert "secret" not in str(replace(settings, triton_url="triton:8001"))
+    assert settings.database_file is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLACK_BOT_TOKEN", ""),
+        ("SLACK_BOT_TOKEN", "xapp-swapped"),
+        ("SLACK_APP_TOKEN", " "),
+        ("SLACK_APP_TOKEN", "xoxb-swapped"),
+        ("SLACK_API_URL", "slack.com"),
+        ("SLACK_API_URL", "https://slack.com/api"),
+        ("TRITON_URL", "localhost"),
+        ("TRITON_URL", "http://localhost:8001"),
+        ("TRITON_URL", "localhost:99999"),
+        ("DATABASE_URL", "bot.sqlite"),
+    ],
+)
+def test_a_wrong_setting_is_named(name, value):
+    with pytest.raises(SettingsError, match=name) as caught:
+        from_environment({**TOKENS, name: value})
+    assert "secret" not in str(caught.value)
+
+
+def test_the_sample_names_every_setting_and_no_other():
+    lines = (ROOT / ".env.sample").read_text().splitlines()
+    named = {
+        line.removeprefix("# ").split("=")[0] for line in lines if "=" in line and line.removeprefix("# ")[0].isupper()
+    }
+
+    assert named == {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "TRITON_URL", "DATABASE_URL"}
+    assert set(Settings.__dataclass_fields__) == {"bot_token", "app_token", "api_url", "triton_url", "database_url"}
