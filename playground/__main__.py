@@ -10,10 +10,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from playground.cast import APP_TOKEN, BOT_TOKEN
 from playground.refusals import BadRequest
 from playground.server import application
 from playground.settings import Settings
-from playground.workspace import APP_TOKEN, BOT_TOKEN
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -32,14 +32,17 @@ def executable() -> str | None:
 def chromium() -> Iterator[Any]:
     """A headless Chromium as a Playwright browser. Raises NoBrowserError where there is none."""
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import Error, sync_playwright
     except ImportError:
         raise NoBrowserError("Playwright is not installed.") from None
     with sync_playwright() as playwright:
         path = executable() or playwright.chromium.executable_path
         if not Path(path).exists():
             raise NoBrowserError("No Chromium: install the package `chromium`, or run `playwright install chromium`.")
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        except Error as reason:
+            raise NoBrowserError(f"Chromium does not start: {reason.message.splitlines()[0]}") from None
         try:
             yield browser
         finally:

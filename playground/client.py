@@ -19,13 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
 
-from playground.workspace import APP_TOKEN, BOT_TOKEN, BOT_USER
+from playground.cast import APP_TOKEN, BOT_TOKEN, BOT_USER
+from playground.forms import Upload, form
 
 # The playground is on this machine: no proxy of the environment stands between.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-Upload = Path | tuple[str, bytes]
 
 
 class ControlError(Exception):
@@ -51,19 +50,6 @@ class Message:
     @property
     def reactions(self) -> set[str]:
         return {one["name"] for one in self.data.get("reactions", [])}
-
-
-def _form(fields: dict[str, str], uploads: Iterable[Upload]) -> tuple[bytes, str]:
-    """A multipart body and its content type."""
-    boundary = uuid4().hex
-    parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
-    for upload in uploads:
-        name, content = (upload.name, upload.read_bytes()) if isinstance(upload, Path) else upload
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "%0D").replace("\n", "%0A")
-        head = f'Content-Disposition: form-data; name="file"; filename="{quoted}"\r\n'
-        parts.append(f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + content)
-    body = b"".join(b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts)
-    return body + b"--" + boundary.encode() + b"--\r\n", f"multipart/form-data; boundary={boundary}"
 
 
 class Workspace:
@@ -153,12 +139,15 @@ class Workspace:
 
     def message(self, message: Message) -> Message | None:
         """The message as it is now; None when it is gone."""
-        return next((one for one in self.messages(message.channel) if one.ts == message.ts), None)
+        return next((one for one in self._thread(message) if one.ts == message.ts), None)
 
     def replies(self, message: Message) -> list[Message]:
         """The thread under a message, without the message."""
+        return [one for one in self._thread(message) if one.ts != message.ts]
+
+    def _thread(self, message: Message) -> list[Message]:
         found = self._get("/control/thread", channel=message.channel, ts=message.ts)["messages"]
-        return [Message(message.channel, one["ts"], one) for one in found if one["ts"] != message.ts]
+        return [Message(message.channel, one["ts"], one) for one in found]
 
     def ephemerals(self) -> list[dict[str, Any]]:
         return self.state()["ephemerals"]
@@ -242,7 +231,7 @@ class Workspace:
         fields = {"channel": channel, "text": text, "user": user, "file_mode": file_mode}
         if thread is not None:
             fields["thread_ts"] = thread.data.get("thread_ts", thread.ts)
-        body, content_type = _form(fields, files)
+        body, content_type = form(fields, files)
         answer = json.loads(self._send("POST", "/control/messages", body, {"Content-Type": content_type}))
         return Message(answer["channel"], answer["message"]["ts"], answer["message"])
 

@@ -36,58 +36,20 @@ The network
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any
 
 from aiohttp import web
 
 from playground import events
+from playground.cast import BOT_USER, PERSON, Channel, new_id
 from playground.happenings import Happenings
 from playground.people import People
-from playground.refusals import BadRequest, SlackError
+from playground.refusals import BadRequest
+from playground.requests import json_body, number
 from playground.sockets import Sockets
-from playground.workspace import BOT_USER, PERSON, Channel, Workspace, new_id
+from playground.workspace import Workspace
 
 _MOST_CHANGES = 500
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@web.middleware
-async def sentences(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Answer a senseless request with one sentence, and pages of other sites not at all."""
-    if (
-        request.headers.get("Sec-Fetch-Site") == "cross-site"
-        and not request.path.startswith("/api/")
-        and request.path != "/"
-    ):
-        return web.json_response({"error": "The playground answers its own page only."}, status=403)
-    try:
-        return await handler(request)
-    except SlackError as refusal:
-        return web.json_response({"error": f"Slack would say: {refusal}."}, status=400)
-    except BadRequest as refusal:
-        return web.json_response({"error": str(refusal)}, status=400)
-
-
-async def _body(request: web.Request, *needed: str) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.read() or b"{}")
-    except ValueError:
-        raise BadRequest("The body must be JSON.") from None
-    if not isinstance(body, dict):
-        raise BadRequest("The body must be a JSON object.")
-    missing = [name for name in needed if not body.get(name)]
-    if missing:
-        raise BadRequest(f"Missing: {', '.join(missing)}.")
-    return body
-
-
-def _number(request: web.Request, name: str, default: float) -> float:
-    try:
-        return float(request.query.get(name, default))
-    except ValueError:
-        raise BadRequest(f"{name} must be a number.") from None
 
 
 class Control:
@@ -133,16 +95,16 @@ class Control:
         return web.json_response({**self._workspace.state(), "connections": connections})
 
     async def changes(self, request: web.Request) -> web.Response:
-        since = int(_number(request, "since", 0))
-        await self._workspace.wait_for_change(since, min(60.0, _number(request, "timeout", 30)))
-        limit = int(_number(request, "limit", _MOST_CHANGES))
+        since = int(number(request, "since", 0))
+        await self._workspace.wait_for_change(since, min(60.0, number(request, "timeout", 30)))
+        limit = int(number(request, "limit", _MOST_CHANGES))
         return web.json_response(
             {"sequence": self._workspace.sequence, "changes": self._workspace.changes[since : since + limit]}
         )
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events; after a restart of the playground, or too long a sleep, one `reload`."""
-        since = int(request.headers.get("Last-Event-ID") or _number(request, "since", 0))
+        since = int(request.headers.get("Last-Event-ID") or number(request, "since", 0))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
         if not 0 <= self._workspace.sequence - since <= _MOST_CHANGES:
@@ -160,8 +122,8 @@ class Control:
     async def thread(self, request: web.Request) -> web.Response:
         channel, ts = self._workspace.channel(request.query.get("channel")), request.query.get("ts", "")
         at_least, deadline = (
-            _number(request, "at_least", 0),
-            asyncio.get_running_loop().time() + min(60.0, _number(request, "timeout", 30)),
+            number(request, "at_least", 0),
+            asyncio.get_running_loop().time() + min(60.0, number(request, "timeout", 30)),
         )
         while True:
             since = self._workspace.sequence
@@ -182,13 +144,13 @@ class Control:
 
     async def events(self, request: web.Request) -> web.Response:
         del request
-        return web.json_response({"events": self._happenings.sent})
+        return web.json_response({"events": list(self._happenings.sent.values())})
 
     # People
 
     async def post(self, request: web.Request) -> web.Response:
         if request.content_type != "multipart/form-data":
-            body, uploads = await _body(request), []
+            body, uploads = await json_body(request), []
         else:
             form = await request.post()
             body = {key: value for key, value in form.items() if isinstance(value, str)}
@@ -205,51 +167,51 @@ class Control:
         return web.json_response({"channel": self._workspace.channel(body["channel"]).id, "message": message})
 
     async def edit(self, request: web.Request) -> web.Response:
-        body = await _body(request, "channel", "ts", "text")
+        body = await json_body(request, "channel", "ts", "text")
         return web.json_response({"message": self._people.edit(body["channel"], body["ts"], body["text"])})
 
     async def delete(self, request: web.Request) -> web.Response:
-        body = await _body(request, "channel", "ts")
+        body = await json_body(request, "channel", "ts")
         self._people.delete(body["channel"], body["ts"])
         return web.json_response({})
 
     async def react(self, request: web.Request) -> web.Response:
-        body = await _body(request, "channel", "ts", "name")
+        body = await json_body(request, "channel", "ts", "name")
         self._people.react(
             body["channel"], body["ts"], body["name"], body.get("user", PERSON), remove=bool(body.get("remove"))
         )
         return web.json_response({})
 
     async def home(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await json_body(request)
         return web.json_response({"view": self._people.open_home(body.get("user", PERSON))})
 
     async def click(self, request: web.Request) -> web.Response:
-        body = await _body(request, "action_id")
+        body = await json_body(request, "action_id")
         known = ("action_id", "channel", "ts", "view_id", "block_id", "user", "changes")
         return web.json_response(
             {"acknowledged": await self._people.click(**{k: v for k, v in body.items() if k in known})}
         )
 
     async def shortcut(self, request: web.Request) -> web.Response:
-        body = await _body(request, "callback_id", "channel", "ts")
+        body = await json_body(request, "callback_id", "channel", "ts")
         done = await self._people.shortcut(body["callback_id"], body["channel"], body["ts"], body.get("user", PERSON))
         return web.json_response({"acknowledged": done})
 
     async def submit(self, request: web.Request) -> web.Response:
-        body = await _body(request, "view_id")
+        body = await json_body(request, "view_id")
         done = await self._people.submit(body["view_id"], body.get("values", {}), body.get("user", PERSON))
         return web.json_response({"acknowledged": done})
 
     async def command(self, request: web.Request) -> web.Response:
-        body = await _body(request, "command", "channel")
+        body = await json_body(request, "command", "channel")
         done = await self._people.command(
             body["command"], body.get("text", ""), body["channel"], body.get("user", PERSON)
         )
         return web.json_response({"acknowledged": done})
 
     async def add_channel(self, request: web.Request) -> web.Response:
-        body = await _body(request, "name")
+        body = await json_body(request, "name")
         members = [user for user in self._workspace.users if user != BOT_USER or body.get("app_is_member", True)]
         private = bool(body.get("private"))
         channel = Channel(new_id("G" if private else "C"), body["name"], "group" if private else "channel", members)
@@ -258,15 +220,15 @@ class Control:
         return web.json_response({"channel": channel.described()})
 
     async def members(self, request: web.Request) -> web.Response:
-        body = await _body(request, "channel", "user")
+        body = await json_body(request, "channel", "user")
         self._people.join(body["channel"], body["user"], member=body.get("member", True))
         return web.json_response({})
 
     # The network
 
     async def redeliver(self, request: web.Request) -> web.Response:
-        body = await _body(request, "event_id")
-        callback = next((one for one in self._happenings.sent if one["event_id"] == body["event_id"]), None)
+        body = await json_body(request, "event_id")
+        callback = self._happenings.sent.get(body["event_id"])
         if callback is None:
             raise BadRequest(f"No event {body['event_id']} was sent.")
         for _ in range(int(body.get("times", 1))):
@@ -274,7 +236,7 @@ class Control:
         return web.json_response({})
 
     async def deliver(self, request: web.Request) -> web.Response:
-        body = await _body(request, "event")
+        body = await json_body(request, "event")
         callback = events.event_callback(body["event"])
         callback["event_id"] = body.get("event_id", callback["event_id"])
         for _ in range(int(body.get("times", 1))):
@@ -282,22 +244,22 @@ class Control:
         return web.json_response({"event_id": callback["event_id"]})
 
     async def disconnect(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await json_body(request)
         count = await self._sockets.disconnect(
             body.get("reason", "refresh_requested"), body.get("connection"), abruptly=bool(body.get("abruptly"))
         )
         return web.json_response({"connections": count})
 
     async def order_fault(self, request: web.Request) -> web.Response:
-        return web.json_response(asdict(self._workspace.faults.order(**await _body(request))))
+        return web.json_response(asdict(self._workspace.faults.order(**await json_body(request))))
 
     async def clear_faults(self, request: web.Request) -> web.Response:
-        self._workspace.faults.clear((await _body(request)).get("id"))
+        self._workspace.faults.clear((await json_body(request)).get("id"))
         return web.json_response({})
 
     async def settings(self, request: web.Request) -> web.Response:
         try:
-            self._workspace.settings = self._workspace.settings.changed(await _body(request))
+            self._workspace.settings = self._workspace.settings.changed(await json_body(request))
         except TypeError as wrong:
             raise BadRequest(f"A setting has the wrong kind of value: {wrong}.") from None
         return web.json_response(asdict(self._workspace.settings))

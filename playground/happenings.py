@@ -4,8 +4,9 @@ import time
 from typing import Any
 
 from playground import events
+from playground.cast import BOT_USER, Channel, new_id
 from playground.sockets import Sockets
-from playground.workspace import BOT_USER, Channel, Workspace, new_id
+from playground.workspace import Workspace
 
 
 class Happenings:
@@ -14,7 +15,7 @@ class Happenings:
     def __init__(self, workspace: Workspace, sockets: Sockets) -> None:
         self._workspace = workspace
         self._sockets = sockets
-        self.sent: list[dict[str, Any]] = []
+        self.sent: dict[str, dict[str, Any]] = {}
 
     def _tell(self, subscription: str, event: dict[str, Any], channel: Channel | None = None) -> None:
         """Deliver an event if the app subscribed to it and sits in the channel."""
@@ -26,8 +27,7 @@ class Happenings:
 
     def deliver(self, callback: dict[str, Any]) -> None:
         """Send an outer event, new or known."""
-        if all(callback["event_id"] != known["event_id"] for known in self.sent):
-            self.sent.append(callback)
+        self.sent[callback["event_id"]] = callback
         self._sockets.send("events_api", callback)
 
     def posted(self, channel: Channel, message: dict[str, Any]) -> None:

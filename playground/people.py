@@ -8,14 +8,15 @@ from typing import Any
 from uuid import uuid4
 
 from playground import events
+from playground.cast import PERSON, TEAM, Channel
 from playground.files import FILE_MODES
 from playground.happenings import Happenings, response_url, trigger
 from playground.methods.reactions import react, unreact
 from playground.refusals import BadRequest
 from playground.sockets import Sockets
-from playground.workspace import PERSON, TEAM, Channel, Workspace
+from playground.workspace import Workspace
 
-_MENTION = re.compile(r"(?<![\w&;])@([\w.-]+)")
+_MENTION = re.compile(r"(?<![\w&;])@(\w+(?:[.-]\w+)*)")
 _KEPT = re.compile(r"<[@#!][^<>\s]+>")
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from playground.control import Control, sentences
+from playground.control import Control
 from playground.happenings import Happenings
 from playground.people import People
+from playground.requests import sentences
 from playground.settings import Settings
 from playground.sockets import Sockets
 from playground.transfers import Transfers, signed_out

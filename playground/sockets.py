@@ -16,10 +16,13 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
-from playground.workspace import APP_ID, Workspace
+from playground.cast import APP_ID
+from playground.workspace import Workspace
 
 MAX_CONNECTIONS = 10
 HOST = "applink-playground"
+# Seconds between pings; an app that does not answer one is taken for gone.
+HEARTBEAT = 20.0
 
 
 @dataclass
@@ -72,7 +75,7 @@ class Sockets:
         if ticket not in self._tickets or len(self._connections) >= MAX_CONNECTIONS:
             return web.Response(status=403, text="invalid ticket")
         self._tickets.discard(ticket)
-        socket = web.WebSocketResponse(heartbeat=None, autoping=True, compress=False)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT, compress=False)
         await socket.prepare(request)
         connection = Connection(uuid4().hex[:8], socket)
         self._connections[connection.id] = connection

@@ -8,13 +8,14 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from playground import blocks
+from playground.cast import BOT_TOKEN
 from playground.faults import Fault
 from playground.files import StoredFile
 from playground.happenings import Happenings
 from playground.methods.chat import by_the_app
 from playground.refusals import SlackError
 from playground.web_api import bearer, cut, interrupt, login_page
-from playground.workspace import BOT_TOKEN, Workspace
+from playground.workspace import Workspace
 
 _PIECE = 64 * 1024
 # What people upload is shown on this site too: never as a page of its own.

@@ -8,13 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
+from playground.cast import APP_TOKEN, BOT_TOKEN
 from playground.faults import Fault
 from playground.happenings import Happenings
 from playground.methods.call import METHODS, Call, Method
 from playground.rates import RateLimits
 from playground.refusals import SlackError
 from playground.sockets import Sockets
-from playground.workspace import APP_TOKEN, BOT_TOKEN, Workspace
+from playground.workspace import Workspace
 
 LOGIN_PAGE = (
     "<!DOCTYPE html><html><head><title>Sign in to Playground | Slack</title></head>"

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from playground.cast import BOT_USER, Channel
 from playground.happenings import Happenings
 from playground.refusals import SlackError
 from playground.sockets import Sockets
-from playground.workspace import BOT_USER, Channel, Workspace
+from playground.workspace import Workspace
 
 HISTORY_SCOPES = {"channel": "channels:history", "group": "groups:history", "im": "im:history"}
 READ_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read"}

@@ -3,9 +3,9 @@
 from typing import Any
 
 from playground import blocks
+from playground.cast import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM, Channel
 from playground.methods.call import Answer, Call, method
 from playground.refusals import SlackError
-from playground.workspace import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM, Channel
 
 MAX_POSTED, MAX_UPDATED = 40_000, 4_000
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from playground.cast import BOT_USER, Channel
 from playground.methods.call import HISTORY_SCOPES, READ_SCOPES, Answer, Call, method
 from playground.refusals import SlackError
-from playground.workspace import BOT_USER, Channel
 
 _KINDS = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
 

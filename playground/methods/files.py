@@ -4,11 +4,11 @@ import time
 from typing import Any
 
 from playground import blocks
+from playground.cast import BOT_USER, TEAM, Channel
 from playground.files import describe, shared_in
 from playground.methods.call import Answer, Call, method
 from playground.methods.chat import by_the_app, file_exists
 from playground.refusals import SlackError
-from playground.workspace import BOT_USER, TEAM, Channel
 
 MAX_ALT_TXT = 1000
 

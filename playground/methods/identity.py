@@ -1,8 +1,8 @@
 """Who is who: auth.*, apps.*, users.*, bots.*, team.*."""
 
+from playground.cast import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM
 from playground.methods.call import Answer, Call, method
 from playground.refusals import SlackError
-from playground.workspace import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM
 
 
 @method("api.test", tier=4, token="any")  # noqa: S106 - a kind, no secret

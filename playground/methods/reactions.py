@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
+from playground.cast import BOT_USER, Channel
 from playground.methods.call import Answer, Call, method
 from playground.refusals import SlackError
-from playground.workspace import BOT_USER, Channel, Workspace
+from playground.workspace import Workspace
 
 _NAME = re.compile(r"[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?")
 

@@ -2,6 +2,9 @@
 
 import { h, iconButton } from "./dom.js";
 
+// What browsers show by themselves; of the rest they get a converted copy.
+const SHOWN = /^image\/(jpeg|png|gif|webp|avif|bmp)$/;
+
 const dialog = () => document.getElementById("viewer");
 
 /** Show `file`; `gallery` are the pictures around it. */
@@ -44,7 +47,7 @@ export function view(file, gallery) {
 
   function show(next) {
     current = next;
-    picture.src = `/page/files/${current.id}`;
+    picture.src = `/page/files/${current.id}${SHOWN.test(current.mimetype) ? "" : "?side=4096"}`;
     picture.alt = current.alt_txt || current.title || current.name;
     name.textContent = current.title || current.name;
     details.textContent = `${current.original_w} × ${current.original_h}`;

@@ -145,6 +145,17 @@ def test_event_survives_a_socket_that_closes_under_it(workspace, bolt, listener)
     workspace.wait_for(lambda _: len(listener.heard) == 1, 5)
 
 
+# The SDK leaves the socket of a refused handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_app_comes_back_after_refused_handshakes(workspace, bolt, listener):
+    bolt(listener.app)
+    (before,) = workspace.connections()
+    workspace.fail("socket", "refuse_connection")
+    workspace.disconnect(abruptly=True)
+    workspace.wait_for(lambda w: [c for c in w.connections() if c["id"] != before["id"]], 20)
+    assert len(workspace.calls("apps.connections.open")) >= 2
+
+
 def test_event_waits_for_the_app(workspace, bolt, listener):
     workspace.post("#photos", "before the app came")
     bolt(listener.app)
