@@ -90,7 +90,7 @@ class Server:
         """Start it; `log` gets the lines worth showing: warnings and errors, or with `verbose` every one."""
         self._options = options
         self._log = log
-        self._errors: deque[str] = deque(maxlen=50)
+        self._tail: deque[str] = deque(maxlen=200)
         self._process = subprocess.Popen(
             command(wheel, backends, options),
             env=environment(wheel, options.threads),
@@ -143,13 +143,12 @@ class Server:
 
     def _failure(self, when: str) -> ServerFailed:
         self._reader.join(timeout=2)
-        return ServerFailed(f"tritonserver ended {when}: {reason(list(self._errors), self._process.returncode)}")
+        return ServerFailed(f"tritonserver ended {when}: {reason(list(self._tail), self._process.returncode)}")
 
     def _read(self) -> None:
         for raw in self._process.stdout or ():
             line = raw.rstrip()
-            if is_trouble(line):
-                self._errors.append(line)
+            self._tail.append(line)
             if self._options.verbose or is_trouble(line):
                 self._log(line)
 
@@ -163,13 +162,16 @@ def is_trouble(line: str) -> bool:
 
 
 def reason(lines: list[str], returncode: int | None) -> str:
-    """The line of the server's log that says why it ended."""
+    """The line of the server's log that says why it ended; of a crash, the last that is no ordinary message."""
     for line in lines:
         if match := REASON.search(line):
             return f"model '{match['model']}' version {match['version']}: {match['reason']}"
-    if lines:
-        last = LOG_LINE.match(lines[-1])
-        return last["text"].strip('"') if last else lines[-1]
+    for line in reversed(lines):
+        match = LOG_LINE.match(line)
+        if match and is_trouble(line):
+            return match["text"].strip('"')
+        if not match and line.strip("+-| ") and not GPU_NOISE.search(line):
+            return f"{line.strip()} (exit status {returncode})"
     return f"exit status {returncode}, without a word"
 
 

@@ -55,6 +55,8 @@ class TritonPythonModel:
                 "NUM_STREAMS": 1,
                 "INFERENCE_NUM_THREADS": chosen.threads,
                 "ENABLE_CPU_PINNING": False,
+                # Kernels of the last few shapes; by default 1.6 MB stays for every shape ever seen.
+                "CPU_RUNTIME_CACHE_CAPACITY": 128,
             },
         )
         self._runs: list[openvino.InferRequest] = []
@@ -75,15 +77,16 @@ class TritonPythonModel:
 
     def _answer(self, request, runs):
         # DLPack, because `Tensor(name, array)` of the stub was built for NumPy 1: with NumPy 2 it sends empty tensors.
-        feeds = {name: np.from_dlpack(triton.get_input_tensor_by_name(request, name)) for name in self._inputs}
         try:
+            feeds = {name: np.from_dlpack(triton.get_input_tensor_by_name(request, name)) for name in self._inputs}
             images = len(feeds[self._inputs[0]]) if self._batched else 1
             if images == 1:
                 results = self._infer(next(runs), feeds)
             else:
                 each = [self._infer(next(runs), {k: v[i : i + 1] for k, v in feeds.items()}) for i in range(images)]
                 results = {name: np.concatenate([one[name] for one in each]) for name in self._outputs}
-        except RuntimeError as error:
+        except (RuntimeError, triton.TritonModelException) as error:
+            # Answered here, so that only this request fails and not those that were merged with it.
             return triton.InferenceResponse(error=triton.TritonError(reason(error)))
         tensors = [triton.Tensor.from_dlpack(name, results[name]) for name in self._outputs]
         return triton.InferenceResponse(tensors)
@@ -115,7 +118,7 @@ def signature(model: openvino.Model) -> Graph:
     return Graph(inputs=tuple(map(_tensor, model.inputs)), outputs=tuple(map(_tensor, model.outputs)))
 
 
-def reason(error: RuntimeError) -> str:
+def reason(error: Exception) -> str:
     """The last line of OpenVINO's message, which is the one that tells; those before it are places in its source."""
     return str(error).strip().splitlines()[-1].strip()
 

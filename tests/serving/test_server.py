@@ -46,8 +46,10 @@ def test_reason_of_the_stand_in_comes_without_its_traceback():
 
 
 def test_reason_without_a_model():
-    assert reason(["error: creating server: Internal - x"], 1) == "error: creating server: Internal - x"
-    assert reason(['E1122 20:00:10.916739 8440 main.cc:1] "socket in use"'], 1) == "socket in use"
+    ordinary = "I1122 19:48:40.472133 6372 model_lifecycle.cc:839] 'loading'"
+    assert reason(["error: creating server: x", ordinary, ""], 1) == "error: creating server: x (exit status 1)"
+    assert reason(['E1122 20:00:10.916739 8440 main.cc:1] "socket in use"', ordinary], 1) == "socket in use"
+    assert reason(["terminate called", "+---+---+"], -6) == "terminate called (exit status -6)"
     assert reason([], -9) == "exit status -9, without a word"
 
 

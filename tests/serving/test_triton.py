@@ -107,6 +107,13 @@ def test_more_images_than_a_batch_holds_are_refused(client):
         enhance(client, pixels(9, 4, 4, 3))
 
 
+def test_empty_image_is_refused_and_the_next_one_served(client):
+    with pytest.raises(InferenceServerException) as refused:
+        enhance(client, np.zeros((1, 0, 5, 3), np.uint8))
+    assert "\n" not in str(refused.value)
+    np.testing.assert_array_equal(enhance(client, pixels(1, 2, 2, 3)), fourfold(pixels(1, 2, 2, 3)))
+
+
 def test_requests_of_one_shape_run_together(client):
     before = statistics(client)
     images = [pixels(1 + k % 2, 12, 13, 3) + np.uint8(k) for k in range(5)]  # 7 images: one batch of 8 at most
