@@ -86,7 +86,7 @@ class TritonPythonModel:
                 each = [self._infer(next(runs), {k: v[i : i + 1] for k, v in feeds.items()}) for i in range(images)]
                 results = {name: np.concatenate([one[name] for one in each]) for name in self._outputs}
             tensors = [triton.Tensor.from_dlpack(name, results[name]) for name in self._outputs]
-        except (RuntimeError, triton.TritonModelException) as error:
+        except (RuntimeError, ValueError, triton.TritonModelException) as error:
             # Answered here, so that only this request fails and not those that were merged with it.
             return triton.InferenceResponse(error=triton.TritonError(reason(error)))
         return triton.InferenceResponse(tensors)
