@@ -9,6 +9,6 @@ lock() {
 }
 # All groups agree on every version, because the largest is locked first and binds the others.
 lock --group dev --output-file requirements/dev.txt
-for group in bot serve train export; do
+for group in bot play serve train export; do
     lock --group "$group" --constraint requirements/dev.txt --output-file "requirements/$group.txt"
 done

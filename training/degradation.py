@@ -6,6 +6,7 @@ That is exact, covers every kernel alike, and takes a few milliseconds for a tra
 usage: python training/degradation.py --show pairs.png --photos FOLDER
 """
 
+import argparse
 import hashlib
 import io
 import sys
@@ -166,3 +167,45 @@ def validation(photo: Photo, kind: str, name: str) -> Photo:
     blurred = np.stack([gaussian_filter(photo[..., c].astype(float), sigma) for c in range(3)], -1)
     blurred = blurred.round().clip(0, 255).astype(np.uint8)
     return jpeg(np.asarray(Image.fromarray(blurred).resize((width, height), how)), quality, 2)
+
+
+SHOWN = 40
+"""Side of a shown crop, small pixels."""
+
+
+def page(photos: list[Photo], rows: int, seed: int = 0) -> Image.Image:
+    """Pairs to look at: truth, what `draw` left of it (each small pixel as 4x4), and its bicubic enlargement."""
+    side = SHOWN * SCALE
+    sheet = Image.new("RGB", (3 * side, rows * side))
+    for row in range(rows):
+        rng = np.random.default_rng((seed, row))
+        photo = photos[row % len(photos)]
+        top, left = (int(rng.integers(length - side + 1)) for length in photo.shape[:2])
+        truth = photo[top : top + side, left : left + side]
+        small = Image.fromarray(draw(rng)(truth, rng))
+        enlarged = [small.resize((side, side), how) for how in (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)]
+        for column, image in enumerate((Image.fromarray(truth), *enlarged)):
+            sheet.paste(image, (column * side, row * side))
+    return sheet
+
+
+def main() -> None:
+    from training.photos import PhotosError, find, read
+
+    parser = argparse.ArgumentParser(prog="degradation.py", description="Look at what training degrades photos to.")
+    parser.add_argument("--show", type=Path, required=True, metavar="PNG", help="where to write a page of sample pairs")
+    parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--rows", type=int, default=8, help="default: %(default)s")
+    options = parser.parse_args()
+    try:
+        photos = [read(path) for path in find(options.photos)[: options.rows]]
+        photos = [photo for photo in photos if min(photo.shape[:2]) >= SHOWN * SCALE]
+        if not photos:
+            raise PhotosError(f"every photo is smaller than {SHOWN * SCALE}x{SHOWN * SCALE} px")
+    except PhotosError as error:
+        sys.exit(f"degradation.py: {error}")
+    page(photos, options.rows).save(options.show)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+# A bare `make` lists what there is to make. Everything is installed into .venv, once, by the targets that need it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet install
+RUN := $(BIN)/python
+
+.PHONY: help demo enhance test lint unit system browser train evaluate export lock clean
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: $(VENV)/bot $(VENV)/serve $(VENV)/play ## Triton, the bot and a stand-in Slack in your browser, on this machine
+	@$(RUN) -m serving.alongside $(RUN) -m playground.demo
+
+enhance: $(VENV)/bot $(VENV)/serve ## one photo, without Slack: make enhance IMAGE=in.jpg OUT=out.jpg
+	@test -n "$(IMAGE)" || { echo 'say which photo: make enhance IMAGE=in.jpg OUT=out.jpg' >&2; exit 2; }
+	@$(RUN) -m serving.alongside $(RUN) -m slackbot enhance "$(IMAGE)" $(if $(OUT),-o "$(OUT)") $(OPTIONS)
+
+test: lint unit system browser ## the whole suite: checks, units, the real processes, the browser
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+unit: $(VENV)/dev
+	$(RUN) -m pytest -m "not system and not browser"
+
+system: $(VENV)/dev $(VENV)/serve
+	$(RUN) -m pytest -m "system"
+
+browser: $(VENV)/dev $(VENV)/serve $(VENV)/browser
+	$(RUN) -m pytest -m "browser and not system"
+
+train: $(VENV)/train ## train on your own photos: make train PHOTOS=folder [OPTIONS='--out runs/mine']
+	@test -n "$(PHOTOS)" || { echo 'say which photos: make train PHOTOS=folder' >&2; exit 2; }
+	$(RUN) training/train.py --photos "$(PHOTOS)" $(OPTIONS)
+
+evaluate: $(VENV)/export ## measure the weights against bicubic
+	$(RUN) training/evaluate.py $(OPTIONS)
+
+export: $(VENV)/export ## the weights as the next version that Triton serves
+	$(RUN) export/to_onnx.py $(OPTIONS)
+
+lock: $(VENV)/dev ## write requirements/*.txt anew from pyproject.toml
+	$(PIP) uv
+	PATH="$(CURDIR)/$(BIN):$$PATH" requirements/lock.sh
+
+clean: ## remove what was installed and built
+	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# What is installed leaves a stamp named after its lock, so a second run installs nothing.
+$(VENV)/created:
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo 'this needs Python 3.11 or newer with venv: name one with PYTHON=..., or (Debian) apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/bot $(VENV)/play $(VENV)/serve: $(VENV)/%: requirements/%.txt | $(VENV)/created
+	$(PIP) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/train $(VENV)/export $(VENV)/dev: $(VENV)/%: requirements/%.txt requirements/torch.txt | $(VENV)/created
+	$(PIP) --require-hashes -r $<
+	$(PIP) -r requirements/torch.txt
+	@touch $@
+
+$(VENV)/triton: requirements/triton.txt | $(VENV)/created
+	$(PIP) --require-hashes --no-deps -r $<
+	@touch $@
+
+# The machine's own browser, else Playwright's, else Debian's; where none can be had the browser tests skip and say so.
+$(VENV)/browser: | $(VENV)/dev
+	@$(RUN) -m playground.browser 2>/dev/null || $(BIN)/playwright install chromium 2>/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } \
+		|| echo 'no browser to be had: the browser tests will be skipped'
+	@touch $@
+
+$(VENV)/serve $(VENV)/dev: $(VENV)/triton

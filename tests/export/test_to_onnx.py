@@ -1,0 +1,135 @@
+import copy
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from export import to_onnx
+from export.to_onnx import ExportError, check, export, next_version
+from training.generator import Generator, Shape, load_weights, save_weights
+from training.inference import enhance
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def weights(tmp_path) -> Path:
+    torch.manual_seed(0)
+    generator = Generator(Shape(blocks=1, channels=16))
+    save_weights(generator, tmp_path / "w.safetensors")
+    return tmp_path / "w.safetensors"
+
+
+@pytest.fixture
+def repository(tmp_path) -> Path:
+    (tmp_path / "repository" / "enhancer").mkdir(parents=True)
+    (tmp_path / "repository" / "enhancer" / "config.pbtxt").touch()
+    return tmp_path / "repository"
+
+
+def test_each_export_is_the_next_version(weights, repository):
+    assert [export(weights, repository).version for _ in range(2)] == [1, 2]
+    assert sorted(path.name for path in (repository / "enhancer").iterdir()) == ["1", "2", "config.pbtxt"]
+
+
+def test_the_graph_keeps_the_contract(weights, repository):
+    report = export(weights, repository)
+    model = onnx.load(repository / "enhancer" / "1" / "model.onnx")
+    assert model.opset_import[0].version == 18
+    assert model.ir_version <= 10
+    (image,), (enhanced,) = model.graph.input, model.graph.output
+    assert (image.name, enhanced.name) == ("image", "enhanced")
+    for tensor in (image, enhanced):
+        assert tensor.type.tensor_type.elem_type == onnx.TensorProto.UINT8
+        *free, channels = tensor.type.tensor_type.shape.dim
+        assert all(dim.dim_param for dim in free)
+        assert channels.dim_value == 3
+    assert report.largest_difference <= 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 2, 50), (2, 33, 8)])
+def test_the_graph_takes_any_shape_and_every_value(weights, repository, shape):
+    export(weights, repository)
+    session = onnxruntime.InferenceSession(
+        repository / "enhancer" / "1" / "model.onnx", providers=["CPUExecutionProvider"]
+    )
+    photos = np.random.default_rng(1).choice(np.array([0, 1, 127, 254, 255], np.uint8), (*shape, 3))
+    served = session.run(None, {"image": photos})[0]
+    wanted = np.stack([enhance(load_weights(weights), photo) for photo in photos])
+    assert served.dtype == np.uint8
+    assert np.abs(served.astype(int) - wanted).max() <= 1
+
+
+def test_nothing_of_this_machine_travels_in_the_graph(weights, repository):
+    export(weights, repository)
+    data = (repository / "enhancer" / "1" / "model.onnx").read_bytes()
+    assert str(ROOT).encode() not in data
+    assert b"site-packages" not in data
+
+
+def test_the_report_tells_which_graph_was_checked(weights, repository):
+    report = export(weights, repository)
+    folder = repository / "enhancer" / "1"
+    written = json.loads((folder / "export.json").read_text())
+    assert written["sha256"] == report.sha256 == hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    assert written["weights_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+
+
+def test_a_graph_that_differs_is_not_left_behind(weights, repository, monkeypatch):
+    """The export itself goes wrong: what is written exaggerates detail."""
+    honest = to_onnx.write
+
+    def wrong(generator, path):
+        changed = copy.deepcopy(generator)
+        with torch.no_grad():
+            changed.head.weight.mul_(30)
+        return honest(changed, path)
+
+    monkeypatch.setattr(to_onnx, "write", wrong)
+    with pytest.raises(ExportError, match="differ by"):
+        export(weights, repository)
+    assert [path.name for path in (repository / "enhancer").iterdir()] == ["config.pbtxt"]
+
+
+def test_a_file_that_is_no_graph_fails_the_check(weights, tmp_path):
+    (tmp_path / "m.onnx").write_bytes(b"nothing")
+    with pytest.raises(ExportError, match="not valid"):
+        check(tmp_path / "m.onnx", load_weights(weights))
+
+
+def test_versions_are_counted_not_sorted(tmp_path):
+    for name in ("2", "10", "notes"):
+        (tmp_path / name).mkdir()
+    assert next_version(tmp_path) == 11
+
+
+def test_the_served_version_is_the_one_checked():
+    """What is committed is what the committed weights give."""
+    model = ROOT / "model_repository" / "enhancer"
+    (folder,) = (path for path in model.iterdir() if path.name.isdecimal())
+    report = json.loads((folder / "export.json").read_text())
+    assert report["sha256"] == hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    weights = ROOT / "training" / "weights" / "generator.safetensors"
+    assert report["weights_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert check(folder / "model.onnx", load_weights()) <= 1
+
+
+def test_a_mistake_gets_one_sentence(tmp_path):
+    for arguments, sentence in (
+        (["--weights", "/none"], "no weights at /none"),
+        (["--model-repository", str(tmp_path)], "is no model repository"),
+    ):
+        done = subprocess.run(
+            [sys.executable, ROOT / "export" / "to_onnx.py", *arguments],
+            capture_output=True, text=True, timeout=100, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert sentence in done.stderr
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,91 @@
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from training.degradation import validation
+from training.evaluate import measure, onnx_enhancer, table, truths
+from training.features import distance
+from training.generator import WeightsError, load_weights
+from training.inference import bicubic, enhance
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def pairs(photos):
+    crops = [photo[:256, -256:] for photo in photos]
+    return [(validation(truth, "shared", f"test/{i}"), truth) for i, truth in enumerate(crops)]
+
+
+def test_the_weights_are_truer_and_more_lifelike_than_bicubic(pairs):
+    judge = distance("lite0")
+    ours, theirs = measure(partial(enhance, load_weights()), pairs, judge), measure(bicubic, pairs, judge)
+    assert ours.psnr > theirs.psnr
+    assert ours.distance < theirs.distance
+
+
+def test_the_served_graph_scores_as_the_weights_do(pairs):
+    graph = max((ROOT / "model_repository" / "enhancer").glob("[0-9]*/model.onnx"))
+    judge = distance("lite0")
+    served, weights = (
+        measure(onnx_enhancer(graph), pairs, judge),
+        measure(partial(enhance, load_weights()), pairs, judge),
+    )
+    assert served.psnr == pytest.approx(weights.psnr, abs=0.01)
+    assert served.distance == pytest.approx(weights.distance, abs=0.01)
+
+
+def test_beats_bicubic_on_every_validation_set(shared):
+    """The promise of the project's weights; a crop of each set stands for it here, the model card has all."""
+    judge = distance("lite0")
+    ours = partial(enhance, load_weights())
+    for name, photos in truths(shared / "data" / "validation").items():
+        stem, photo = photos[0]
+        truth = photo[:256, :256]
+        pairs = [(validation(truth, "shared", f"{name}/{stem}"), truth)]
+        better, worse = measure(ours, pairs, judge), measure(bicubic, pairs, judge)
+        assert better.psnr > worse.psnr, name
+        assert better.distance < worse.distance, name
+
+
+def test_a_file_that_is_no_graph_is_named(tmp_path):
+    (tmp_path / "m.onnx").write_bytes(b"no graph")
+    with pytest.raises(WeightsError, match=r"m\.onnx is no ONNX graph"):
+        onnx_enhancer(tmp_path / "m.onnx")
+
+
+def test_prints_a_table_and_writes_pictures(photos, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    Image.fromarray(photos[1][:130, :141]).save(folder / "cat.png")
+    picture = tmp_path / "out" / "p.png"
+    done = subprocess.run(
+        [sys.executable, ROOT / "training" / "evaluate.py", "--photos", tmp_path, "--picture", picture],
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ")[:3] for line in done.stdout.splitlines()[2:]]
+    assert rows == [[f"| {kind}", "mine", who] for kind in ("shared", "clean") for who in ("bicubic", "ours")]
+    with Image.open(tmp_path / "out" / "p-shared-mine.png") as sheet:
+        assert sheet.size == (3 * 140, 128 + 20)
+
+
+def test_a_mistake_gets_one_sentence(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "training" / "evaluate.py", "--photos", tmp_path],
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "no photos in" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_table_is_markdown(pairs):
+    score = measure(bicubic, pairs, distance("lite0"))
+    lines = table({("shared", "test", "bicubic"): score}).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    assert f"{score.psnr:.2f}" in lines[2]

@@ -1,0 +1,40 @@
+import math
+
+import pytest
+import torch
+
+from training import losses
+from training.discriminator import Discriminator
+
+
+def test_pixel_is_the_mean_absolute_error():
+    assert losses.pixel(torch.full((1, 3, 8, 8), 0.75), torch.full((1, 3, 8, 8), 0.5)) == pytest.approx(0.25)
+
+
+def test_colour_sees_a_stain_and_no_grain():
+    truth = torch.full((1, 3, 8, 8), 0.5)
+    grain = truth.clone()
+    grain[..., ::2] += 0.2
+    grain[..., 1::2] -= 0.2
+    stain = truth.clone()
+    stain[:, 0] += 0.3
+    assert losses.colour(grain, truth) == pytest.approx(0, abs=1e-6)
+    assert losses.colour(stain, truth) == pytest.approx(0.1)
+
+
+def test_undecided_logits_cost_ln_2():
+    zero = torch.zeros(2, 1, 4, 4)
+    assert losses.deceive(zero) == pytest.approx(math.log(2))
+    assert losses.discern(zero, zero) == pytest.approx(2 * math.log(2))
+
+
+def test_each_side_gains_from_what_it_wants():
+    sure = torch.full((1, 1, 4, 4), 3.0)
+    assert losses.deceive(sure) < losses.deceive(-sure)
+    assert losses.discern(sure, -sure) < losses.discern(-sure, sure)
+
+
+def test_the_discriminator_judges_every_place():
+    verdict = Discriminator(channels=8)(torch.rand(2, 3, 64, 48))
+    assert verdict.shape == (2, 1, 32, 24)
+    verdict.sum().backward()

@@ -1,0 +1,51 @@
+import importlib.util
+
+import numpy as np
+import pytest
+from skimage.metrics import structural_similarity
+
+from training.inference import bicubic
+from training.metrics import luma, psnr_y, ssim_y
+
+
+def test_luma_spans_the_studio_range():
+    assert luma(np.zeros((1, 1, 3), np.uint8)) == pytest.approx(16)
+    assert luma(np.full((1, 1, 3), 255, np.uint8)) == pytest.approx(235)
+
+
+def test_psnr_of_a_known_error():
+    truth = np.full((40, 40, 3), 100, np.uint8)
+    step = (65.481 + 128.553 + 24.966) / 255  # of luma for one step of grey
+    assert psnr_y(truth + np.uint8(10), truth) == pytest.approx(20 * np.log10(255 / (10 * step)))
+    assert psnr_y(truth, truth) == float("inf")
+
+
+def test_ssim_is_that_of_scikit_image(photos):
+    truth = photos[0][:200, :200]
+    photo = np.roll(truth, 1, 0)
+    a, b = (luma(p)[4:-4, 4:-4] for p in (photo, truth))
+    _, full = structural_similarity(
+        a, b, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True
+    )
+    assert ssim_y(photo, truth) == pytest.approx(full[5:-5, 5:-5].mean(), abs=1e-6)
+
+
+def test_scores_are_the_judges(shared, photos):
+    folder = shared / "data" / "validation"
+    truth = photos[0][:256, :256]
+    photo = bicubic(truth[::4, ::4])
+    spec = importlib.util.spec_from_file_location("score", folder / "score.py")
+    judge = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        spec.loader.exec_module(judge)
+        nets = judge.networks()
+    psnr, ssim, lite0, squeeze = judge.score(photo, truth, nets)
+    from training.evaluate import perceptual
+    from training.features import distance
+
+    assert psnr_y(photo, truth) == pytest.approx(psnr)
+    assert ssim_y(photo, truth) == pytest.approx(ssim)
+    assert perceptual(photo, truth, distance("lite0")) == pytest.approx(lite0, rel=1e-4)
+    weights = shared / "weights" / "squeezenet1_0_deepcomp.pth"
+    assert perceptual(photo, truth, distance(f"squeezenet:{weights}")) == pytest.approx(squeeze, rel=1e-4)

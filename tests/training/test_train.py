@@ -1,0 +1,198 @@
+"""The loop, run for real: a few steps of a small recipe on real photos."""
+
+import csv
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from training.checkpoint import Checkpoint, CheckpointError
+from training.generator import Generator, Shape, load_weights
+from training.photos import Pairs
+from training.progress import Report, held_out
+from training.train import DivergedError, Recipe, learning_rate, train
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = Recipe(pixel_steps=4, adversarial_steps=3, batch=4, patch=16, blocks=1, bf16=False, seed=3)
+
+
+@pytest.fixture
+def pairs(photos) -> Pairs:
+    return Pairs(photos, RECIPE.patch, RECIPE.seed)
+
+
+def run(recipe: Recipe, pairs: Pairs, out: Path, **options) -> dict[str, torch.Tensor]:
+    return train(recipe, pairs, out, Report(out, every=1), workers=0, **options).state_dict()
+
+
+def assert_same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor], tolerance: float = 0) -> None:
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, rtol=0, atol=tolerance, msg=name)
+
+
+def curve(out: Path) -> list[tuple[int, str, float]]:
+    with (out / "losses.csv").open() as file:
+        return [(int(step), name, float(value)) for step, name, value in csv.reader(file)]
+
+
+def test_learns(pairs, tmp_path):
+    recipe = replace(RECIPE, pixel_steps=40, adversarial_steps=0, batch=8, rate=4e-3)
+    fresh = Generator(Shape(recipe.blocks)).eval()
+    learned = train(recipe, pairs, tmp_path, Report(tmp_path), workers=0)
+
+    def error(network):
+        shown = [pairs[10_000 + i] for i in range(30)]
+        small, truth = (torch.stack(t).float() / 255 for t in zip(*shown, strict=True))
+        with torch.inference_mode():
+            return float((network(small) - truth).abs().mean())
+
+    assert error(learned) < 0.97 * error(fresh)
+
+
+def test_the_same_recipe_gives_the_same_weights(pairs, tmp_path):
+    assert_same(run(RECIPE, pairs, tmp_path / "a"), run(RECIPE, pairs, tmp_path / "b"))
+
+
+@pytest.mark.parametrize("stop", [2, 5])
+def test_resumes_to_the_same_weights_and_curve(pairs, tmp_path, stop):
+    """In either stage."""
+    whole = run(RECIPE, pairs, tmp_path / "whole")
+
+    class Stop(Exception):  # noqa: N818
+        pass
+
+    class Stopping(Report):
+        def evaluate(self, step, network):
+            super().evaluate(step, network)
+            if step == stop:
+                raise Stop
+
+    with pytest.raises(Stop):
+        train(RECIPE, pairs, tmp_path / "part", Stopping(tmp_path / "part", every=1), workers=0, save_every=stop)
+    rest = run(RECIPE, pairs, tmp_path / "rest", resume=Checkpoint.load(tmp_path / "part" / "checkpoint.pt"))
+    assert_same(whole, rest)
+    first = [row for row in curve(tmp_path / "whole") if row[0] == stop + 1]
+    assert [row[:2] for row in curve(tmp_path / "rest") if row[0] == stop + 1] == [row[:2] for row in first]
+
+
+def test_starts_from_weights_and_grows_them(pairs, tmp_path):
+    small = Generator(Shape(1)).eval()
+    grown = train(
+        replace(RECIPE, blocks=2, pixel_steps=1, adversarial_steps=0, rate=0.0),
+        pairs, tmp_path, Report(tmp_path), start=small, workers=0,
+    )  # fmt: skip
+    photo = torch.rand(1, 3, 9, 9)
+    torch.testing.assert_close(grown(photo), small(photo))
+    assert load_weights(tmp_path / "generator.safetensors").shape == Shape(2)
+
+
+def test_a_checkpoint_of_another_network_is_refused(pairs, tmp_path):
+    run(replace(RECIPE, pixel_steps=1, adversarial_steps=0), pairs, tmp_path)
+    found = Checkpoint.load(tmp_path / "checkpoint.pt")
+    with pytest.raises(CheckpointError, match="another network"):
+        run(replace(RECIPE, blocks=2), pairs, tmp_path, resume=found)
+
+
+def test_a_file_that_is_no_checkpoint_is_named(tmp_path):
+    (tmp_path / "c.pt").write_bytes(b"nothing")
+    with pytest.raises(CheckpointError, match=r"c\.pt is not a checkpoint"):
+        Checkpoint.load(tmp_path / "c.pt")
+
+
+def test_stops_when_the_loss_is_no_longer_a_number(pairs, tmp_path):
+    start = Generator(Shape(1))
+    with torch.no_grad():
+        start.head.weight.fill_(float("nan"))
+    with pytest.raises(DivergedError, match="no longer a number at step 0"):
+        run(RECIPE, pairs, tmp_path, start=start)
+
+
+def test_reports_curves_and_a_contact_sheet(pairs, photos, tmp_path):
+    train(
+        replace(RECIPE, pixel_steps=2, adversarial_steps=2), pairs, tmp_path,
+        Report(tmp_path, held_out(photos), every=1), workers=0, save_every=2,
+    )  # fmt: skip
+    names = {name for _, name, _ in curve(tmp_path)}
+    assert names == {"pixel", "colour", "perceptual", "adversarial", "critic", "held-out PSNR-Y"}
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size == (3 * 192, 2 * 192)
+    assert (tmp_path / "curves.png").stat().st_size > 5000
+    assert list((tmp_path / "tensorboard").iterdir())
+
+
+def test_the_learning_rate_rises_falls_and_begins_anew():
+    recipe = Recipe(pixel_steps=1000, adversarial_steps=1000)
+    rates = [learning_rate(recipe, step) for step in range(2000)]
+    assert max(rates) == pytest.approx(recipe.rate, rel=0.1)
+    assert rates[0] < rates[199] > rates[999]
+    assert max(rates[1000:]) == pytest.approx(recipe.adversarial_rate, rel=0.1)
+    assert rates[1999] < 0.05 * recipe.adversarial_rate
+
+
+@pytest.fixture
+def folder(photos, tmp_path) -> Path:
+    (tmp_path / "photos").mkdir()
+    for i, photo in enumerate(photos):
+        Image.fromarray(photo).save(tmp_path / "photos" / f"{i}.png")
+    return tmp_path / "photos"
+
+
+def command(*arguments: object, launcher: tuple[str, ...] = (sys.executable,)) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*launcher, str(ROOT / "training" / "train.py"), *map(str, arguments)],
+        capture_output=True, text=True, timeout=200, env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}, check=False,
+    )  # fmt: skip
+
+
+SMALL = ("--batch", 4, "--patch", 16, "--blocks", 1, "--no-bf16", "--workers", 0)
+
+
+def test_two_processes_learn_what_one_learns(folder, tmp_path):
+    steps = ("--photos", folder, *SMALL, "--pixel-steps", 2, "--adversarial-steps", 2)
+    one = command(*steps, "--out", tmp_path / "one")
+    assert one.returncode == 0, one.stderr
+    torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    two = command(*steps, "--out", tmp_path / "two", launcher=torchrun)
+    assert two.returncode == 0, two.stderr
+    weights = [load_weights(tmp_path / name / "generator.safetensors").state_dict() for name in ("one", "two")]
+    assert_same(*weights, tolerance=1e-5)
+    moved = Generator(Shape(1)).state_dict()["head.weight"] - weights[0]["head.weight"]
+    assert moved.abs().max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--photos", "/nowhere"), "no folder of photos at /nowhere"),
+        (("--photos", "PHOTOS", "--patch", "200"), "every photo is smaller"),
+        (("--photos", "PHOTOS", "--resume", "/none.pt"), "no checkpoint at /none.pt"),
+        (("--photos", "PHOTOS", "--init", "/none.safetensors"), "no weights at /none.safetensors"),
+        (("--photos", "PHOTOS", "--perceptual", "vgg"), "no feature network named vgg"),
+    ],
+)
+def test_a_mistake_gets_one_sentence(folder, tmp_path, arguments, sentence):
+    given = [str(folder) if a == "PHOTOS" else a for a in arguments]
+    done = command(*given, "--out", tmp_path / "out", "--workers", 0)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_names_every_part_of_the_recipe():
+    done = command("--help")
+    assert done.returncode == 0
+    for name in ("--pixel-steps", "--ema", "--perceptual-weight", "--no-bf16", "--resume"):
+        assert name in done.stdout
+
+
+def test_pairs_do_not_depend_on_workers(pairs):
+    from training.train import batches
+
+    recipe = replace(RECIPE, pixel_steps=2, adversarial_steps=0)
+    for one, two in zip(batches(pairs, recipe, 0, 0, 1, 0), batches(pairs, recipe, 0, 0, 1, 1), strict=True):
+        np.testing.assert_array_equal(one[1].numpy(), two[1].numpy())
