@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk.errors import SlackApiError
 
 from slackbot.enhance import Enhancer
 from slackbot.errors import ServerError, SettingsError, SlackRefused, SlackUnavailable
@@ -59,7 +60,7 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     socket = SocketModeHandler(app, settings.app_token, ping_interval=limits.socket_ping)
     jobs.start()
     try:
-        socket.connect()
+        _connect(socket)
         announce("ready: connected to Slack; stop with Ctrl-C")
         stop.wait()
         announce("stopping")
@@ -67,6 +68,13 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
         socket.close()
         jobs.stop()
         server.close()
+
+
+def _connect(socket: SocketModeHandler) -> None:
+    try:
+        socket.connect()
+    except SlackApiError as error:
+        raise SettingsError(f"Slack does not accept SLACK_APP_TOKEN ({error.response.get('error')}).") from None
 
 
 def _report(server: ModelServer, address: str) -> None:

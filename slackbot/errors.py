@@ -2,6 +2,7 @@
 
 BotError
 ├── SettingsError          the environment lacks a setting, or has a wrong one
+├── CommandError           the command line asks for something that cannot be
 ├── PhotoError             this file cannot be enhanced
 │   ├── EmptyFile
 │   ├── NotAPhoto
@@ -32,11 +33,20 @@ _REFUSALS = {
 
 
 class BotError(Exception):
-    """The root: `str(error)` is one sentence for a person."""
+    """The root: `str(error)` is one sentence for a person. A job's errors are recorded, so they have to pickle."""
+
+    sentence = ""
+
+    def __str__(self) -> str:
+        return super().__str__() or self.sentence
 
 
 class SettingsError(BotError):
     """The environment lacks a setting, or has a wrong one."""
+
+
+class CommandError(BotError):
+    """The command line asks for something that cannot be."""
 
 
 class PhotoError(BotError):
@@ -46,22 +56,19 @@ class PhotoError(BotError):
 class EmptyFile(PhotoError):
     """No bytes at all."""
 
-    def __init__(self) -> None:
-        super().__init__("the file is empty (0 bytes).")
+    sentence = "the file is empty (0 bytes)."
 
 
 class NotAPhoto(PhotoError):
     """The content is no kind of picture that the bot knows, whatever the name says."""
 
-    def __init__(self) -> None:
-        super().__init__("this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC.")
+    sentence = "this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC."
 
 
 class DamagedPhoto(PhotoError):
     """It begins like a picture and cannot be read to its end."""
 
-    def __init__(self) -> None:
-        super().__init__("the picture is damaged or cut short, so I cannot open it. Please try sharing it again.")
+    sentence = "the picture is damaged or cut short, so I cannot open it. Please try sharing it again."
 
 
 class PhotoTooLarge(PhotoError):
@@ -75,11 +82,10 @@ class DownloadError(BotError):
 class MissingScope(DownloadError):
     """Slack answered with its login page, as it does without `files:read`."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Slack did not let me read the file: the missing scope is files:read. "
-            "Please ask the person who installed me to add it and reinstall the app."
-        )
+    sentence = (
+        "Slack did not let me read the file: the missing scope is files:read. "
+        "Please ask the person who installed me to add it and reinstall the app."
+    )
 
 
 class SlackRefused(BotError):

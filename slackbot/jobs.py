@@ -4,15 +4,19 @@ Each step's result is recorded when it ends. A killed process's jobs go on at th
 off. A job's id comes from its message, so that any number of events about one message is one job.
 """
 
+import contextlib
 import logging
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from dbos import error as dbos_error
+from sqlalchemy.exc import SQLAlchemyError
 
 from slackbot import progress, replies
-from slackbot.errors import BotError, SlackRefused, SlackUnavailable
+from slackbot.errors import BotError, SettingsError, SlackRefused, SlackUnavailable
 from slackbot.job import Job
 from slackbot.replies import Outcome
 from slackbot.settings import Settings
@@ -38,9 +42,15 @@ class Jobs:
         self._limits = workshop.limits
 
     def start(self) -> None:
-        """Open the database, take up what an earlier process left, and begin to work."""
+        """Open the database, take up what an earlier process left, and begin to work. Raises SettingsError."""
+        try:
+            self._start()
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise SettingsError(f"The database of DATABASE_URL cannot be opened ({type(error).__name__}).") from error
+
+    def _start(self) -> None:
         if self._settings.database_file:
-            self._settings.database_file.parent.mkdir(parents=True, exist_ok=True)
+            _prepare(self._settings.database_file)
         config: DBOSConfig = {
             "name": "enhancer-bot",
             "system_database_url": self._settings.database_url,
@@ -76,6 +86,9 @@ class Jobs:
         self._step(shop.begin, job)
         try:
             mark = self._reply(job)
+        except BotError as error:
+            log.warning("job %s got no reply: %s", job.id, error)
+            mark = progress.FAILED
         except Exception:  # DBOS's own signals are no Exceptions, and pass
             log.exception("job %s got no reply", job.id)
             mark = progress.FAILED
@@ -95,11 +108,10 @@ class Jobs:
             say = replies.usage if job.wish.help or not job.in_thread else replies.no_photo
             self._step(shop.share, job, [], say(shop.bot_user, limits))
             return ""
-        outcomes: list[Outcome] = []
         uploads: list[tuple[str, str]] = []
-        for index, file in enumerate(files[: limits.photos_per_message]):
-            outcome = self._photo(job, index, file, uploads)
-            outcomes.append(outcome)
+        outcomes = [
+            self._photo(job, index, file, uploads) for index, file in enumerate(files[: limits.photos_per_message])
+        ]
         left_out = max(0, len(files) - limits.photos_per_message)
         try:
             self._step(shop.share, job, uploads, replies.result(outcomes, left_out, limits))
@@ -142,6 +154,13 @@ class Jobs:
             work,
             *args,
         )
+
+
+def _prepare(file: Path) -> None:
+    """Create the database file. With a write-ahead log, accepting a job does not wait for those that read."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("pragma journal_mode = wal")
 
 
 def _passing(error: BaseException) -> bool:

@@ -66,10 +66,12 @@ def open_photo(path: Path, limits: Limits) -> Photo:
 
 
 def save_photo(photo: Photo, path: Path) -> None:
-    """Write a photo as `photo.kind`, with its colour profile and without any other metadata."""
+    """Write a photo as `photo.kind`, with its colour profile and without any other metadata.
+
+    The photo's image is used up: alpha goes into it in place, since a copy of a large one would take 256 MB.
+    """
     image = photo.image.convert("L") if photo.grey else photo.image
     if photo.alpha is not None and photo.kind.alpha:
-        image = image.convert("LA" if photo.grey else "RGBA")
         image.putalpha(photo.alpha)
     elif photo.alpha is not None:
         paper = Image.new(image.mode, image.size, "white")

@@ -54,8 +54,7 @@ class Workshop:
             own = [message for message in messages if message["ts"] == job.message]
             others = [message for message in messages if message.get("user") != self.bot_user]
             files = _files(own) or [file for file in _files(others) if _may_be_picture(file)]
-        complete = [self.slack.file(file["id"]) if needs_look(file) else file for file in files]
-        return [shared_file(file) for file in complete]
+        return [shared_file(self._whole(file)) for file in files]
 
     def fetch(self, job: Job, index: int, file: SharedFile) -> None:
         """Bring a file into the work folder."""
@@ -120,6 +119,16 @@ class Workshop:
     def clean(self, job: Job) -> None:
         """Throw the job's photos away."""
         shutil.rmtree(self.folder / job.id, ignore_errors=True)
+
+    def _whole(self, file: dict[str, Any]) -> dict[str, Any]:
+        if not needs_look(file):
+            return file
+        try:
+            return self.slack.file(file["id"])
+        except SlackRefused as error:
+            if error.code not in ("file_not_found", "file_deleted"):
+                raise
+            return {"id": file["id"], "mode": "tombstone"}
 
     def _is_posted(self, job: Job, uploads: Sequence[tuple[str, str]], text: str) -> bool:
         if uploads:

@@ -109,6 +109,26 @@ def test_a_wrong_command_line_is_one_sentence(run, arguments, code, word):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+def test_a_token_that_slack_refuses_is_named(run, workspace, tmp_path, name):
+    wrong = {name: workspace.environment[name][:5] + "wrong", "DATABASE_URL": f"sqlite:///{tmp_path}/bot.sqlite"}
+
+    done = run(**{**workspace.environment, **wrong})
+
+    assert done.returncode == 1
+    assert f"Slack does not accept {name} (invalid_auth)." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "wrong" not in done.stderr
+
+
+def test_a_database_that_cannot_be_opened_is_one_sentence(run, workspace, tmp_path):
+    done = run(**{**workspace.environment, "DATABASE_URL": f"sqlite:///{tmp_path}"})
+
+    assert done.returncode == 1
+    assert "The database of DATABASE_URL cannot be opened" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_help(run):
     done = run("enhance", "--help")
 

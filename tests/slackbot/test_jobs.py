@@ -103,6 +103,18 @@ def test_killed_between_upload_and_share(bot, workspace, ask):
     )
 
 
+def test_a_recorded_refusal_is_still_one_after_the_kill(bot, workspace):
+    workspace.fail("chat.postMessage", "server_error", times=None)
+    message = workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("cat.jpg", b"%PDF-1.7")])
+    called(workspace, "chat.postMessage")
+    bot.kill()
+
+    workspace.heal()
+    bot.start()
+    workspace.wait_for_reaction(message, "x")
+    assert "this is not a picture I know" in workspace.replies(message)[0].text
+
+
 def test_a_text_reply_whose_answer_was_lost_is_not_repeated(bot, workspace):
     del bot
     workspace.fail("chat.postMessage", "lost_answer")
