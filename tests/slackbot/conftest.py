@@ -19,7 +19,7 @@ from hypothesis import settings
 from PIL import Image
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from playground.client import Workspace
+from playground.client import Message, Workspace
 from slackbot.limits import Limits
 
 messages: Any = service_pb2  # generated at import time, which type checkers cannot see
@@ -206,13 +206,45 @@ def workspace(playground: Workspace) -> Workspace:
     return playground
 
 
-@pytest.fixture
-def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Bot]:
-    """A running bot, connected to the playground and the model."""
-    bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": model.address})
+@contextlib.contextmanager
+def running(workspace: Workspace, model: NearestModel, folder: Path) -> Iterator[Bot]:
+    bot = Bot(folder, {**workspace.environment, "TRITON_URL": model.address})
     bot.start()
     workspace.wait_for_connection()
     yield bot
     with contextlib.suppress(ProcessLookupError):
         bot.kill()
     workspace.wait_for(lambda w: not w.connections(), 10, "the end of the bot's connection")
+
+
+@pytest.fixture
+def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Bot]:
+    """A running bot of the test's own, connected to the playground and the model."""
+    with running(workspace, model, tmp_path) as bot:
+        yield bot
+
+
+@pytest.fixture(scope="module")
+def standing_bot(playground: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
+    """One running bot for all tests of a module that leave it and its model in peace."""
+    model = NearestModel()
+    model.start()
+    with running(playground, model, tmp_path_factory.mktemp("bot")) as bot:
+        yield bot
+    model.stop()
+
+
+@pytest.fixture
+def opened(workspace: Workspace) -> Callable[..., Image.Image]:
+    """A file of the workspace as a picture."""
+    return lambda file: Image.open(io.BytesIO(workspace.download(file)))
+
+
+@pytest.fixture
+def mention(workspace: Workspace) -> Callable[..., Message]:
+    """Post a mention of the bot with files."""
+
+    def post(*files: tuple[str, bytes], text: str = "please", channel: str = "#photos", **more: Any) -> Message:
+        return workspace.post(channel, f"<@{workspace.bot_user}> {text}", files=files, **more)
+
+    return post

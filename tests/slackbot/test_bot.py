@@ -1,33 +1,16 @@
 """The real bot process in the playground: photos in, one reply in the thread."""
 
-import io
 import re
-import time
 
 import pytest
 from PIL import Image
 
 from playground.workspace import PERSON
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("standing_bot")]
 
 
-def opened(workspace, file) -> Image.Image:
-    return Image.open(io.BytesIO(workspace.download(file)))
-
-
-@pytest.fixture
-def mention(workspace):
-    """Post a mention of the bot with files."""
-
-    def post(*files, text="please", channel="#photos", **more):
-        return workspace.post(channel, f"<@{workspace.bot_user}> {text}", files=files, **more)
-
-    return post
-
-
-@pytest.mark.usefixtures("bot")
-def test_a_mention_with_a_photo_is_answered_in_its_thread(workspace, mention, paint, encode):
+def test_a_mention_with_a_photo_is_answered_in_its_thread(workspace, mention, paint, encode, opened):
     photo = paint(300, 200)
     message = mention(("cat.png", encode(photo)))
 
@@ -35,12 +18,11 @@ def test_a_mention_with_a_photo_is_answered_in_its_thread(workspace, mention, pa
 
     assert re.fullmatch(r"\*cat\.png\*: 300 × 200 → 1200 × 800, enhanced by model version 7 in \d+\.\d s\.", reply.text)
     assert [file["name"] for file in reply.files] == ["cat_4x.png"]
-    assert opened(workspace, reply.files[0]).tobytes() == photo.resize((1200, 800), Image.Resampling.NEAREST).tobytes()
+    assert opened(reply.files[0]).tobytes() == photo.resize((1200, 800), Image.Resampling.NEAREST).tobytes()
     assert "eyes" not in workspace.wait_for_reaction(message, "white_check_mark").reactions
 
 
-@pytest.mark.usefixtures("bot")
-def test_several_photos_and_a_bad_one_are_one_reply_with_a_line_each(workspace, mention, paint, encode):
+def test_several_photos_and_a_bad_one_are_one_reply_with_a_line_each(workspace, mention, paint, encode, opened):
     message = mention(
         ("a.png", encode(paint(40, 30))), ("b.jpg", b"%PDF-1.7 not a photo"), ("c.jpg", encode(paint(64, 48), "JPEG"))
     )
@@ -51,14 +33,13 @@ def test_several_photos_and_a_bad_one_are_one_reply_with_a_line_each(workspace, 
     assert first.startswith("*a.png*: 40 × 30 → 160 × 120, ")
     assert second.startswith("*b.jpg*: this is not a picture I know.")
     assert third.startswith("*c.jpg*: 64 × 48 → 256 × 192, ")
-    assert [(file["name"], opened(workspace, file).format) for file in reply.files] == [
+    assert [(file["name"], opened(file).format) for file in reply.files] == [
         ("a_4x.png", "PNG"),
         ("c_4x.jpg", "JPEG"),
     ]
     workspace.wait_for_reaction(message, "x")
 
 
-@pytest.mark.usefixtures("bot")
 def test_a_mention_in_a_thread_takes_the_photos_of_the_thread_but_not_the_bots_own(workspace, mention, paint, encode):
     parent = workspace.post("#photos", "look", files=[("a.png", encode(paint(40, 30)))])
     workspace.post("#photos", "and", files=[("b.png", encode(paint(20, 10)))], thread=parent)
@@ -74,16 +55,14 @@ def test_a_mention_in_a_thread_takes_the_photos_of_the_thread_but_not_the_bots_o
     assert [file["name"] for file in results[1].files] == ["a_2x.png", "b_2x.png"]
 
 
-@pytest.mark.usefixtures("bot")
-def test_a_photo_in_a_direct_message_needs_no_mention(workspace, paint, encode):
+def test_a_photo_in_a_direct_message_needs_no_mention(workspace, paint, encode, opened):
     message = workspace.post(PERSON, files=[("cat.webp", encode(paint(30, 20), "WEBP"))])
 
     (reply,) = workspace.wait_for_replies(message)
 
-    assert opened(workspace, reply.files[0]).size == (120, 80)
+    assert opened(reply.files[0]).size == (120, 80)
 
 
-@pytest.mark.usefixtures("bot")
 def test_no_photo_gets_help_and_small_talk_gets_nothing(workspace, mention):
     silent = workspace.post("#photos", "nothing for the bot here")
     in_channel = mention(text="")
@@ -95,7 +74,6 @@ def test_no_photo_gets_help_and_small_talk_gets_nothing(workspace, mention):
     assert workspace.replies(silent) == []
 
 
-@pytest.mark.usefixtures("bot")
 def test_a_slack_connect_stub_is_looked_up(workspace, mention, paint, encode):
     message = mention(("cat.png", encode(paint(30, 20))), file_mode="file_access")
 
@@ -104,7 +82,6 @@ def test_a_slack_connect_stub_is_looked_up(workspace, mention, paint, encode):
     assert reply.files[0]["name"] == "cat_4x.png"
 
 
-@pytest.mark.usefixtures("bot")
 def test_one_event_many_times_and_its_twin_are_one_reply(workspace, mention, paint, encode):
     message = mention(("cat.png", encode(paint(30, 20))))
     events = workspace.wait_for(lambda w: [e for e in w.events() if e["event"].get("ts") == message.ts], 10, "events")
@@ -120,7 +97,6 @@ def test_one_event_many_times_and_its_twin_are_one_reply(workspace, mention, pai
     assert len(workspace.replies(message)) == 1
 
 
-@pytest.mark.usefixtures("bot")
 def test_a_hostile_name_pings_nobody(workspace, mention, paint, encode):
     message = mention(("<!channel> `*x*` \u202egnp.png", encode(paint(8, 8))))
 
@@ -129,64 +105,7 @@ def test_a_hostile_name_pings_nobody(workspace, mention, paint, encode):
     assert reply.text.startswith("*&lt;!channel&gt; ˋ∗x∗ˋ gnp.png*: 8 × 8 → 32 × 32")
 
 
-@pytest.mark.parametrize("mood", ["wrong shape", "wrong type", "garbage", "error"])
-def test_a_wrong_model_server_gives_a_bicubic_reply_that_says_so(bot, workspace, mention, model, paint, encode, mood):
-    del bot
-    model.mood = mood
-    photo = paint(30, 20)
-    message = mention(("cat.png", encode(photo)))
-
-    (reply,) = workspace.wait_for_replies(message)
-
-    assert "enlarged with bicubic interpolation" in reply.text
-    assert "because the model server" in reply.text
-    assert opened(workspace, reply.files[0]).tobytes() == photo.resize((120, 80), Image.Resampling.BICUBIC).tobytes()
-    workspace.wait_for_reaction(message, "warning")
-
-
-def test_a_stopped_model_server_costs_little_and_is_found_again(bot, workspace, mention, model, paint, encode):
-    del bot
-    content = encode(paint(30, 20))
-    model.stop()
-    first = mention(("a.png", content))
-    workspace.wait_for_reaction(first, "warning")
-
-    begin = time.monotonic()
-    second = mention(("b.png", content))
-    workspace.wait_for_reaction(second, "warning")
-    assert time.monotonic() - begin < 3
-
-    model.start()
-    begin = time.monotonic()
-    while True:
-        message = mention(("c.png", content))
-        (reply,) = workspace.wait_for_replies(message)
-        if "enhanced by model" in reply.text:
-            break
-    assert time.monotonic() - begin < 5
-
-
-@pytest.mark.usefixtures("bot")
-def test_slack_stumbling_everywhere_does_not_lose_the_reply(workspace, mention, paint, encode):
-    for place, kind in (
-        ("files.info", "server_error"),
-        ("download", "truncated"),
-        ("files.getUploadURLExternal", "rate_limited"),
-        ("upload", "reset"),
-        ("files.completeUploadExternal", "lost_answer"),
-        ("reactions.add", "server_error"),
-    ):
-        workspace.fail(place, kind)
-    message = mention(("cat.png", encode(paint(30, 20))))
-
-    workspace.wait_for_reaction(message, "white_check_mark", 60)
-
-    (reply,) = workspace.replies(message)
-    assert len(reply.files) == 1
-
-
 @pytest.mark.parametrize("kind", ["login_page", "redirect"])
-@pytest.mark.usefixtures("bot")
 def test_the_login_page_instead_of_a_file_names_the_missing_scope(workspace, mention, paint, encode, kind):
     workspace.fail("download", kind)
     message = mention(("cat.png", encode(paint(30, 20))))
@@ -194,11 +113,3 @@ def test_the_login_page_instead_of_a_file_names_the_missing_scope(workspace, men
     (reply,) = workspace.wait_for_replies(message)
 
     assert "missing scope is files:read" in reply.text
-
-
-@pytest.mark.usefixtures("bot")
-def test_a_cut_socket_is_connected_again(workspace, mention, paint, encode):
-    workspace.disconnect(abruptly=True)
-    message = mention(("cat.png", encode(paint(30, 20))))
-
-    workspace.wait_for_reaction(message, "white_check_mark", 60)

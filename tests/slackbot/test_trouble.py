@@ -1,0 +1,74 @@
+"""The model server, Slack and the connection fail under the real bot process; the reply comes all the same."""
+
+import time
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.system
+
+
+@pytest.mark.parametrize("mood", ["wrong shape", "wrong type", "garbage", "error"])
+def test_a_wrong_server_gives_a_bicubic_reply_that_says_so(bot, workspace, mention, model, paint, encode, mood, opened):
+    bot, workspace, mention, model, paint, encode, mood, opened
+):
+    del bot
+    model.mood = mood
+    photo = paint(30, 20)
+    message = mention(("cat.png", encode(photo)))
+
+    (reply,) = workspace.wait_for_replies(message)
+
+    assert "enlarged with bicubic interpolation" in reply.text
+    assert "because the model server" in reply.text
+    assert opened(reply.files[0]).tobytes() == photo.resize((120, 80), Image.Resampling.BICUBIC).tobytes()
+    workspace.wait_for_reaction(message, "warning")
+
+
+def test_a_stopped_model_server_costs_little_and_is_found_again(bot, workspace, mention, model, paint, encode):
+    del bot
+    content = encode(paint(30, 20))
+    model.stop()
+    first = mention(("a.png", content))
+    workspace.wait_for_reaction(first, "warning")
+
+    begin = time.monotonic()
+    second = mention(("b.png", content))
+    workspace.wait_for_reaction(second, "warning")
+    assert time.monotonic() - begin < 3
+
+    model.start()
+    begin = time.monotonic()
+    while True:
+        message = mention(("c.png", content))
+        (reply,) = workspace.wait_for_replies(message)
+        if "enhanced by model" in reply.text:
+            break
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.usefixtures("bot")
+def test_slack_stumbling_everywhere_does_not_lose_the_reply(workspace, mention, paint, encode):
+    for place, kind in (
+        ("files.info", "server_error"),
+        ("download", "truncated"),
+        ("files.getUploadURLExternal", "rate_limited"),
+        ("upload", "reset"),
+        ("files.completeUploadExternal", "lost_answer"),
+        ("reactions.add", "server_error"),
+    ):
+        workspace.fail(place, kind)
+    message = mention(("cat.png", encode(paint(30, 20))))
+
+    workspace.wait_for_reaction(message, "white_check_mark", 60)
+
+    (reply,) = workspace.replies(message)
+    assert len(reply.files) == 1
+
+
+@pytest.mark.usefixtures("bot")
+def test_a_cut_socket_is_connected_again(workspace, mention, paint, encode):
+    workspace.disconnect(abruptly=True)
+    message = mention(("cat.png", encode(paint(30, 20))))
+
+    workspace.wait_for_reaction(message, "white_check_mark", 60)
