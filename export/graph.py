@@ -42,7 +42,7 @@ class Served(nn.Module):
         self.register_buffer("repeat", repeat[order].view(3 * places, 3, 1, 1))
 
     def forward(self, image: Tensor) -> Tensor:
-        photo = image.permute(0, 3, 1, 2).float()
+        photo = image.float().permute(0, 3, 1, 2)  # in this order: TensorRT takes bytes only to cast them at once
         enhanced = self.generator.detail(photo) + conv2d(photo, self.repeat)
         bytes_ = enhanced.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
         n, h, w, _ = bytes_.shape

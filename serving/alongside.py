@@ -1,0 +1,76 @@
+"""`python -m serving.alongside COMMAND...`: a command with Triton beside it, for as long as the command runs.
+
+The server that answers at TRITON_URL (or the default address) is used as it is; where none answers, one of our own is
+started on free ports, and TRITON_URL tells the command where.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from serving.ports import Ports
+
+ADDRESS = f"127.0.0.1:{Ports.grpc}"
+PATIENCE = 1.0
+"""Seconds within which a running server accepts a connection."""
+
+
+def answers(address: str) -> bool:
+    """Whether something listens at HOST:PORT."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), PATIENCE):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def triton(address: str) -> Iterator[str | None]:
+    """Where a server answers: `address`, or one started for the purpose; None where it could not be started."""
+    if answers(address):
+        yield address
+        return
+    ports = [f"--{name}-port=0" for name in ("http", "grpc", "metrics")]
+    command = [sys.executable, "-m", "serving", *ports]
+    # In a session of its own, so that Ctrl-C reaches the command first and the server outlives it.
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        line = server.stdout.readline() if server.stdout else ""
+        yield line.split("grpc://")[1].split()[0] if line.startswith("ready") else None
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def run(command: Sequence[str], address: str) -> int:
+    """The command's exit status. Without a server it runs all the same: it has its own answer to that."""
+    with triton(address) as at:
+        process = subprocess.Popen(command, env={**os.environ, "TRITON_URL": at or address})
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda received, _: process.send_signal(received))
+        return process.wait()
+
+
+def main() -> int:
+    command = sys.argv[1:]
+    if not command or command[0] in ("-h", "--help"):
+        print("usage: python -m serving.alongside COMMAND...\n\nRun a command with Triton beside it.")
+        return 0 if command else 2
+    # A signal before the command runs must still end the server.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        return run(command, os.environ.get("TRITON_URL", ADDRESS))
+    except KeyboardInterrupt:
+        return 130
+    except FileNotFoundError:
+        print(f"serving.alongside: no such command: {command[0]}", file=sys.stderr)
+        return 127
+
+
+if __name__ == "__main__":
+    sys.exit(main())

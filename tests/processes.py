@@ -1,0 +1,109 @@
+"""The project's processes as tests start, hurt and end them."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Process:
+    """`python -m MODULE`, from its line that begins with `ready` to its end. It may be started again."""
+
+    def __init__(self, module: str, *arguments: str, log: Path, environment: dict[str, str] | None = None) -> None:
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._environment = {**os.environ, **(environment or {})}
+        self._log = log
+        self._process: subprocess.Popen[str] | None = None
+        self.ready = ""
+
+    def start(self, seconds: float = 60) -> None:
+        """Run it until it says that it is ready."""
+        with self._log.open("a") as log:
+            process = self._process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        watchdog = threading.Timer(seconds, process.kill)
+        watchdog.start()
+        assert process.stdout
+        self.ready = process.stdout.readline()
+        watchdog.cancel()
+        assert self.ready.startswith("ready"), f"{self.ready!r}\n{self.log}"
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def kill(self) -> None:
+        """SIGKILL: no time to say anything."""
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
+        """Ask it to end; the exit code."""
+        assert self._process
+        self._process.send_signal(number)
+        self._process.communicate(timeout=seconds)
+        return self._process.returncode
+
+
+class Triton(Process):
+    """`python -m serving` over the project's own model repository, on ports that stay the same when it returns."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        ports = {name: free_port() for name in ("http", "grpc", "metrics")}
+        super().__init__(
+            "serving",
+            *(f"--{name}-port={port}" for name, port in ports.items()),
+            *options,
+            log=folder / "serving.log",
+            environment={"XDG_CACHE_HOME": str(folder)},
+        )
+        self.address = f"127.0.0.1:{ports['grpc']}"
+        self._metrics = f"http://127.0.0.1:{ports['metrics']}/metrics"
+
+    def inferences(self) -> int:
+        """How many images the model has been given so far."""
+        with urllib.request.urlopen(self._metrics, timeout=5) as page:
+            text = page.read().decode()
+        return sum(int(count) for count in re.findall(r"^nv_inference_count\{.*\} (\d+)", text, re.MULTILINE))
+
+    def crash(self) -> None:
+        """Kill tritonserver itself, and see its launcher end."""
+        for child in psutil.Process(self.pid).children():
+            child.kill()
+        assert self._process
+        self._process.communicate(timeout=30)
+
+
+class Bot(Process):
+    """The bot, on a database that outlives it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.database = folder / "bot.sqlite"
+        super().__init__(
+            "slackbot",
+            log=folder / "bot.log",
+            environment={**environment, "DATABASE_URL": f"sqlite:///{self.database}"},
+        )
+
+
+def free_port() -> int:
+    """A port that nobody has, a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
