@@ -10,8 +10,6 @@ pytestmark = pytest.mark.system
 
 @pytest.mark.parametrize("mood", ["wrong shape", "wrong type", "garbage", "error"])
 def test_a_wrong_server_gives_a_bicubic_reply_that_says_so(bot, workspace, mention, model, paint, encode, mood, opened):
-    bot, workspace, mention, model, paint, encode, mood, opened
-):
     del bot
     model.mood = mood
     photo = paint(30, 20)
