@@ -9,8 +9,12 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
 
+from slackbot import metrics
+from slackbot.database import Database
 from slackbot.enhance import Enhancer
-from slackbot.errors import ServerError, SettingsError, SlackRefused, SlackUnavailable
+from slackbot.errors import NotReady, ServerError, SettingsError, SlackRefused, SlackUnavailable
+from slackbot.guests import admit
+from slackbot.health import HealthServer
 from slackbot.jobs import Jobs
 from slackbot.limits import Limits
 from slackbot.listeners import listen
@@ -31,7 +35,7 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     client = web_client(settings.bot_token, settings.api_url, limits)
     slack = Slack(client, settings.api_url, limits)
     try:
-        _, bot_user = slack.who_am_i()
+        home, bot_user = slack.who_am_i()
     except SlackRefused as error:
         raise SettingsError(f"Slack does not accept SLACK_BOT_TOKEN ({error.code}).") from None
     except SlackUnavailable as error:
@@ -39,11 +43,12 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
 
     server = ModelServer(settings.triton_url, limits)
     _report(server, settings.triton_url)
+    enhancer = Enhancer(server, limits)
     jobs = Jobs(
         settings,
         Workshop(
             slack=slack,
-            enhancer=Enhancer(server, limits),
+            enhancer=enhancer,
             folder=settings.work_folder,
             bot_user=bot_user,
             token=settings.bot_token,
@@ -56,18 +61,27 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     quiet = logging.getLogger("slackbot.bolt")  # Bolt warns that the token stands in the environment as well
     quiet.setLevel(logging.ERROR)
     app = App(client=client, logger=quiet, process_before_response=True)
+    admit(app, settings.guests, home)
     listen(app, bot_user, jobs.accept)
     socket = SocketModeHandler(app, settings.app_token, ping_interval=limits.socket_ping)
     jobs.start()
+    metrics.BREAKER_OPEN.set_function(lambda: enhancer.breaker_open)
+    metrics.QUEUE_DEPTH.set_function(jobs.depth)
+    serving = threading.Event()
+    health = _health(settings, socket, serving)
     try:
         _connect(socket)
-        announce("ready: connected to Slack; stop with Ctrl-C")
+        serving.set()
+        announce(f"ready: connected to Slack; {health.address if health else 'no health page'}; stop with Ctrl-C")
         stop.wait()
         announce("stopping")
     finally:
+        serving.clear()
         socket.close()
         jobs.stop()
         server.close()
+        if health:
+            health.close()
 
 
 def _connect(socket: SocketModeHandler) -> None:
@@ -75,6 +89,26 @@ def _connect(socket: SocketModeHandler) -> None:
         socket.connect()
     except SlackApiError as error:
         raise SettingsError(f"Slack does not accept SLACK_APP_TOKEN ({error.response.get('error')}).") from None
+
+
+def _health(settings: Settings, socket: SocketModeHandler, serving: threading.Event) -> HealthServer | None:
+    """The health page; without its port the bot does its work all the same."""
+
+    def connected() -> None:
+        if not socket.client.is_connected():
+            raise NotReady("no connection to Slack")
+
+    def ready() -> None:
+        if not serving.is_set():
+            raise NotReady("starting or stopping")
+
+    checks = {"connected": connected, "database": Database(settings.database_url).check}
+    try:
+        return HealthServer(settings.health_host, settings.health_port, checks, {"serving": ready})
+    except OSError as error:
+        at = f"{settings.health_host}:{settings.health_port}"
+        log.warning("no health page at %s (%s): HEALTH_PORT names another port", at, error.strerror)
+        return None
 
 
 def _report(server: ModelServer, address: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from slackbot import discretion
 from slackbot.errors import BotError
 from slackbot.limits import Limits
 from slackbot.settings import TRITON_URL, check_triton_url, from_environment
@@ -18,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("slackbot").setLevel(logging.INFO if options.command is None else logging.ERROR)
+    discretion.begin()
     try:
         code = _bot() if options.command is None else _enhance(options)
     except BotError as error:
@@ -34,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _bot() -> int:
     from slackbot.app import serve
 
-    serve(from_environment(os.environ), Limits(), lambda text: print(text, flush=True))
+    settings = from_environment(os.environ)
+    if settings.debug:
+        logging.getLogger("slackbot").setLevel(logging.DEBUG)
+    serve(settings, Limits(), lambda text: print(text, flush=True))
     return 0
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pybreaker
 from PIL import Image
 
+from slackbot import metrics
 from slackbot.errors import ServerDown, ServerError
 from slackbot.limits import Limits
 from slackbot.mosaic import Progress, enlarge
@@ -54,6 +55,11 @@ class Enhancer:
             fail_max=1, reset_timeout=limits.breaker_seconds, throw_new_error_on_trip=False
         )
 
+    @property
+    def breaker_open(self) -> bool:
+        """Whether photos do not wait for the server now."""
+        return self._breaker.current_state != pybreaker.STATE_CLOSED
+
     def __call__(self, photo: Photo, wanted_scale: int, progress: Progress = no_progress) -> Enhanced:
         """Enlarge a photo by 4 or 2. Raises PhotoTooLarge; never fails because of the server."""
         begin = time.monotonic()
@@ -65,6 +71,7 @@ class Enhancer:
             image, version = self._with_model(seen, scale, progress)
         except ServerError as error:
             log.warning("bicubic instead of the model: %s", error)
+            metrics.FALLBACKS.inc()
             reason = str(error)
             image = seen.resize(size, Image.Resampling.BICUBIC)
         alpha = photo.alpha.resize(size, Image.Resampling.BICUBIC) if photo.alpha else None
@@ -80,7 +87,7 @@ class Enhancer:
             return enlarged
 
         try:
-            if self._breaker.current_state != pybreaker.STATE_CLOSED:
+            if self.breaker_open:
                 self._breaker.call(self._server.check)
             # As a context the breaker holds no lock, so photos run side by side.
             with self._breaker.calling():

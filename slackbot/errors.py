@@ -12,6 +12,8 @@ BotError
 │   └── MissingScope
 ├── SlackRefused           Slack said no, and will say no again
 ├── SlackUnavailable       Slack cannot answer now: worth another try
+├── NotReady               the bot cannot do its work now; the health page says so
+│   └── DatabaseDown
 └── ServerError            the model server cannot be used; the photo is enlarged without it
     ├── ServerDown
     ├── ServerSlow
@@ -102,6 +104,14 @@ class SlackRefused(BotError):
 
 class SlackUnavailable(BotError):
     """Slack cannot answer now: worth another try."""
+
+
+class NotReady(BotError):
+    """The bot cannot do its work now. The text is what the health page shows."""
+
+
+class DatabaseDown(NotReady):
+    """The job database cannot be written, and nothing is acknowledged until it can."""
 
 
 class ServerError(BotError):

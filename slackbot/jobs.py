@@ -4,18 +4,17 @@ Each step's result is recorded when it ends. A killed process's jobs go on at th
 off. A job's id comes from its message, so that any number of events about one message is one job.
 """
 
-import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
-from slackbot import progress, replies
+from slackbot import metrics, progress, replies
+from slackbot.database import prepare, wait_for_disk
 from slackbot.errors import BotError, SettingsError, SlackRefused, SlackUnavailable
 from slackbot.job import Job
 from slackbot.replies import Outcome
@@ -29,6 +28,9 @@ QUEUE = "photos"
 # Pinned: with one version for every release, an upgraded bot finishes the jobs of the one before it. What is recorded
 # (Job, SharedFile, Made, Outcome) may gain fields that have defaults, and the order of the steps must not change.
 APPLICATION_VERSION = "1"
+
+# What `/metrics` calls the end of a job, by the reaction that shows it.
+_OUTCOMES = {progress.ENHANCED: "enhanced", progress.BICUBIC: "bicubic", progress.FAILED: "failed", "": "words"}
 
 Result = TypeVar("Result")
 
@@ -50,7 +52,7 @@ class Jobs:
 
     def _start(self) -> None:
         if self._settings.database_file:
-            _prepare(self._settings.database_file)
+            prepare(self._settings.database_file)
         config: DBOSConfig = {
             "name": "enhancer-bot",
             "system_database_url": self._settings.database_url,
@@ -65,6 +67,7 @@ class Jobs:
 
         self._workflow = answer
         DBOS.launch()
+        wait_for_disk()  # not before: a database that cannot even be opened is a wrong setting
         DBOS.register_queue(
             QUEUE,
             worker_concurrency=self._limits.jobs_at_once,
@@ -75,6 +78,11 @@ class Jobs:
         """Write a job down. When this returns, the job survives the process; a job that is known already stays one."""
         with SetWorkflowID(job.id):
             DBOS.enqueue_workflow(QUEUE, self._workflow, job)
+
+    def depth(self) -> int:
+        """How many jobs are written down and not ended."""
+        waiting = ["ENQUEUED", "PENDING"]
+        return len(DBOS.list_workflows(status=waiting, load_input=False, load_output=False))
 
     def stop(self) -> None:
         """Take no more jobs, give running ones a few seconds; the rest is finished at the next start."""
@@ -94,6 +102,7 @@ class Jobs:
             mark = progress.FAILED
         shop.clean(job)
         self._step(shop.end, job, mark)
+        metrics.JOBS.labels(_OUTCOMES[mark]).inc()
 
     def _reply(self, job: Job) -> str:
         """Answer a job; the reaction that says how it went."""
@@ -112,6 +121,7 @@ class Jobs:
         outcomes = [
             self._photo(job, index, file, uploads) for index, file in enumerate(files[: limits.photos_per_message])
         ]
+        uploads = [upload for upload in uploads if upload[0]]
         left_out = max(0, len(files) - limits.photos_per_message)
         try:
             self._step(shop.share, job, uploads, replies.result(outcomes, left_out, limits))
@@ -131,6 +141,8 @@ class Jobs:
             made = self._step(shop.make, job, index, file)
             trouble = replies.NOT_HANDED_OVER
             uploads.append((self._step(shop.upload, job, index, file, made), made.name))
+            if made.comparison:
+                uploads.append(self._step(shop.upload_comparison, job, index, file, made))
         except BotError as error:
             return Outcome(file.name, refusal=str(error))
         except dbos_error.DBOSMaxStepRetriesExceeded:
@@ -151,16 +163,9 @@ class Jobs:
                 "backoff_rate": 2.0,
                 "should_retry": _passing,
             },
-            work,
+            metrics.timed(work),
             *args,
         )
-
-
-def _prepare(file: Path) -> None:
-    """Create the database file. With a write-ahead log, accepting a job does not wait for those that read."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.closing(sqlite3.connect(file)) as database:
-        database.execute("pragma journal_mode = wal")
 
 
 def _passing(error: BaseException) -> bool:

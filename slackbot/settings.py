@@ -9,10 +9,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from slackbot.errors import SettingsError
+from slackbot.guests import Guests
 
 SLACK_API_URL = "https://slack.com/api/"
 TRITON_URL = "127.0.0.1:8001"
 DATABASE_URL = "sqlite:///slackbot.sqlite"
+HEALTH_HOST, HEALTH_PORT = "127.0.0.1", 9100
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ class Settings:
     api_url: str = SLACK_API_URL
     triton_url: str = TRITON_URL
     database_url: str = field(default=DATABASE_URL, repr=False)  # may carry a password
+    health_host: str = HEALTH_HOST
+    health_port: int = HEALTH_PORT
+    guests: Guests = field(default_factory=Guests)
+    debug: bool = False
 
     def __post_init__(self) -> None:
         _require(
@@ -74,7 +80,29 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         api_url=read("SLACK_API_URL", SLACK_API_URL),
         triton_url=read("TRITON_URL", TRITON_URL),
         database_url=read("DATABASE_URL", DATABASE_URL),
+        health_host=read("HEALTH_HOST", HEALTH_HOST),
+        health_port=_port(read("HEALTH_PORT", str(HEALTH_PORT))),
+        guests=Guests(
+            teams=_ids("ALLOWED_TEAMS", read("ALLOWED_TEAMS")),
+            channels=_ids("ALLOWED_CHANNELS", read("ALLOWED_CHANNELS")),
+            people=_ids("ALLOWED_PEOPLE", read("ALLOWED_PEOPLE")),
+        ),
+        debug=read("DEBUG").lower() in ("1", "true", "yes", "on"),
     )
+
+
+def _port(text: str) -> int:
+    _require(text.isdecimal() and int(text) < 65536, "HEALTH_PORT must be a port: 0 (any free one) to 65535.")
+    return int(text)
+
+
+def _ids(name: str, text: str) -> frozenset[str]:
+    ids = frozenset(text.replace(",", " ").split())
+    _require(
+        all(one.isascii() and one.isalnum() and one.isupper() for one in ids),
+        f"{name} must be a list of Slack's ids with commas between them, such as C0123ABCD,C0456EFGH.",
+    )
+    return ids
 
 
 def check_triton_url(address: str) -> None:

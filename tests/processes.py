@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -98,8 +99,25 @@ class Bot(Process):
         super().__init__(
             "slackbot",
             log=folder / "bot.log",
-            environment={**environment, "DATABASE_URL": f"sqlite:///{self.database}"},
+            environment={"HEALTH_PORT": "0", **environment, "DATABASE_URL": f"sqlite:///{self.database}"},
         )
+
+    def page(self, path: str) -> tuple[int, str]:
+        """Status and body of `/healthz`, `/readyz` or `/metrics`."""
+        address = re.search(r"http://[\d.:]+", self.ready)
+        assert address, self.ready
+        try:
+            with urllib.request.urlopen(f"{address[0]}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def metric(self, name: str) -> float:
+        """The value of one line of `/metrics`, such as `enhancer_jobs_total{outcome="failed"}`; 0 where it is not."""
+        _, text = self.page("/metrics")
+        values = [line.rpartition(" ")[2] for line in text.splitlines() if line.rpartition(" ")[0] == name]
+        return float(values[0]) if values else 0.0
 
 
 def free_port() -> int:

@@ -8,101 +8,21 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import grpc
 import numpy as np
 import pytest
 from hypothesis import settings
 from PIL import Image
-from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from playground.client import Message, Workspace
 from slackbot.limits import Limits
+from tests.nearest_model import NearestModel
 
-messages: Any = service_pb2  # generated at import time, which type checkers cannot see
 settings.register_profile("busy machine", deadline=None)
 settings.load_profile("busy machine")
 ROOT = Path(__file__).parents[2]
-
-
-class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
-    """A real gRPC server that speaks the KServe protocol of Triton's, with a model that repeats each pixel 4 x 4.
-
-    `mood` is what it does with requests: "well", "slow" (no answer before `hurry`), "wrong shape", "wrong type",
-    "garbage", "error", or "full" (UNAVAILABLE, once for each request).
-    """
-
-    def __init__(self) -> None:
-        self.mood = "well"
-        self.shapes: list[tuple[int, ...]] = []
-        self.hurry = threading.Event()
-        self._full: set[bytes] = set()
-        self._server: grpc.Server | None = None
-        self.port = 0
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Listen, on the same port as before if there was one."""
-        self._server = grpc.server(
-            ThreadPoolExecutor(8),
-            options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
-        )
-        service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self, self._server)
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
-        self._server.start()
-
-    def stop(self) -> None:
-        self.hurry.set()
-        if self._server:
-            self._server.stop(grace=None).wait()
-        self._server = None
-
-    def ModelMetadata(self, request, context):  # noqa: N802
-        if request.name != "enhancer":
-            context.abort(grpc.StatusCode.NOT_FOUND, "unknown model")
-        tensor = messages.ModelMetadataResponse.TensorMetadata
-        kind = "FP32" if self.mood == "wrong contract" else "UINT8"
-        return messages.ModelMetadataResponse(
-            name="enhancer",
-            versions=["7"],
-            platform="onnxruntime_onnx",
-            inputs=[tensor(name="image", datatype=kind, shape=[-1, -1, -1, 3])],
-            outputs=[tensor(name="enhanced", datatype=kind, shape=[-1, -1, -1, 3])],
-        )
-
-    def ModelInfer(self, request, context):  # noqa: N802
-        raw = request.raw_input_contents[0]
-        if self.mood == "full" and raw not in self._full:
-            self._full.add(raw)
-            context.abort(grpc.StatusCode.UNAVAILABLE, "Exceeds maximum queue size")
-        if self.mood == "error":
-            context.abort(grpc.StatusCode.INTERNAL, "onnx runtime error")
-        if self.mood == "slow":
-            self.hurry.wait(30)
-        shape = tuple(request.inputs[0].shape)
-        self.shapes.append(shape)
-        batch = np.frombuffer(raw, np.uint8).reshape(shape)
-        enlarged = batch.repeat(4, axis=1).repeat(4, axis=2)
-        kind = "UINT8"
-        if self.mood == "wrong shape":
-            enlarged = batch.repeat(2, axis=1).repeat(2, axis=2)
-        if self.mood == "wrong type":
-            enlarged, kind = enlarged.astype(np.float32), "FP32"
-        content = b"garbage" if self.mood == "garbage" else enlarged.tobytes()
-        return messages.ModelInferResponse(
-            model_name="enhancer",
-            model_version="7",
-            outputs=[
-                messages.ModelInferResponse.InferOutputTensor(name="enhanced", datatype=kind, shape=enlarged.shape)
-            ],
-            raw_output_contents=[content],
-        )
 
 
 @pytest.fixture
@@ -157,7 +77,12 @@ class Bot:
             process = subprocess.Popen(
                 [sys.executable, "-m", "slackbot"],
                 cwd=ROOT,
-                env={**os.environ, **self._environment, "DATABASE_URL": f"sqlite:///{self.database}"},
+                env={
+                    **os.environ,
+                    "HEALTH_PORT": "0",
+                    **self._environment,
+                    "DATABASE_URL": f"sqlite:///{self.database}",
+                },
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

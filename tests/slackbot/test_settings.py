@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from slackbot.errors import SettingsError
-from slackbot.settings import Settings, from_environment
+from slackbot.guests import Guests
+from slackbot.settings import from_environment
 
 ROOT = Path(__file__).parents[2]
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2"}
@@ -56,5 +57,21 @@ def test_the_sample_names_every_setting_and_no_other():
         line.removeprefix("# ").split("=")[0] for line in lines if "=" in line and line.removeprefix("# ")[0].isupper()
     }
 
-    assert named == {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "TRITON_URL", "DATABASE_URL"}
-    assert set(Settings.__dataclass_fields__) == {"bot_token", "app_token", "api_url", "triton_url", "database_url"}
+    assert named == {
+        "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "TRITON_URL", "DATABASE_URL", "HEALTH_HOST",
+        "HEALTH_PORT", "ALLOWED_TEAMS", "ALLOWED_CHANNELS", "ALLOWED_PEOPLE", "DEBUG",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http", "9100.5"])
+def test_a_wrong_health_port_is_named(port):
+    with pytest.raises(SettingsError, match="HEALTH_PORT"):
+        from_environment({**TOKENS, "HEALTH_PORT": port})
+
+
+def test_allow_lists_are_ids():
+    settings = from_environment({**TOKENS, "ALLOWED_CHANNELS": "C1, C2,C3", "ALLOWED_PEOPLE": "U1"})
+
+    assert settings.guests == Guests(channels=frozenset({"C1", "C2", "C3"}), people=frozenset({"U1"}))
+    with pytest.raises(SettingsError, match="ALLOWED_CHANNELS"):
+        from_environment({**TOKENS, "ALLOWED_CHANNELS": "#photos"})

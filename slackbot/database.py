@@ -1,0 +1,70 @@
+"""The job database when it cannot be written: known at once, waited for, and never answered for.
+
+DBOS waits for a locked SQLite file and goes on by itself. A disk that is full or read-only is waited for in the same
+way: nothing is acknowledged and no step is given up meanwhile, and all goes on once it can be written again.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import time
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from slackbot.errors import DatabaseDown
+
+log = logging.getLogger(__name__)
+
+# Primary result codes: www.sqlite.org/rescode.html
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_LOCKED = "database is locked: "  # what DBOS looks for in an error's text
+_TOLD_EVERY = 10.0  # seconds; the queue asks ten times a second
+
+
+def prepare(file: Path) -> None:
+    """Create the database file. With a write-ahead log, accepting a job does not wait for those that read."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("pragma journal_mode = wal")
+
+
+def wait_for_disk() -> None:
+    """From now on, tell DBOS that a SQLite file on a full or read-only disk is locked, which it waits for."""
+    told = -_TOLD_EVERY
+
+    def locked_for_now(context: ExceptionContext) -> None:
+        nonlocal told
+        cause = context.original_exception
+        if not isinstance(cause, sqlite3.Error) or getattr(cause, "sqlite_errorcode", 0) & 0xFF not in _PASSING:
+            return
+        if time.monotonic() - told > _TOLD_EVERY:
+            told = time.monotonic()
+            log.error("the job database cannot be written (%s); waiting until it can", cause)
+        context.chained_exception = OperationalError(
+            context.statement, None, sqlite3.OperationalError(f"{_LOCKED}{cause}")
+        )
+
+    event.listen(Engine, "handle_error", locked_for_now)
+
+
+class Database:
+    """The job database, seen from beside DBOS."""
+
+    def __init__(self, url: str) -> None:
+        options = {"timeout": 1.0} if url.startswith("sqlite") else {}
+        self._engine = create_engine(url, poolclass=NullPool, connect_args=options)
+
+    def check(self) -> None:
+        """Write something. Raises DatabaseDown, which says why that cannot be."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(text("create table if not exists enhancer_health (checked float)"))
+                connection.execute(text("delete from enhancer_health"))
+                connection.execute(text("insert into enhancer_health values (:now)"), {"now": time.time()})
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or type(error).__name__)
+            raise DatabaseDown(reason.removeprefix(_LOCKED)) from None

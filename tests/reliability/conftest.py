@@ -1,0 +1,84 @@
+"""The real bot in a playground, a model server with moods, and the notebook that figures are written into."""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from playground.client import Message, Workspace
+from tests.nearest_model import NearestModel
+from tests.processes import Bot, Triton
+from tests.proxy import Proxy
+from tests.reliability.figures import Figures
+
+
+@pytest.fixture
+def full() -> bool:
+    """Whether to run at the size of the promise: RELIABILITY=full."""
+    return os.environ.get("RELIABILITY") == "full"
+
+
+@pytest.fixture(scope="session")
+def figures() -> Iterator[Figures]:
+    """Where tests write what they measured; kept with FIGURES=1, for docs/RELIABILITY.md."""
+    figures = Figures()
+    yield figures
+    if os.environ.get("FIGURES"):
+        figures.keep()
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with Workspace.start() as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def model() -> Iterator[NearestModel]:
+    model = NearestModel()
+    model.start()
+    yield model
+    model.stop()
+
+
+@pytest.fixture
+def proxy(model: NearestModel) -> Iterator[Proxy]:
+    with Proxy(model.address).running() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def bot(workspace: Workspace, proxy: Proxy, tmp_path: Path) -> Iterator[Bot]:
+    """A running bot whose way to the model server leads through the proxy."""
+    bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": proxy.address})
+    bot.start()
+    workspace.wait_for_connection()
+    yield bot
+    bot.kill()
+
+
+@pytest.fixture
+def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+    triton = Triton(tmp_path_factory.mktemp("triton"))
+    triton.start()
+    yield triton
+    triton.kill()
+
+
+@pytest.fixture(scope="session")
+def png() -> bytes:
+    """A small photo."""
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).resize((40, 30), Image.Resampling.BICUBIC).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def ask(workspace: Workspace, png: bytes) -> Callable[..., Message]:
+    """Mention the bot with the small photo."""
+    return lambda name="cat.png": workspace.post("#photos", f"<@{workspace.bot_user}>", files=[(name, png)])

@@ -1,0 +1,71 @@
+"""What the bot says about itself, to machines."""
+
+import json
+import re
+
+import pytest
+
+pytestmark = pytest.mark.system
+
+
+def test_well_and_ready(bot):
+    status, body = bot.page("/healthz")
+    assert (status, json.loads(body)) == (200, {"alive": "ok", "connected": "ok", "database": "ok"})
+    status, body = bot.page("/readyz")
+    assert (status, json.loads(body)["serving"]) == (200, "ok")
+    assert bot.page("/else")[0] == 404
+
+
+def test_it_listens_on_loopback_only(bot):
+    assert re.search(r"http://127\.0\.0\.1:\d+", bot.ready)
+
+
+def test_jobs_steps_fallbacks_breaker_and_queue_are_counted(bot, workspace, model, ask):
+    workspace.wait_for_reaction(ask(), "white_check_mark")
+    model.mood = "error"
+    workspace.wait_for_reaction(ask(), "warning")
+    bad = workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("cat.png", b"words")])
+    workspace.wait_for_reaction(bad, "x")
+    workspace.wait_for(lambda _: bot.metric("enhancer_queue_depth") == 0, 10, "the end of all jobs")
+
+    outcomes = {
+        name: bot.metric(f'enhancer_jobs_total{{outcome="{name}"}}') for name in ("enhanced", "bicubic", "failed")
+    }
+    assert outcomes == {"enhanced": 1, "bicubic": 1, "failed": 1}
+    assert bot.metric("enhancer_fallbacks_total") == 1
+    assert bot.metric("enhancer_breaker_open") == 1
+    for step in ("begin", "find", "fetch", "make", "upload", "share", "end"):
+        assert bot.metric(f'enhancer_step_seconds_count{{step="{step}"}}') >= 1, step
+
+
+def test_the_queue_is_seen(bot, workspace, ask):
+    workspace.fail("reactions.add", "slow", seconds=5)
+    ask()
+    workspace.wait_for(lambda _: bot.metric("enhancer_queue_depth") == 1, 10, "a job in the queue")
+
+
+def test_no_connection_to_slack_is_unhealthy_and_passes(bot, workspace):
+    workspace.fail("socket", "refuse_connection", times=None)
+    workspace.disconnect(abruptly=True)
+
+    _, body = workspace.wait_for(lambda _: (page := bot.page("/healthz"))[0] == 503 and page, 30, "a 503")
+    assert json.loads(body)["connected"] == "no connection to Slack"
+
+    workspace.heal()
+    workspace.wait_for(lambda _: bot.page("/healthz")[0] == 200, 60, "the connection")
+
+
+def test_two_bots_on_one_port_both_serve(bot, workspace, proxy, tmp_path_factory, ask):
+    from tests.processes import Bot
+
+    taken = re.search(r":(\d+)", bot.ready.partition("http:")[2])
+    assert taken
+    second = Bot(
+        tmp_path_factory.mktemp("second"),
+        {**workspace.environment, "TRITON_URL": proxy.address, "HEALTH_PORT": taken[1]},
+    )
+    second.start()
+    assert "no health page" in second.ready
+    assert "HEALTH_PORT names another port" in second.log
+    workspace.wait_for_reaction(ask(), "white_check_mark")
+    assert second.stop() == 0
