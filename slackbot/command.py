@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
@@ -40,8 +40,8 @@ def enhance_files(order: Order, enhancer: Enhancer, limits: Limits) -> int:
         try:
             photo = open_photo(source, limits)
             if file:
-                photo = replace(photo, kind=_kind_to_write(file))
-            scale = choose_scale(photo.size, order.scale, photo.kind, limits)
+                photo = photo.written_as(_kind_to_write(file))
+            scale = choose_scale(photo.size, order.scale, photo.kind, limits, photo.frames)
             target = file or (folder or source.parent) / answer_name(source.name, scale, photo.kind.suffix)
             if target.exists() and not order.force:
                 raise CommandError(f"{target} is there already; --force overwrites it.")

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -10,7 +11,9 @@ import pybreaker
 from PIL import Image
 
 from slackbot import metrics
+from slackbot.animation import Frame
 from slackbot.errors import ServerDown, ServerError
+from slackbot.flat import keep_flat
 from slackbot.limits import Limits
 from slackbot.mosaic import Progress, enlarge
 from slackbot.photo import Photo, choose_scale
@@ -28,7 +31,10 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class Enhanced:
-    """The result. `version` is the model's, or empty where bicubic interpolation made it; then `reason` says why."""
+    """The result. `version` is the model's, or empty where bicubic interpolation made it.
+
+    `reason` says why it did, and is empty where that was wanted.
+    """
 
     photo: Photo
     scale: int
@@ -57,28 +63,38 @@ class Enhancer:
 
     @property
     def breaker_open(self) -> bool:
-        """Whether photos do not wait for the server now."""
+        """Whether photos do not wait for the server, because it failed last."""
         return self._breaker.current_state != pybreaker.STATE_CLOSED
 
-    def __call__(self, photo: Photo, wanted_scale: int, progress: Progress = no_progress) -> Enhanced:
+    def __call__(
+        self, photo: Photo, wanted_scale: int, progress: Progress = no_progress, *, bicubic: bool = False
+    ) -> Enhanced:
         """Enlarge a photo by 4 or 2. Raises PhotoTooLarge; never fails because of the server."""
         begin = time.monotonic()
-        scale = choose_scale(photo.size, wanted_scale, photo.kind, self._limits)
+        scale = choose_scale(photo.size, wanted_scale, photo.kind, self._limits, photo.frames)
+        frames: list[Frame] = [(photo.image, photo.alpha), *(photo.motion.rest if photo.motion else ())]
+        seen = [bleed(image, alpha) if alpha else image for image, alpha in frames]
         size = (photo.image.width * scale, photo.image.height * scale)
-        seen = bleed(photo.image, photo.alpha) if photo.alpha else photo.image
         version = reason = ""
+        images: list[Image.Image] = []
         try:
-            image, version = self._with_model(seen, scale, progress)
+            if not bicubic:
+                images, version = self._with_model(seen, scale, progress)
         except ServerError as error:
             log.warning("bicubic instead of the model: %s", error)
             metrics.FALLBACKS.inc()
             reason = str(error)
-            image = seen.resize(size, Image.Resampling.BICUBIC)
-        alpha = photo.alpha.resize(size, Image.Resampling.BICUBIC) if photo.alpha else None
-        enhanced = replace(photo, image=image, alpha=alpha)
+        if not images:  # all frames alike, or an animation would flicker
+            images = [image.resize(size, Image.Resampling.BICUBIC) for image in seen]
+        alphas = [alpha.resize(size, Image.Resampling.BICUBIC) if alpha else None for _, alpha in frames]
+        first, *rest = zip(images, alphas, strict=True)
+        motion = replace(photo.motion, rest=tuple(rest)) if photo.motion else None
+        enhanced = replace(photo, image=first[0], alpha=first[1], motion=motion)
         return Enhanced(enhanced, scale, time.monotonic() - begin, version, reason)
 
-    def _with_model(self, image: Image.Image, scale: int, progress: Progress) -> tuple[Image.Image, str]:
+    def _with_model(
+        self, images: Sequence[Image.Image], scale: int, progress: Progress
+    ) -> tuple[list[Image.Image], str]:
         versions: set[str] = set()
 
         def run(tile: np.ndarray) -> np.ndarray:
@@ -86,11 +102,22 @@ class Enhancer:
             versions.add(version)
             return enlarged
 
+        def one(index: int, image: Image.Image) -> Image.Image:
+            enlarged = enlarge(
+                image,
+                scale,
+                run,
+                self._limits,
+                lambda done, tiles: progress(index * tiles + done, len(images) * tiles),
+            )
+            small = image.width * image.height <= self._limits.icon_pixels
+            return keep_flat(image, enlarged) if small else enlarged
+
         try:
             if self.breaker_open:
                 self._breaker.call(self._server.check)
             # As a context the breaker holds no lock, so photos run side by side.
             with self._breaker.calling():
-                return enlarge(image, scale, run, self._limits, progress), "/".join(sorted(versions))
+                return [one(index, image) for index, image in enumerate(images)], "/".join(sorted(versions))
         except pybreaker.CircuitBreakerError:
             raise ServerDown("the model server is not available") from None

@@ -7,15 +7,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of picture. `format` is Pillow's name; `side` the longest side that the format can hold, in pixels."""
+    """One kind of picture. `format` is Pillow's name.
+
+    `side` is the longest side that the format can hold; `pixels` the largest picture worth writing in it.
+    """
 
     name: str
     format: str
     suffix: str
     side: int = 2**31 - 1
+    pixels: int = 2**62
     alpha: bool = True
+    moves: bool = False
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    written_as: str = ""  # the kind of the answer, where it is another
+    written_as: str = ""  # the kind of the answer to one that does not move, where it is another
 
 
 # The result's size decides how long a reply takes: PNG at level 6 is four times slower than at level 1.
@@ -23,10 +28,11 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("JPEG", "JPEG", ".jpg", side=65_500, alpha=False, options={"quality": 92}),
-        Kind("PNG", "PNG", ".png", options={"compress_level": 1}),
-        Kind("WebP", "WEBP", ".webp", side=16_383, options={"quality": 92, "method": 2}),
+        Kind("PNG", "PNG", ".png", moves=True, options={"compress_level": 1}),
+        # libwebp holds the picture four more times: the bot's memory decides how large one may be.
+        Kind("WebP", "WEBP", ".webp", 16_383, 32_000_000, moves=True, options={"quality": 92, "method": 2}),
         Kind("TIFF", "TIFF", ".tif", options={"compression": "tiff_adobe_deflate"}),
-        Kind("GIF", "GIF", ".gif", written_as="PNG"),  # 256 colours would undo the work
+        Kind("GIF", "GIF", ".gif", side=65_535, moves=True, written_as="PNG"),  # 256 colours would undo the work
         Kind("BMP", "BMP", ".bmp", written_as="PNG"),
         Kind("HEIC", "HEIF", ".heic", written_as="JPEG"),  # Slack shows no HEIC
     )
@@ -55,9 +61,9 @@ def kind_of(head: bytes) -> Kind | None:
     return None
 
 
-def answer_kind(kind: Kind) -> Kind:
+def answer_kind(kind: Kind, moving: bool = False) -> Kind:
     """The kind that a photo of this kind is answered in."""
-    return KINDS[kind.written_as or kind.name]
+    return kind if moving and kind.moves else KINDS[kind.written_as or kind.name]
 
 
 def kind_of_suffix(suffix: str) -> Kind | None:

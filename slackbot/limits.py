@@ -13,6 +13,10 @@ class Limits:
     photo_bytes: int = 50 * 1024 * 1024
     output_pixels: int = 64 * MEGAPIXEL
     photos_per_message: int = 10
+    frames: int = 100  # of an animation
+    animation_pixels: int = 24 * MEGAPIXEL  # of all frames of the result together
+    icon_pixels: int = 256 * 256  # up to here, areas of one colour come back in just that colour
+    comparison_pixels: int = 16 * MEGAPIXEL
 
     # Slack.
     redirects: int = 3

@@ -9,12 +9,14 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
+from slackbot import animation
+from slackbot.animation import Motion
 from slackbot.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoTooLarge
 from slackbot.kinds import Kind, answer_kind, kind_of
 from slackbot.limits import MEGAPIXEL, Limits
@@ -27,19 +29,35 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 @dataclass(frozen=True)
 class Photo:
-    """Upright pixels: `image` is RGB, `alpha` L of the same size or None; `icc` the colour profile of the file."""
+    """Upright pixels: `image` is RGB, `alpha` L of the same size or None; `icc` the colour profile of the file.
+
+    `pages` is how many pictures the file has, or `uncounted` more than that, of which `image` holds the first and
+    `motion`, of an animation, the others. `exif` is what a person may ask to keep.
+    """
 
     image: Image.Image
     kind: Kind  # the kind to write
     alpha: Image.Image | None = None
     icc: bytes | None = None
     grey: bool = False
-    frames: int = 1  # of the file; the first one is what `image` holds
+    pages: int = 1
+    uncounted: bool = False
+    motion: Motion | None = None
+    exif: bytes = field(default=b"", repr=False)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.image.size
+
+    @property
+    def frames(self) -> int:
+        """How many pictures are to be enlarged."""
+        return 1 + len(self.motion.rest) if self.motion else 1
+
+    def written_as(self, kind: Kind) -> "Photo":
+        """The same photo, to be written as another kind; one that cannot move leaves the first frame."""
+        return replace(self, kind=kind, motion=self.motion if kind.moves else None)
 
 
 def open_photo(path: Path, limits: Limits) -> Photo:
@@ -59,33 +77,69 @@ def open_photo(path: Path, limits: Limits) -> Photo:
         pillow_heif.register_heif_opener()
     with _one_error(), Image.open(path, formats=[kind.format]) as image:
         choose_scale(image.size, 2, answer_kind(kind), limits)
+        if animation.moves(image):
+            return _animation(image, kind, limits)
         image.load()
-        frames = getattr(image, "n_frames", 1)
-        icc = image.info.get("icc_profile")
-        return replace(_pixels(ImageOps.exif_transpose(image), answer_kind(kind), icc), frames=frames)
+        upright = ImageOps.exif_transpose(image)
+        photo = _pixels(upright, answer_kind(kind), image.info.get("icc_profile"))
+        return replace(photo, pages=getattr(image, "n_frames", 1), exif=_told(image))
 
 
-def save_photo(photo: Photo, path: Path) -> None:
-    """Write a photo as `photo.kind`, with its colour profile and without any other metadata.
+def _animation(image: Image.Image, kind: Kind, limits: Limits) -> Photo:
+    icc = image.info.get("icc_profile")
+    moving = animation.read(image, limits)
+    if moving:
+        (first, alpha), motion = moving
+        pages = 1 + len(motion.rest)
+        return Photo(first, answer_kind(kind, moving=pages > 1), alpha, icc, pages=pages, motion=motion)
+    image.seek(0)
+    image.load()
+    return replace(_pixels(image, answer_kind(kind), icc), pages=animation.most(image.size, limits), uncounted=True)
+
+
+def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
+    """Write a photo as `photo.kind`, with its colour profile and, unless asked to, without any other metadata.
 
     The photo's image is used up: alpha goes into it in place, since a copy of a large one would take 256 MB.
     """
-    image = photo.image.convert("L") if photo.grey else photo.image
-    if photo.alpha is not None and photo.kind.alpha:
-        image.putalpha(photo.alpha)
-    elif photo.alpha is not None:
-        paper = Image.new(image.mode, image.size, "white")
-        paper.paste(image, mask=photo.alpha)
-        image = paper
-    profile = {"icc_profile": photo.icc} if photo.icc else {}
-    image.save(path, format=photo.kind.format, **profile, **photo.kind.options)
+    first = _whole(photo.image, photo.alpha, photo)
+    options = dict(photo.kind.options)
+    if photo.icc:
+        options["icc_profile"] = photo.icc
+    if photo.exif and keep_metadata:
+        options["exif"] = _as_tags(photo.exif) if photo.kind.format == "TIFF" else photo.exif
+    if photo.motion:
+        rest = [_whole(image, alpha, photo) for image, alpha in photo.motion.rest]
+        options |= animation.options(photo.motion, rest, photo.alpha is not None)
+    first.save(path, format=photo.kind.format, **options)
 
 
-def choose_scale(size: tuple[int, int], wanted: int, kind: Kind, limits: Limits) -> int:
+def on_white(photo: Photo) -> Image.Image:
+    """The photo as RGB, with white behind what can be seen through; the photo's own image where nothing can."""
+    if photo.alpha is None:
+        return photo.image
+    paper = Image.new(photo.image.mode, photo.size, "white")
+    paper.paste(photo.image, mask=photo.alpha)
+    return paper
+
+
+def _whole(image: Image.Image, alpha: Image.Image | None, photo: Photo) -> Image.Image:
+    """A picture with its alpha, in the mode to write; the image is used up."""
+    if alpha is not None and not photo.kind.alpha:
+        image = on_white(replace(photo, image=image, alpha=alpha))
+    if photo.grey:
+        image = image.convert("L")
+    if alpha is not None and photo.kind.alpha:
+        image.putalpha(alpha)
+    return image
+
+
+def choose_scale(size: tuple[int, int], wanted: int, kind: Kind, limits: Limits, frames: int = 1) -> int:
     """The scale for a photo of this size: the wanted one, else 2; PhotoTooLarge where that is too large as well."""
     width, height = size
+    most = limits.output_pixels if frames == 1 else limits.animation_pixels // frames
     for scale in (wanted, 2):
-        if width * height * scale**2 <= limits.output_pixels and max(size) * scale <= kind.side:
+        if width * height * scale**2 <= min(most, kind.pixels) and max(size) * scale <= kind.side:
             return scale
     if max(size) * 2 > kind.side:
         raise PhotoTooLarge(
@@ -93,7 +147,7 @@ def choose_scale(size: tuple[int, int], wanted: int, kind: Kind, limits: Limits)
         )
     raise PhotoTooLarge(
         f"it is {width} × {height}, or {width * height / MEGAPIXEL:.1f} megapixels; "
-        f"I can take up to {limits.output_pixels / 4 / MEGAPIXEL:g}."
+        f"I can take up to {min(limits.output_pixels, kind.pixels) / 4 / MEGAPIXEL:g}."
     )
 
 
@@ -120,6 +174,9 @@ def _pixels(image: Image.Image, kind: Kind, icc: bytes | None) -> Photo:
         return Photo(_eight_bits(image).convert("RGB"), kind, icc=icc, grey=True)
     if image.mode == "CMYK":
         return Photo(_from_cmyk(image, icc), kind)
+    if image.mode == "LAB":
+        lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        return Photo(_required(ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB")), kind)
     grey = image.mode in ("1", "L", "LA", "La")
     if not image.has_transparency_data:
         return Photo(image.convert("RGB"), kind, icc=icc, grey=grey)
@@ -144,3 +201,33 @@ def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
         if result is not None:
             return result
     return image.convert("RGB")
+
+
+def _required(image: Image.Image | None) -> Image.Image:
+    if image is None:
+        raise DamagedPhoto
+    return image
+
+
+# What people write into a photo, or a camera about it; not what only the file's own layout needs.
+_TELLING = (270, 271, 272, 305, 306, 315, 33432, 34665, 34853)
+
+
+def _as_tags(exif: bytes) -> Image.Exif:
+    """EXIF as tags of a TIFF: libtiff takes none that point to further tables, where time and place are."""
+    found = Image.Exif()
+    found.load(exif)
+    for tag in (34665, 34853):
+        found.pop(tag, None)
+    return found
+
+
+def _told(image: Image.Image) -> bytes:
+    """Description, camera, time, author, rights and place as EXIF; empty where there are none, or no sound ones."""
+    try:
+        found = image.getexif()
+        for tag in set(found) - set(_TELLING):
+            del found[tag]
+        return found.tobytes() if len(found) else b""
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):
+        return b""

@@ -23,7 +23,10 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     smaller: bool = False  # 2x because 4x would have been too large
-    frames: int = 1
+    pages: int = 1  # pictures in the file
+    uncounted: bool = False  # there are more, too many to count
+    frames: int = 1  # of them in the result
+    uncompared: bool = False  # a comparison was asked for, and both its halves would be bicubic
 
 
 def line(outcome: Outcome) -> str:
@@ -35,11 +38,18 @@ def line(outcome: Outcome) -> str:
     text = f"{name}: {sides(outcome.before)} → {sides(outcome.after)}, {how} in {outcome.seconds:.1f} s"
     if outcome.reason:
         text += f", because {outcome.reason}"
+    elif not outcome.version:
+        text += ", as you asked"
     text += "."
     if outcome.smaller:
         text += " At 4x it would be too large, so it is 2x."
     if outcome.frames > 1:
-        text += f" It has {outcome.frames} pictures; this is the first."
+        text += f" All {outcome.frames} frames."
+    elif outcome.pages > 1:
+        count = f"more than {outcome.pages}" if outcome.uncounted else str(outcome.pages)
+        text += f" It has {count} pictures; this is the first."
+    if outcome.uncompared:
+        text += " There is nothing to compare: both sides would be bicubic."
     return text
 
 
@@ -70,6 +80,11 @@ def no_photo(bot_user: str, limits: Limits) -> str:
 def alt_text(outcome: Outcome) -> str:
     """What a screen reader says of the result; Slack takes up to 1000 characters."""
     return f"{outcome.name}, enlarged to {sides(outcome.after)} pixels"
+
+
+def comparison_alt_text(outcome: Outcome) -> str:
+    """What a screen reader says of the comparison."""
+    return f"{outcome.name} in two halves: on the left enlarged with bicubic interpolation, on the right enhanced"
 
 
 def sides(size: tuple[int, int]) -> str:

@@ -55,3 +55,8 @@ def clean_name(name: str) -> str:
 def answer_name(name: str, scale: int, suffix: str) -> str:
     """The name of the result: `cat.jpg` -> `cat_4x.jpg`."""
     return f"{PurePosixPath(name).stem or 'photo'}_{scale}x{suffix}"
+
+
+def comparison_name(name: str, suffix: str) -> str:
+    """The name of the comparison: `cat.jpg` -> `cat_compare.jpg`."""
+    return f"{PurePosixPath(name).stem or 'photo'}_compare{suffix}"

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from slackbot import progress, replies
+from slackbot.comparison import comparison
 from slackbot.download import download
 from slackbot.enhance import Enhancer
 from slackbot.errors import NotAPhoto, PhotoTooLarge, SlackRefused
 from slackbot.job import Job
+from slackbot.kinds import KINDS
 from slackbot.limits import Limits
 from slackbot.photo import open_photo, save_photo, too_many_bytes
 from slackbot.replies import Outcome
-from slackbot.shared_file import SharedFile, answer_name, needs_look, shared_file
+from slackbot.shared_file import SharedFile, answer_name, comparison_name, needs_look, shared_file
 from slackbot.slack import Slack
 
 log = logging.getLogger(__name__)
@@ -24,11 +26,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Made:
-    """The result of one photo, lying in the work folder, and its name in Slack."""
+    """The result of one photo, lying in the work folder, and its name in Slack; perhaps with a comparison."""
 
     outcome: Outcome
     path: Path
     name: str
+    comparison: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,19 @@ class Workshop:
         source = self._photo(job, index)
         if not source.exists():  # the job was begun on another machine, or its folder is lost
             self.fetch(job, index, file)
+        wish = job.wish
         with self.room:
             photo = open_photo(source, self.limits)
-            enhanced = self.enhancer(photo, job.wish.scale)
+            if wish.kind:
+                photo = photo.written_as(KINDS[wish.kind])
+            enhanced = self.enhancer(photo, wish.scale, bicubic=wish.bicubic)
+            beside = None
+            if wish.compare and enhanced.version:
+                shown = comparison(photo, enhanced.photo, self.limits)
+                beside = source.with_name(f"{index}.compare{shown.kind.suffix}")
+                save_photo(shown, beside)
             target = source.with_suffix(enhanced.photo.kind.suffix)
-            save_photo(enhanced.photo, target)
+            save_photo(enhanced.photo, target, wish.metadata)
         outcome = Outcome(
             name=file.name,
             before=photo.size,
@@ -85,16 +96,28 @@ class Workshop:
             version=enhanced.version,
             reason=enhanced.reason,
             seconds=enhanced.seconds,
-            smaller=enhanced.scale < job.wish.scale,
+            smaller=enhanced.scale < wish.scale,
+            pages=photo.pages,
+            uncounted=photo.uncounted,
             frames=photo.frames,
+            uncompared=wish.compare and not beside,
         )
-        return Made(outcome, target, answer_name(file.name, enhanced.scale, target.suffix))
+        return Made(outcome, target, answer_name(file.name, enhanced.scale, target.suffix), beside)
 
     def upload(self, job: Job, index: int, file: SharedFile, made: Made) -> str:
         """Hand a result to Slack, not yet shared; the id to share it with."""
         if not made.path.exists():
             made = self.make(job, index, file)
         return self.slack.upload(made.path, made.name, replies.alt_text(made.outcome))
+
+    def upload_comparison(self, job: Job, index: int, file: SharedFile, made: Made) -> tuple[str, str]:
+        """Hand a comparison to Slack, not yet shared; its id and name."""
+        if not made.comparison or not made.comparison.exists():
+            made = self.make(job, index, file)
+        if not made.comparison:  # made again, and the model server is gone meanwhile
+            return "", ""
+        name = comparison_name(file.name, made.comparison.suffix)
+        return self.slack.upload(made.comparison, name, replies.comparison_alt_text(made.outcome)), name
 
     def share(self, job: Job, uploads: Sequence[tuple[str, str]], text: str) -> None:
         """Post the reply with its files, (id, title) each; or the text alone where there are none."""

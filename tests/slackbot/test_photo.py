@@ -122,21 +122,75 @@ def test_alpha_in_a_kind_without_it_lies_on_white(opened, saved, paint, encode):
     assert saved(photo).getpixel((4, 4)) == (255, 255, 255)
 
 
-def test_an_animation_gives_its_first_frame_and_says_how_many(opened, paint, encode):
-    frames = [paint(20, 10, seed) for seed in range(3)]
-    photo = opened(encode(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+def test_metadata_is_kept_where_a_person_asks_and_only_what_tells_something(opened, paint, encode, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E], exif[0x0110] = 6, "where I live", "a camera"
+    exif.get_ifd(0x8825)[1] = "N"
+    photo = opened(encode(paint(40, 30), "JPEG", exif=exif))
 
-    assert photo.frames == 3
+    for kind in ("JPEG", "PNG", "WebP", "TIFF"):
+        save_photo(replace(photo, image=photo.image.copy(), kind=KINDS[kind]), tmp_path / "kept", True)
+        with Image.open(tmp_path / "kept") as kept:
+            found = kept.getexif()
+            assert (found[0x010E], found[0x0110]) == ("where I live", "a camera")
+            assert kind == "TIFF" or found.get_ifd(0x8825)[1] == "N"
+            assert found.get(0x0112, 1) == 1, "the pixels are upright already"
+            assert kept.size == photo.size
+
+
+def test_a_cmyk_profile_becomes_srgb_and_is_not_passed_on(opened, saved, paint, encode):
+    photo = opened(encode(paint(40, 30).convert("CMYK"), "JPEG"))
+
+    assert saved(photo).mode == "RGB"
+    assert "icc_profile" not in saved(photo).info
+
+
+def test_lab_becomes_rgb(opened, paint, encode):
+    image = paint(40, 30)
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, rgb, lab, outputMode="LAB")
+    assert converted
+
+    photo = opened(encode(converted, "TIFF"))
+
+    assert np.abs(np.asarray(photo.image).astype(int) - np.asarray(image)).mean() < 4
+
+
+def test_a_palette_with_a_transparent_colour_keeps_it(opened, saved, paint, encode):
+    image = paint(40, 30).quantize(16)
+    image.info["transparency"] = 0
+    photo = opened(encode(image, "PNG", transparency=0))
+
+    clear = np.asarray(image) == 0
+    assert clear.any()
+    assert ((np.asarray(saved(photo).getchannel("A")) == 0) == clear).all()
+
+
+def test_sixteen_bits_of_colour_become_eight(opened, paint):
+    photo = opened(_png_of_sixteen_bits(np.asarray(paint(40, 30))))
+
+    assert photo.image.tobytes() == paint(40, 30).tobytes()
+    assert not photo.grey
+
+
+def _png_of_sixteen_bits(pixels: np.ndarray) -> bytes:
+    """An RGB PNG of 16 bits a channel, which Pillow cannot write."""
+    height, width, _ = pixels.shape
+    rows = (pixels.astype(np.uint16) * 257).astype(">u2").reshape(height, -1)
+    data = b"".join(b"\0" + row.tobytes() for row in rows)
+    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    chunks = (_chunk(b"IHDR", header), _chunk(b"IDAT", zlib.compress(data)), _chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def png_of(width: int, height: int) -> bytes:
     """A PNG that claims any size; its pixels are missing."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + _chunk(b"IDAT", zlib.compress(b"\0" * 64)) + _chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(

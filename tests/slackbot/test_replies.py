@@ -21,9 +21,19 @@ BAD = Outcome("x.pdf", refusal=str(errors.NotAPhoto()))
             "because the model server is not available.",
         ),
         (
-            Outcome("a", before=(9, 9), after=(18, 18), version="1", smaller=True, frames=3),
+            Outcome("a", before=(9, 9), after=(18, 18), version="1", smaller=True, pages=3),
             "*a*: 9 × 9 → 18 × 18, enhanced by model version 1 in 0.0 s. At 4x it would be too large, so it is 2x. "
             "It has 3 pictures; this is the first.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", pages=3, frames=3, uncompared=True),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. All 3 frames. "
+            "There is nothing to compare: both sides would be bicubic.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(36, 36), pages=100, uncounted=True),
+            "*a*: 9 × 9 → 36 × 36, enlarged with bicubic interpolation in 0.0 s, as you asked. "
+            "It has more than 100 pictures; this is the first.",
         ),
         (
             BAD,
