@@ -1,11 +1,12 @@
 """Export trained weights into the next version of the model that Triton serves, after checking the graph.
 
-usage: python export/to_onnx.py [--weights FILE] [--model-repository FOLDER]
+usage: python export/to_onnx.py [--weights FILE] [--model-repository FOLDER] [--activate HOST:PORT]
 """
 
 import argparse
 import hashlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import torch
 if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from export.activation import KEY, ActivationError, activate
 from export.graph import INPUT, OUTPUT, write
 from training.generator import WEIGHTS, Generator, WeightsError, load_weights, parameters
 from training.inference import enhance
@@ -135,6 +137,12 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model-repository", type=Path, default=ROOT / "model_repository", help="default: the project's"
     )
+    parser.add_argument(
+        "--activate",
+        metavar="HOST:PORT",
+        help="have the Triton there (gRPC), which serves this model repository, load the new version at once; what it "
+        f"refuses is taken away again ({KEY} in the environment: the key of a restricted server)",
+    )
     return parser
 
 
@@ -142,9 +150,12 @@ def main() -> None:
     options = arguments().parse_args()
     try:
         report = export(options.weights, options.model_repository)
-    except (ExportError, WeightsError) as error:
+        folder = options.model_repository / MODEL / str(report.version)
+        if options.activate:
+            activate(options.activate, folder, os.environ.get(KEY, ""))
+    except (ExportError, WeightsError, ActivationError) as error:
         sys.exit(f"to_onnx.py: {error}")
-    print(f"{MODEL} version {report.version} is in {options.model_repository / MODEL / str(report.version)}")
+    print(f"{MODEL} version {report.version} is in {folder}{', and serves' if options.activate else ''}")
     for name, value in asdict(report).items():
         print(f"  {name.replace('_', ' '):20} {value:,}" if isinstance(value, int) else f"  {name:20} {value}")
 

@@ -1,0 +1,56 @@
+"""Have a running Triton serve a new version without dropping a request (explicit model control, over gRPC)."""
+
+import shutil
+from pathlib import Path
+
+import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException
+
+LOAD_SECONDS = 600.0
+"""TensorRT builds an engine while the model loads."""
+ANSWER_SECONDS = 10.0
+KEY = "TRITON_ADMIN_KEY"
+"""The environment variable with the key of a server whose model control is restricted."""
+
+
+class ActivationError(ValueError):
+    """A version that the server does not serve; the message says why."""
+
+
+def activate(address: str, folder: Path, key: str = "") -> None:
+    """Have the server at `address` load the version in `folder`, which is .../MODEL/VERSION of its model repository.
+
+    Triton starts it beside the version that serves, and lets go of that one once the new one is ready. Where it cannot,
+    the old one goes on serving, and `folder` is deleted, so that no later start of the server meets it.
+    Raises ActivationError.
+    """
+    try:
+        _load(address, folder.parent.name, folder.name, key)
+    except ActivationError:
+        shutil.rmtree(folder)
+        raise
+
+
+def _load(address: str, model: str, version: str, key: str) -> None:
+    headers = {"triton-grpc-protocol-admin-key": key} if key else None
+    with triton.InferenceServerClient(address) as client:
+        try:
+            client.load_model(model, headers=headers, client_timeout=LOAD_SECONDS)
+            ready = client.is_model_ready(model, version, client_timeout=ANSWER_SECONDS)
+        except InferenceServerException as error:
+            raise ActivationError(_sentence(address, model, version, error)) from error
+    if not ready:
+        raise ActivationError(
+            f"the server at {address} does not serve version {version}: it has another model repository, or another "
+            "version_policy than the latest"
+        )
+
+
+def _sentence(address: str, model: str, version: str, error: InferenceServerException) -> str:
+    status = (error.status() or "").removeprefix("StatusCode.")
+    said = " ".join((error.message() or "").split())
+    if status == "UNAVAILABLE" and "restricted" in said:
+        return f"the server at {address} lets only those load models who have its key: set {KEY}"
+    if status in ("UNAVAILABLE", "DEADLINE_EXCEEDED") and "load" not in said:
+        return f"no server answers at {address}"
+    return f"the server at {address} refused version {version} of {model} and keeps what it has: {said}"

@@ -1,0 +1,198 @@
+"""Measure the server with perf_analyzer, beside bare loops over the same work in the same run.
+
+usage: python serving/benchmark.py [--rounds N] [--output FOLDER]
+
+Every round measures everything once, so that a machine that slows down slows all of it; tables show the median round.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import psutil
+import tritonclient.grpc as triton
+
+from serving import figures, loops, machine, perf_analyzer, wheel
+from serving.errors import CannotServe
+from serving.figures import Bare, Served
+from serving.perf_analyzer import Load
+
+ROOT = Path(__file__).resolve().parents[1]
+TILE = 256
+CONCURRENCY = (1, 2, 4, 8)
+SIZES = (128, 384, 512)
+IN_FLIGHT = 2
+"""Requests under way in the comparison with the bare loop."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, and its processes where they are ours to watch."""
+
+    address: str
+    launcher: int | None = None
+
+    @property
+    def tritonserver(self) -> list[psutil.Process]:
+        return [process for process in self._family() if process.name() == "tritonserver"]
+
+    @property
+    def stubs(self) -> list[psutil.Process]:
+        return [process for process in self._family() if process.name() != "tritonserver"]
+
+    def _family(self) -> list[psutil.Process]:
+        return psutil.Process(self.launcher).children(recursive=True) if self.launcher else []
+
+
+@contextmanager
+def own_server() -> Iterator[Server]:
+    """One of our own, on free ports."""
+    ports = [f"--{name}-port=0" for name in ("http", "grpc", "metrics")]
+    command = [sys.executable, "-m", "serving", *ports]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        ready = process.stdout.readline() if process.stdout else ""
+        if not ready.startswith("ready"):
+            raise CannotServe("no server, so nothing to measure")
+        yield Server(re.findall(r"grpc://(\S+)", ready)[0], process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def counts(address: str) -> tuple[int, int]:
+    """Images and executions so far."""
+    with triton.InferenceServerClient(address) as client:
+        model: Any = client.get_inference_statistics("enhancer", client_timeout=10)
+        return model.model_stats[0].inference_count, model.model_stats[0].execution_count
+
+
+def served(program: Path, found: wheel.Wheel, server: Server, load: Load, stability: int) -> Served:
+    """One load through the server."""
+    images, executions = counts(server.address)
+    inside, front = server.stubs, server.tritonserver
+    with machine.watch(inside) as stubs, machine.watch(front) as tritonserver, machine.watch([]) as all_others:
+        answer = perf_analyzer.run(program, found, server.address, load, stability)
+    more_images, more_executions = counts(server.address)
+    count = more_images - images
+    return Served(
+        **asdict(load),
+        **asdict(answer),
+        batch=count / (more_executions - executions),
+        stub_cpu=1e3 * stubs.cpu / count,
+        server_cpu=1e3 * tritonserver.cpu / count,
+        others=max(0.0, all_others.others - (stubs.cpu + tritonserver.cpu) / all_others.seconds),
+    )
+
+
+def bare(seconds: float, sizes: tuple[int, ...], model: Path, operations: int) -> Iterator[Bare]:
+    """Everything that the server is measured against, on all cores."""
+    cores = machine.cores()
+
+    def measured(name: str, size: int, found: loops.Rate) -> Bare:
+        return Bare(name, size, found.per_second, found.cpu_ms, found.per_second * 2e-12 * operations * size**2)
+
+    with machine.watch([]) as busy:
+        top = loops.peak(cores, seconds)
+    yield Bare(figures.PEAK, 0, 0, top.cpu_ms, top.per_second, busy.others)
+    for size in sizes:
+        with machine.watch([]) as busy:
+            found = loops.rate(loops.graph, model, size, processes=cores, seconds=seconds)
+        yield replace(measured(figures.LOOP, size, found), others=busy.others)
+    for name, processes, prepare, arguments in (
+        (figures.TOGETHER, 1, loops.graph, (model, TILE, cores)),
+        (figures.FLOAT, cores, loops.graph, (model, TILE, 1, "f32")),
+        (figures.ONNX_RUNTIME, cores, loops.onnx_runtime, (model, TILE)),
+        (figures.BICUBIC, cores, loops.bicubic, (TILE,)),
+    ):
+        with machine.watch([]) as busy:
+            found = loops.rate(prepare, *arguments, processes=processes, seconds=seconds)
+        entry = measured(name, TILE, found)
+        yield replace(entry, others=busy.others, tera=0 if name == figures.BICUBIC else entry.tera)
+
+
+def loads() -> list[Load]:
+    """Concurrency at one size, then sizes at one concurrency, then shared memory instead of the socket."""
+    return [
+        *(Load(TILE, concurrency) for concurrency in CONCURRENCY),
+        *(Load(size, IN_FLIGHT) for size in SIZES),
+        Load(TILE, IN_FLIGHT, shared_memory=True),
+    ]
+
+
+def newest(repository: Path) -> Path:
+    """The folder of the version that is served."""
+    return max((repository / "enhancer").glob("[1-9]*"), key=lambda folder: int(folder.name))
+
+
+def measure(options: argparse.Namespace) -> tuple[list[Bare], list[Served]]:
+    """All rounds."""
+    found = wheel.find()
+    program = perf_analyzer.find(options.perf_analyzer)
+    version = newest(ROOT / "model_repository")
+    operations = json.loads((version / "export.json").read_text())["operations"]
+    sizes = tuple(sorted({TILE, *SIZES}))
+    around: list[Bare] = []
+    through: list[Served] = []
+    with own_server() if not options.url else _given(options.url) as server:
+        for number in range(1, options.rounds + 1):
+            print(f"round {number} of {options.rounds}: bare loops", file=sys.stderr, flush=True)
+            around += bare(options.seconds, sizes, version / "model.onnx", operations)
+            for load in loads():
+                print(f"round {number} of {options.rounds}: {load}", file=sys.stderr, flush=True)
+                through.append(served(program, found, server, load, options.stability))
+    return around, through
+
+
+@contextmanager
+def _given(address: str) -> Iterator[Server]:
+    yield Server(address)
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="benchmark.py", description="Measure the server beside bare loops; write tables and a plot."
+    )
+    parser.add_argument("--url", metavar="HOST:PORT", help="gRPC address of a running server (default: one of its own)")
+    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s, of some three minutes each")
+    parser.add_argument("--seconds", type=float, default=5, help="for each bare loop (default: %(default)s)")
+    parser.add_argument(
+        "--stability", type=int, default=20, metavar="PERCENT", help="within which windows agree (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "benchmarks", metavar="FOLDER", help="default: benchmarks"
+    )
+    parser.add_argument(
+        "--perf-analyzer",
+        type=Path,
+        default=Path(sys.prefix) / "perf_analyzer",
+        metavar="FOLDER",
+        help="where `make benchmark` puts it (default: in the virtual environment)",
+    )
+    return parser
+
+
+def main() -> None:
+    options = arguments().parse_args()
+    try:
+        around, through = measure(options)
+    except CannotServe as error:
+        sys.exit(f"benchmark.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    figures.write(options.output, machine.describe(), around, through)
+    print((options.output / "serving.md").read_text())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""What the benchmark found, written as CSV, as tables in Markdown and as a plot."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+PEAK = "bf16 matrix products, the peak"
+LOOP = "bare OpenVINO, bf16, one thread a core"
+TOGETHER = "bare OpenVINO, bf16, all cores on one tile"
+FLOAT = "bare OpenVINO, fp32, one thread a core"
+ONNX_RUNTIME = "ONNX Runtime, fp32, one thread a core"
+BICUBIC = "Pillow bicubic, no network at all"
+MEGAPIXEL = 1e6
+
+
+@dataclass(frozen=True)
+class Bare:
+    """One loop on all cores: tiles (size x size) a second, CPU milliseconds a tile, TFLOP/s, cores that others used."""
+
+    name: str
+    size: int
+    tiles_per_second: float
+    cpu: float
+    tera: float
+    others: float = 0
+
+
+@dataclass(frozen=True)
+class Served:
+    """One load through Triton. Times in milliseconds a request, CPU in milliseconds a tile."""
+
+    size: int
+    concurrency: int
+    shared_memory: bool
+    tiles_per_second: float
+    p50: float
+    p95: float
+    p99: float
+    send: float
+    network: float
+    queue: float
+    compute_input: float
+    compute_infer: float
+    compute_output: float
+    receive: float
+    batch: float
+    """tiles that ran together, on the average"""
+    stub_cpu: float
+    server_cpu: float
+    others: float
+
+
+def write(folder: Path, machine: str, bare: Sequence[Bare], served: Sequence[Served]) -> None:
+    """Every round as it was in CSV; the medians in serving.md and serving.png."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _csv(folder / "serving-bare.csv", bare)
+    _csv(folder / "serving-triton.csv", served)
+    around, through = middle(bare), middle(served)
+    (folder / "serving.md").write_text(markdown(machine, around, through))
+    plot(folder / "serving.png", around, through)
+
+
+def middle(rows: Sequence[Any]) -> list[Any]:
+    """One row for each thing measured: the round whose throughput (for the peak, TFLOP/s) is the median."""
+    rounds: dict[tuple, list[Any]] = defaultdict(list)
+    for row in rows:
+        key = (row.name, row.size) if isinstance(row, Bare) else (row.size, row.concurrency, row.shared_memory)
+        rounds[key].append(row)
+    return [
+        sorted(same, key=lambda row: (row.tiles_per_second, getattr(row, "tera", 0)))[(len(same) - 1) // 2]
+        for same in rounds.values()
+    ]
+
+
+def markdown(machine: str, bare: Sequence[Bare], served: Sequence[Served]) -> str:
+    """The page: what was reached, the two tables, where the time goes."""
+    tile = next(row for row in served if row.concurrency == 2 and not row.shared_memory and row.size == 256)
+    loop = next(row for row in bare if row.name == LOOP and row.size == tile.size)
+    peak = next(row for row in bare if row.name == PEAK)
+    return (
+        "\n\n".join(
+            [
+                "# Serving on a CPU",
+                "Made by `python serving/benchmark.py`; change nothing here by hand. Median rounds; the CSV files beside "
+                "this page have every round.",
+                f"Machine: {machine}.",
+                _reached(tile, loop, peak, served),
+                "## Without a server",
+                _table(
+                    (
+                        "what",
+                        "tile",
+                        "tiles/s",
+                        "megapixels/s in",
+                        "CPU ms a tile",
+                        "TFLOP/s",
+                        "of the peak",
+                        "others, cores",
+                    ),
+                    (_bare_row(row, peak) for row in bare),
+                ),
+                "## Through Triton, over gRPC, from perf_analyzer",
+                _table(
+                    ("tile", "in flight", "tiles/s", "of the bare loop", "p50 ms", "p95 ms", "batch", "others, cores"),
+                    (_served_row(row, bare) for row in served),
+                ),
+                "![throughput and latency](serving.png)",
+                f"## Where a {tile.size}x{tile.size} tile's time goes, {tile.concurrency} in flight",
+                _table(("part", "ms a tile", "measured as"), _parts(tile, loop)),
+            ]
+        )
+        + "\n"
+    )
+
+
+def plot(path: Path, bare: Sequence[Bare], served: Sequence[Served]) -> None:
+    """Throughput and p95 over the requests in flight, for the size of which several were measured."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib import pyplot
+
+    rows = sorted((row for row in served if not row.shared_memory and row.size == 256), key=lambda row: row.concurrency)
+    at = [row.concurrency for row in rows]
+    loop = next(row for row in bare if row.name == LOOP and row.size == 256)
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+    left.plot(at, [row.tiles_per_second for row in rows], "o-", label="through Triton")
+    left.axhline(loop.tiles_per_second, color="grey", linestyle="--", label="bare OpenVINO loop")
+    left.set(ylabel="256x256 tiles a second", ylim=(0, None))
+    left.legend(loc="lower right")
+    right.plot(at, [row.p95 for row in rows], "o-", color="tab:red")
+    right.set(ylabel="p95 latency, ms", ylim=(0, None))
+    for axes in (left, right):
+        axes.set(xlabel="requests in flight", xticks=at)
+        axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+def _reached(tile: Served, loop: Bare, peak: Bare, served: Sequence[Served]) -> str:
+    one = next((row for row in served if row.concurrency == 1 and row.size == tile.size), None)
+    eight = next((row for row in served if row.concurrency == 8 and row.size == tile.size), None)
+    facts = [
+        f"- Through Triton: {tile.tiles_per_second / loop.tiles_per_second:.0%} of the bare loop's throughput "
+        f"({tile.tiles_per_second:.1f} of {loop.tiles_per_second:.1f} tiles/s; the aim is 90 %).",
+        f"- The graph itself: {loop.tera / peak.tera:.0%} of the bf16 matrix-product peak by the clock, "
+        f"{_efficiency(loop, peak):.0%} by CPU time (the aim is 70 %).",
+    ]
+    if one and eight:
+        facts.append(
+            f"- 8 clients: batches of {eight.batch:.1f} on the average (the aim is 2), "
+            f"{eight.tiles_per_second / one.tiles_per_second:.2f} times the throughput of one."
+        )
+    return "\n".join(facts)
+
+
+def _efficiency(loop: Bare, peak: Bare) -> float:
+    tera_a_tile = loop.tera / loop.tiles_per_second
+    return tera_a_tile * peak.cpu / loop.cpu
+
+
+def _bare_row(row: Bare, peak: Bare) -> tuple[str, ...]:
+    if row.name == PEAK:
+        return (row.name, "", "", "", "", f"{row.tera:.2f}", "100 %", f"{row.others:.2f}")
+    work = (f"{row.tera:.2f}", f"{row.tera / peak.tera:.0%}") if row.tera else ("", "")
+    return (
+        row.name,
+        str(row.size),
+        f"{row.tiles_per_second:.1f}",
+        f"{row.tiles_per_second * row.size**2 / MEGAPIXEL:.2f}",
+        f"{row.cpu:.1f}",
+        *work,
+        f"{row.others:.2f}",
+    )
+
+
+def _served_row(row: Served, bare: Sequence[Bare]) -> tuple[str, ...]:
+    loop = next((each for each in bare if each.name == LOOP and each.size == row.size), None)
+    return (
+        f"{row.size}{', shared memory' if row.shared_memory else ''}",
+        str(row.concurrency),
+        f"{row.tiles_per_second:.1f}",
+        f"{row.tiles_per_second / loop.tiles_per_second:.0%}" if loop else "",
+        f"{row.p50:.0f}",
+        f"{row.p95:.0f}",
+        f"{row.batch:.2f}",
+        f"{row.others:.2f}",
+    )
+
+
+def _parts(tile: Served, loop: Bare) -> Iterable[tuple[str, str, str]]:
+    parts: list[tuple[str, float, str]] = [
+        ("the graph", loop.cpu, "CPU time, bare loop"),
+        ("the stub around it (Python, shared memory)", tile.stub_cpu - loop.cpu, "CPU time, less the bare loop's"),
+        ("tritonserver (gRPC, copies, scheduling)", tile.server_cpu, "CPU time"),
+        ("queue", tile.queue, "Triton's statistics"),
+        ("compute, input", tile.compute_input, "Triton's statistics"),
+        ("compute, inference", tile.compute_infer, "Triton's statistics"),
+        ("compute, output", tile.compute_output, "Triton's statistics"),
+        ("network, send and receive", tile.send + tile.network + tile.receive, "perf_analyzer"),
+    ]
+    return ((name, f"{value:.1f}", how) for name, value, how in parts)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    line: Callable[[Iterable[str]], str] = lambda cells: f"| {' | '.join(cells)} |"  # noqa: E731
+    return "\n".join([line(head), line("---" for _ in head), *map(line, rows)])
+
+
+def _csv(path: Path, rows: Sequence[Any]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, asdict(rows[0]))
+        writer.writeheader()
+        writer.writerows(
+            {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows
+        )

@@ -1,0 +1,67 @@
+"""The machine that figures were measured on, described without its name, and what else kept it busy."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+PACKAGES = ("nvidia-pytriton", "openvino", "onnxruntime", "pillow")
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def describe() -> str:
+    """One line: processor, cores, matrix units, memory, versions."""
+    information = Path("/proc/cpuinfo").read_text()
+    name = re.findall(r"^model name\s*: (.*)$", information, re.MULTILINE)
+    flags = set(re.findall(r"^flags\s*: (.*)$", information, re.MULTILINE)[0].split())
+    units = ", ".join(sorted(flags & {"amx_bf16", "amx_int8", "avx512_bf16", "avx512_vnni"})) or "no matrix units"
+    memory = f"{psutil.virtual_memory().total / 2**30:.0f} GiB"
+    versions = ", ".join(f"{package} {metadata.version(package)}" for package in PACKAGES)
+    return f"{cores()} cores of {name[0].strip() if name else 'an unnamed processor'} ({units}), {memory}; {versions}"
+
+
+@dataclass
+class Spent:
+    """CPU seconds between two moments."""
+
+    seconds: float = 0
+    cpu: float = 0
+    """of the processes asked about"""
+    others: float = 0
+    """cores, on the average, that other programs kept busy"""
+
+
+@contextmanager
+def watch(processes: list[psutil.Process]) -> Iterator[Spent]:
+    """Measure what `processes` spend inside the block, and all others but this process and its ended children."""
+    spent = Spent()
+    begin, mine, theirs, everyone = time.monotonic(), _mine(), cpu_seconds(processes), _busy()
+    yield spent
+    spent.seconds = time.monotonic() - begin
+    spent.cpu = cpu_seconds(processes) - theirs
+    spent.others = max(0.0, _busy() - everyone - spent.cpu - (_mine() - mine)) / spent.seconds
+
+
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    """CPU seconds of these processes so far."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def _mine() -> float:
+    # With children that have ended: a load generator, the processes of a loop.
+    return sum(os.times()[:4])
+
+
+def _busy() -> float:
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - times.iowait - times.guest - times.guest_nice

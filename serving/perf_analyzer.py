@@ -1,0 +1,130 @@
+"""Triton's own load generator, the genuine `perf_analyzer`: found, run, read.
+
+It comes in the `tritonclient` 2.50 wheel. The two libraries that it misses there, libb64 and the CUDA runtime, are in
+the nvidia-pytriton wheel under other names, so links give them the names that it asks for.
+"""
+
+import csv
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving.errors import CannotServe
+from serving.wheel import Wheel
+
+LIBRARIES = {"libb64.so.0d": "libb64-*.so.0d", "libcudart.so.12": "libcudart-*.so.12*"}
+WINDOW = 3.0
+"""Seconds of one measurement; perf_analyzer reports three of them that agree."""
+MS = 1e-3
+
+
+class CannotMeasure(CannotServe):
+    """No figure could be had; the message says why."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What to send: tiles of `size` x `size` pixels, `concurrency` of them under way at all times."""
+
+    size: int = 256
+    concurrency: int = 2
+    shared_memory: bool = False
+
+    @property
+    def output_bytes(self) -> int:
+        return 16 * 3 * self.size**2
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What it measured: tiles a second, latencies and where the time went in milliseconds a request."""
+
+    tiles_per_second: float
+    p50: float
+    p95: float
+    p99: float
+    send: float
+    network: float
+    queue: float
+    compute_input: float
+    compute_infer: float
+    compute_output: float
+    receive: float
+
+
+def find(folder: Path) -> Path:
+    """The program under `folder`; raises CannotMeasure with the sentence that says how to get it."""
+    program = folder / "bin" / "perf_analyzer"
+    if not program.is_file():
+        raise CannotMeasure(
+            f"perf_analyzer is not in {folder}: make benchmark, or "
+            f"pip install --no-deps --require-hashes -r requirements/benchmark.txt --target {folder}"
+        )
+    return program
+
+
+def run(program: Path, wheel: Wheel, address: str, load: Load, stability: int) -> Answer:
+    """Put `load` on the gRPC server at `address` until figures agree within `stability` per cent, and return them."""
+    with tempfile.TemporaryDirectory(prefix="perf-analyzer-") as folder:
+        table = Path(folder) / "figures.csv"
+        done = subprocess.run(
+            command(program, address, load, stability, table),
+            env={**os.environ, "LD_LIBRARY_PATH": str(_libraries(wheel, Path(folder)))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode or not table.is_file():
+            raise CannotMeasure(f"perf_analyzer: {_last_line(done.stdout + done.stderr)}")
+        return read(table.read_text())
+
+
+def command(program: Path, address: str, load: Load, stability: int, table: Path) -> list[str]:
+    """Its command line."""
+    shared = ["--shared-memory=system", f"--output-shared-memory-size={load.output_bytes}"]
+    return [
+        str(program),
+        *("-m", "enhancer", "-i", "grpc", "-u", address),
+        f"--shape=image:{load.size},{load.size},3",
+        f"--concurrency-range={load.concurrency}",
+        "--measurement-mode=time_windows",
+        f"--measurement-interval={WINDOW * 1000:.0f}",
+        f"--stability-percentage={stability}",
+        "--percentile=95",
+        "--verbose-csv",
+        *("-f", str(table)),
+        *(shared if load.shared_memory else []),
+    ]
+
+
+def read(table: str) -> Answer:
+    """The figures in its CSV, whose times are microseconds."""
+    (row,) = csv.DictReader(table.splitlines())
+    figure = {name: float(value) for name, value in row.items() if value}
+    return Answer(
+        tiles_per_second=figure["Inferences/Second"],
+        p50=figure["p50 latency"] * MS,
+        p95=figure["p95 latency"] * MS,
+        p99=figure["p99 latency"] * MS,
+        send=figure["Client Send"] * MS,
+        network=figure["Network+Server Send/Recv"] * MS,
+        queue=figure["Server Queue"] * MS,
+        compute_input=figure["Server Compute Input"] * MS,
+        compute_infer=figure["Server Compute Infer"] * MS,
+        compute_output=figure["Server Compute Output"] * MS,
+        receive=figure["Client Recv"] * MS,
+    )
+
+
+def _libraries(wheel: Wheel, folder: Path) -> Path:
+    for name, pattern in LIBRARIES.items():
+        for library in (file for place in wheel.libraries for file in place.glob(pattern)):
+            (folder / name).symlink_to(library)
+    return folder
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it ended without a word"
