@@ -8,16 +8,23 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 RUN := $(BIN)/python
 
-.PHONY: help demo enhance test lint unit system browser train evaluate export lock clean
+.PHONY: help demo enhance serve bot test lint unit system browser train evaluate export pictures lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-demo: $(VENV)/bot $(VENV)/serve $(VENV)/play ## Triton, the bot and a stand-in Slack in your browser, on this machine
+demo: $(VENV)/bot $(VENV)/play $(VENV)/serve ## Triton, the bot and a stand-in Slack in your browser, on this machine
 	@$(RUN) -m serving.alongside $(RUN) -m playground.demo
 
 enhance: $(VENV)/bot $(VENV)/serve ## one photo, without Slack: make enhance IMAGE=in.jpg OUT=out.jpg
 	@test -n "$(IMAGE)" || { echo 'say which photo: make enhance IMAGE=in.jpg OUT=out.jpg' >&2; exit 2; }
 	@$(RUN) -m serving.alongside $(RUN) -m slackbot enhance "$(IMAGE)" $(if $(OUT),-o "$(OUT)") $(OPTIONS)
+
+serve: $(VENV)/serve ## Triton on this machine, until Ctrl-C: make serve [OPTIONS='--host 0.0.0.0']
+	@$(RUN) -m serving $(OPTIONS)
+
+bot: $(VENV)/bot ## the bot, with the settings in .env, until Ctrl-C
+	@test -f .env || { echo 'copy .env.sample to .env and fill in the tokens first' >&2; exit 2; }
+	@set -a; . ./.env; set +a; exec $(RUN) -m slackbot
 
 test: lint unit system browser ## the whole suite: checks, units, the real processes, the browser
 
@@ -30,10 +37,10 @@ lint: $(VENV)/dev
 unit: $(VENV)/dev
 	$(RUN) -m pytest -m "not system and not browser"
 
-system: $(VENV)/dev $(VENV)/serve
+system: $(VENV)/dev
 	$(RUN) -m pytest -m "system"
 
-browser: $(VENV)/dev $(VENV)/serve $(VENV)/browser
+browser: $(VENV)/dev $(VENV)/browser
 	$(RUN) -m pytest -m "browser and not system"
 
 train: $(VENV)/train ## train on your own photos: make train PHOTOS=folder [OPTIONS='--out runs/mine']
@@ -45,6 +52,10 @@ evaluate: $(VENV)/export ## measure the weights against bicubic
 
 export: $(VENV)/export ## the weights as the next version that Triton serves
 	$(RUN) export/to_onnx.py $(OPTIONS)
+
+pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model card's table anew
+	@$(RUN) -m serving.alongside $(RUN) docs/pictures.py
+	$(RUN) training/card.py
 
 lock: $(VENV)/dev ## write requirements/*.txt anew from pyproject.toml
 	$(PIP) uv
@@ -60,17 +71,25 @@ $(VENV)/created:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/bot $(VENV)/play $(VENV)/serve: $(VENV)/%: requirements/%.txt | $(VENV)/created
+$(VENV)/bot $(VENV)/play: $(VENV)/%: requirements/%.txt | $(VENV)/created
 	$(PIP) --require-hashes -r $<
 	@touch $@
 
-$(VENV)/train $(VENV)/export $(VENV)/dev: $(VENV)/%: requirements/%.txt requirements/torch.txt | $(VENV)/created
+$(VENV)/train $(VENV)/export: $(VENV)/%: requirements/%.txt requirements/torch.txt | $(VENV)/created
 	$(PIP) --require-hashes -r $<
 	$(PIP) -r requirements/torch.txt
 	@touch $@
 
-$(VENV)/triton: requirements/triton.txt | $(VENV)/created
-	$(PIP) --require-hashes --no-deps -r $<
+# Triton comes last: pip complains of what its Python API would need at every install after it.
+$(VENV)/serve: requirements/serve.txt requirements/triton.txt | $(VENV)/created
+	$(PIP) --require-hashes -r $<
+	$(PIP) --require-hashes --no-deps -r requirements/triton.txt
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt requirements/torch.txt requirements/triton.txt | $(VENV)/created
+	$(PIP) --require-hashes -r $<
+	$(PIP) -r requirements/torch.txt
+	$(PIP) --require-hashes --no-deps -r requirements/triton.txt
 	@touch $@
 
 # The machine's own browser, else Playwright's, else Debian's; where none can be had the browser tests skip and say so.
@@ -79,5 +98,3 @@ $(VENV)/browser: | $(VENV)/dev
 		|| { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } \
 		|| echo 'no browser to be had: the browser tests will be skipped'
 	@touch $@
-
-$(VENV)/serve $(VENV)/dev: $(VENV)/triton
