@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,8 @@ class Served:
 def write(folder: Path, machine: str, bare: Sequence[Bare], served: Sequence[Served]) -> None:
     """Every round as it was in CSV; the medians in serving.md and serving.png."""
     folder.mkdir(parents=True, exist_ok=True)
-    _csv(folder / "serving-bare.csv", bare)
-    _csv(folder / "serving-triton.csv", served)
+    write_csv(folder / "serving-bare.csv", bare)
+    write_csv(folder / "serving-triton.csv", served)
     around, through = middle(bare), middle(served)
     (folder / "serving.md").write_text(markdown(machine, around, through))
     plot(folder / "serving.png", around, through)
@@ -84,12 +84,12 @@ def markdown(machine: str, bare: Sequence[Bare], served: Sequence[Served]) -> st
         "\n\n".join(
             [
                 "# Serving on a CPU",
-                "Made by `python serving/benchmark.py`; change nothing here by hand. Median rounds; the CSV files beside "
+                "Made by `python serving/benchmark.py`; change nothing by hand. Median rounds; the CSV files beside "
                 "this page have every round.",
                 f"Machine: {machine}.",
                 _reached(tile, loop, peak, served),
                 "## Without a server",
-                _table(
+                table(
                     (
                         "what",
                         "tile",
@@ -103,13 +103,13 @@ def markdown(machine: str, bare: Sequence[Bare], served: Sequence[Served]) -> st
                     (_bare_row(row, peak) for row in bare),
                 ),
                 "## Through Triton, over gRPC, from perf_analyzer",
-                _table(
+                table(
                     ("tile", "in flight", "tiles/s", "of the bare loop", "p50 ms", "p95 ms", "batch", "others, cores"),
                     (_served_row(row, bare) for row in served),
                 ),
                 "![throughput and latency](serving.png)",
                 f"## Where a {tile.size}x{tile.size} tile's time goes, {tile.concurrency} in flight",
-                _table(("part", "ms a tile", "measured as"), _parts(tile, loop)),
+                table(("part", "ms a tile", "measured as"), _parts(tile, loop)),
             ]
         )
         + "\n"
@@ -138,6 +138,21 @@ def plot(path: Path, bare: Sequence[Bare], served: Sequence[Served]) -> None:
         axes.grid(alpha=0.3)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
+
+
+def write_csv(path: Path, rows: Sequence[Any]) -> None:
+    """Dataclasses of one kind, one a line."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, asdict(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            values = asdict(row).items()
+            writer.writerow({name: round(value, 4) if isinstance(value, float) else value for name, value in values})
 
 
 def _reached(tile: Served, loop: Bare, peak: Bare, served: Sequence[Served]) -> str:
@@ -203,17 +218,3 @@ def _parts(tile: Served, loop: Bare) -> Iterable[tuple[str, str, str]]:
         ("network, send and receive", tile.send + tile.network + tile.receive, "perf_analyzer"),
     ]
     return ((name, f"{value:.1f}", how) for name, value, how in parts)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    line: Callable[[Iterable[str]], str] = lambda cells: f"| {' | '.join(cells)} |"  # noqa: E731
-    return "\n".join([line(head), line("---" for _ in head), *map(line, rows)])
-
-
-def _csv(path: Path, rows: Sequence[Any]) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, asdict(rows[0]))
-        writer.writeheader()
-        writer.writerows(
-            {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows
-        )
