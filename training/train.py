@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -31,6 +32,8 @@ from training.photos import Pairs, PhotosError, find, read
 from training.progress import Report, held_out
 
 CPU = torch.device("cpu")
+GRID = 16
+"""The largest stride in the networks that look at photos, px."""
 ERRORS = (CheckpointError, FeaturesError, PhotosError, WeightsError)
 
 
@@ -73,6 +76,17 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     else:
         highest, done, length = recipe.adversarial_rate, step - recipe.pixel_steps, recipe.adversarial_steps
     return highest * min(1.0, (done + 1) / 200) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done / length)))
+
+
+def glimpse(photos: Tensor, seed: int, step: int) -> Tensor:
+    """The photos without 16 px of their borders, seen from another place at each step.
+
+    Networks with strides see in a grid of up to 16 px. Were it always at the same place, it would be pressed into the
+    generator's output, whose own grid of 4 px it shares: fine regular grain in every sky.
+    """
+    top, left = np.random.default_rng((seed, step)).integers(GRID, size=2)
+    height, width = (length - GRID for length in photos.shape[-2:])
+    return photos[..., top : top + height, left : left + width]
 
 
 def batches(
@@ -146,8 +160,9 @@ def train(
             if adversarial and seen_alike:
                 critic.requires_grad_(False)
                 terms["colour"] = losses.colour(photo, truth)
-                terms["perceptual"] = seen_alike(photo, truth).mean()
-                terms["adversarial"] = losses.deceive(critic(photo))
+                forged, real = (glimpse(image, recipe.seed, step) for image in (photo, truth))
+                terms["perceptual"] = seen_alike(forged, real).mean()
+                terms["adversarial"] = losses.deceive(critic(forged))
         loss = torch.stack([getattr(recipe, f"{name}_weight") * value for name, value in terms.items()]).sum()
         forge.zero_grad()
         loss.backward()
@@ -159,7 +174,7 @@ def train(
         if adversarial:
             critic.requires_grad_(True)
             with precision():
-                verdict = critic(torch.cat((truth, photo.detach())))
+                verdict = critic(torch.cat([glimpse(image, recipe.seed, step) for image in (truth, photo.detach())]))
                 terms["critic"] = losses.discern(*verdict.chunk(2))
             judge.zero_grad()
             terms["critic"].backward()
