@@ -10,14 +10,18 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError
 
 from slackbot import metrics
+from slackbot.board import Board
 from slackbot.database import Database
 from slackbot.enhance import Enhancer
+from slackbot.errands import Errands
 from slackbot.errors import NotReady, ServerError, SettingsError, SlackRefused, SlackUnavailable
 from slackbot.guests import admit
 from slackbot.health import HealthServer
 from slackbot.jobs import Jobs
 from slackbot.limits import Limits
 from slackbot.listeners import listen
+from slackbot.notebook import Notebook
+from slackbot.reporter import Reporter
 from slackbot.settings import Settings
 from slackbot.slack import Slack, web_client
 from slackbot.triton import ModelServer
@@ -44,27 +48,31 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     server = ModelServer(settings.triton_url, limits)
     _report(server, settings.triton_url)
     enhancer = Enhancer(server, limits)
-    jobs = Jobs(
-        settings,
-        Workshop(
-            slack=slack,
-            enhancer=enhancer,
-            folder=settings.work_folder,
-            bot_user=bot_user,
-            token=settings.bot_token,
-            api_url=settings.api_url,
-            limits=limits,
-            room=threading.Semaphore(limits.enhancing_at_once),
-        ),
+    board, notebook = Board(limits), Notebook(settings.database_url)
+    workshop = Workshop(
+        slack=slack,
+        enhancer=enhancer,
+        folder=settings.work_folder,
+        bot_user=bot_user,
+        token=settings.bot_token,
+        api_url=settings.api_url,
+        limits=limits,
+        room=threading.Semaphore(limits.enhancing_at_once),
+        board=board,
+        notebook=notebook,
     )
+    errands = Errands(slack, board, notebook, enhancer, bot_user, limits)
+    jobs = Jobs(settings, workshop, errands, board, notebook)
+    reporter = Reporter(board, slack, limits)
     # The acknowledgement waits for the listener, and the listener for the database.
     quiet = logging.getLogger("slackbot.bolt")  # Bolt warns that the token stands in the environment as well
     quiet.setLevel(logging.ERROR)
     app = App(client=client, logger=quiet, process_before_response=True)
     admit(app, settings.guests, home)
-    listen(app, bot_user, jobs.accept)
+    listen(app, bot_user, jobs, notebook.is_watched)
     socket = SocketModeHandler(app, settings.app_token, ping_interval=limits.socket_ping)
     jobs.start()
+    reporter.start()
     metrics.BREAKER_OPEN.set_function(lambda: enhancer.breaker_open)
     metrics.QUEUE_DEPTH.set_function(jobs.depth)
     serving = threading.Event()
@@ -78,6 +86,7 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     finally:
         serving.clear()
         socket.close()
+        reporter.stop()
         jobs.stop()
         server.close()
         if health:

@@ -48,12 +48,22 @@ def download(address: str, path: Path, token: str, api_url: str, limits: Limits)
             _copy(response, path, ends, limits)
     except HTTPError as error:
         if error.code == 429 or error.code >= 500:
+            wait_as_asked(error, limits)
             raise SlackUnavailable(f"Slack answered {error.code} to a download.") from None
         if error.code in (401, 403):
             raise MissingScope from None
         raise SlackRefused("file_not_found", "download") from None
     except (URLError, http.client.HTTPException, OSError) as error:
         raise SlackUnavailable(f"A download broke off ({type(error).__name__}).") from None
+
+
+def wait_as_asked(error: HTTPError, limits: Limits) -> None:
+    """Wait for the seconds of an answer's Retry-After, if it has one. Raises SlackRefused where they are too many."""
+    seconds = error.headers.get("Retry-After") or "0"
+    pause = float(seconds) if seconds.isdecimal() else 0.0
+    if pause > limits.slack_patience:
+        raise SlackRefused("ratelimited", "download") from None
+    time.sleep(pause)
 
 
 def _open(address: str, token: str, api_url: str, limits: Limits) -> http.client.HTTPResponse:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from slackbot import metrics
 from slackbot.animation import Frame
-from slackbot.errors import ServerDown, ServerError
+from slackbot.errors import ServerDown, ServerError, Stopped
 from slackbot.flat import keep_flat
 from slackbot.limits import Limits
 from slackbot.mosaic import Progress, enlarge
@@ -58,13 +58,21 @@ class Enhancer:
         self._server = server
         self._limits = limits
         self._breaker = pybreaker.CircuitBreaker(
-            fail_max=1, reset_timeout=limits.breaker_seconds, throw_new_error_on_trip=False
+            fail_max=1, reset_timeout=limits.breaker_seconds, throw_new_error_on_trip=False, exclude=[Stopped]
         )
 
     @property
     def breaker_open(self) -> bool:
         """Whether photos do not wait for the server, because it failed last."""
         return self._breaker.current_state != pybreaker.STATE_CLOSED
+
+    def is_well(self) -> bool:
+        """Ask the server, for no longer than `probe_seconds`."""
+        try:
+            self._server.check()
+        except ServerError:
+            return False
+        return True
 
     def __call__(
         self, photo: Photo, wanted_scale: int, progress: Progress = no_progress, *, bicubic: bool = False

@@ -10,6 +10,7 @@ BotError
 │   └── PhotoTooLarge
 ├── DownloadError          Slack did not hand the file out
 │   └── MissingScope
+├── Stopped                nobody wants the job any more
 ├── SlackRefused           Slack said no, and will say no again
 ├── SlackUnavailable       Slack cannot answer now: worth another try
 ├── NotReady               the bot cannot do its work now; the health page says so
@@ -30,6 +31,7 @@ _REFUSALS = {
     "storage_limit_reached": "the workspace has no room left for files.",
     "file_upload_size_restricted": "the result is larger than this workspace allows files to be.",
     "file_type_not_allowed": "this workspace does not allow files of this kind.",
+    "ratelimited": "Slack asks me to wait for longer than I can. Please try again later.",
     "posting_to_channel_denied": "I may not post files in this channel.",
 }
 
@@ -88,6 +90,10 @@ class MissingScope(DownloadError):
         "Slack did not let me read the file: the missing scope is files:read. "
         "Please ask the person who installed me to add it and reinstall the app."
     )
+
+
+class Stopped(BotError):
+    """Nobody wants the job any more: it was cancelled, or its message deleted."""
 
 
 class SlackRefused(BotError):

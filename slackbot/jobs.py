@@ -7,27 +7,30 @@ off. A job's id comes from its message, so that any number of events about one m
 import logging
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID
-from dbos import error as dbos_error
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
-from slackbot import metrics, progress, replies
+from slackbot import buttons, metrics, progress, replies
+from slackbot.answer import Answer
+from slackbot.board import Board
 from slackbot.database import prepare, wait_for_disk
-from slackbot.errors import BotError, SettingsError, SlackRefused, SlackUnavailable
-from slackbot.job import Job
-from slackbot.replies import Outcome
+from slackbot.errands import Errands
+from slackbot.errors import SettingsError, SlackUnavailable
+from slackbot.job import Job, job_id
+from slackbot.notebook import Notebook
 from slackbot.settings import Settings
-from slackbot.shared_file import SharedFile
 from slackbot.workshop import Workshop
 
 log = logging.getLogger(__name__)
 
-QUEUE = "photos"
+PHOTOS, ERRANDS = "photos", "errands"
 # Pinned: with one version for every release, an upgraded bot finishes the jobs of the one before it. What is recorded
 # (Job, SharedFile, Made, Outcome) may gain fields that have defaults, and the order of the steps must not change.
 APPLICATION_VERSION = "1"
+_UNFINISHED = ["ENQUEUED", "PENDING"]
 
 # What `/metrics` calls the end of a job, by the reaction that shows it.
 _OUTCOMES = {progress.ENHANCED: "enhanced", progress.BICUBIC: "bicubic", progress.FAILED: "failed", "": "words"}
@@ -36,11 +39,16 @@ Result = TypeVar("Result")
 
 
 class Jobs:
-    """The queue of one process. There is one DBOS in a process, so there is one of these."""
+    """The queues of one process. There is one DBOS in a process, so there is one of these."""
 
-    def __init__(self, settings: Settings, workshop: Workshop) -> None:
+    def __init__(
+        self, settings: Settings, workshop: Workshop, errands: Errands, board: Board, notebook: Notebook
+    ) -> None:
         self._settings = settings
         self._workshop = workshop
+        self._errands = errands
+        self._board = board
+        self._notebook = notebook
         self._limits = workshop.limits
 
     def start(self) -> None:
@@ -53,6 +61,7 @@ class Jobs:
     def _start(self) -> None:
         if self._settings.database_file:
             prepare(self._settings.database_file)
+        self._notebook.open()
         config: DBOSConfig = {
             "name": "enhancer-bot",
             "system_database_url": self._settings.database_url,
@@ -60,97 +69,110 @@ class Jobs:
             "log_level": "ERROR",  # its warnings of a step tried again come with a traceback; `_passing` tells them
         }
         DBOS(config=config)
+        answering = Answer(self._workshop, self._errands, self._step)
 
         @DBOS.workflow(name="answer")
         def answer(job: Job) -> None:
-            self._answer(job)
+            try:
+                metrics.JOBS.labels(_OUTCOMES[answering(job)]).inc()
+            finally:
+                self._board.end(job.id)
 
-        self._workflow = answer
+        @DBOS.workflow(name="decline")
+        def decline(job: Job, minutes: int) -> None:
+            self._step(self._workshop.share, job, [], replies.full(minutes))
+            self._workshop.clean(job)
+
+        @DBOS.workflow(name="after a click")
+        def after_click(job: Job, unwanted: str, text: str) -> None:
+            if unwanted:
+                self._step(self._workshop.take_back, job, unwanted)
+            self._step(self._workshop.answer, job, text)
+
+        @DBOS.workflow(name="home")
+        def home(user: str) -> None:
+            self._step(self._errands.show_home, user)
+
+        self._answer, self._decline, self._after_click, self._home = answer, decline, after_click, home
         DBOS.launch()
         wait_for_disk()  # not before: a database that cannot even be opened is a wrong setting
-        DBOS.register_queue(
-            QUEUE,
-            worker_concurrency=self._limits.jobs_at_once,
-            polling_interval_sec=self._limits.poll_seconds,
-        )
+        for left in DBOS.list_workflows(status="ENQUEUED", queue_name=PHOTOS, load_output=False):
+            if left.input:
+                self._board.add(left.input["args"][0])
+        for queue, at_once in ((PHOTOS, self._limits.jobs_at_once), (ERRANDS, self._limits.errands_at_once)):
+            DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=self._limits.poll_seconds)
 
     def accept(self, job: Job) -> None:
         """Write a job down. When this returns, the job survives the process; a job that is known already stays one."""
-        with SetWorkflowID(job.id):
-            DBOS.enqueue_workflow(QUEUE, self._workflow, job)
+        if job.wish.errand or job.wish.help:
+            self._enqueue(ERRANDS, job.id, None, self._answer, job)
+        elif self._board.is_full and not self._board.has(job.id):
+            self._enqueue(ERRANDS, job.id, None, self._decline, job, self._board.minutes())
+        else:
+            self._accept_photos(job)
+
+    def _accept_photos(self, job: Job) -> None:
+        priority = self._board.add(job)
+        try:
+            ended = self._enqueue(PHOTOS, job.id, priority, self._answer, job)
+        except BaseException:
+            self._board.end(job.id)
+            raise
+        if ended:  # an event that came late or again
+            self._board.end(job.id)
+
+    def stop_message(self, team: str, channel: str, message: str) -> None:
+        """A message was deleted, and what it asked for is no longer wanted."""
+        job = job_id(team, channel, message)
+        if self._is_unfinished(job):
+            self._notebook.stop(job)
+
+    def click(self, action: str, value: str, person: str, answer_url: str) -> None:
+        """Do what a button says, for the one who asked for the job."""
+        job_id, file_id = buttons.clicked(value)
+        job = self._find(job_id)
+        if job is None or job.asker != person:
+            return
+        here = replace(job, answer_url=answer_url)
+        unwanted = ""
+        if action == buttons.CANCEL:
+            text = replies.CANCELLED if self._is_unfinished(job_id) else replies.TOO_LATE
+            self._notebook.stop(job_id)
+        elif action == buttons.SMALLER:
+            text = replies.AGAIN
+            again = replace(job, wish=replace(job.wish, scale=2), tag=f"2x-{file_id}", replaces=file_id, answer_url="")
+            self.accept(again)
+        else:
+            text, unwanted = replies.DELETED, file_id
+        self._enqueue(ERRANDS, f"{job_id}-{action}-{file_id}", None, self._after_click, here, unwanted, text)
+
+    def open_home(self, person: str) -> None:
+        """Somebody looks at the App Home."""
+        DBOS.enqueue_workflow(ERRANDS, self._home, person)
 
     def depth(self) -> int:
         """How many jobs are written down and not ended."""
-        waiting = ["ENQUEUED", "PENDING"]
-        return len(DBOS.list_workflows(status=waiting, load_input=False, load_output=False))
+        return len(DBOS.list_workflows(status=_UNFINISHED, load_input=False, load_output=False))
 
     def stop(self) -> None:
         """Take no more jobs, give running ones a few seconds; the rest is finished at the next start."""
         DBOS.destroy(workflow_completion_timeout_sec=self._limits.shutdown_seconds)
+        self._notebook.close()
 
-    def _answer(self, job: Job) -> None:
-        """The workflow: it only chains steps, so that it runs the same way each time it is taken up."""
-        shop = self._workshop
-        self._step(shop.begin, job)
-        try:
-            mark = self._reply(job)
-        except BotError as error:
-            log.warning("job %s got no reply: %s", job.id, error)
-            mark = progress.FAILED
-        except Exception:  # DBOS's own signals are no Exceptions, and pass
-            log.exception("job %s got no reply", job.id)
-            mark = progress.FAILED
-        shop.clean(job)
-        self._step(shop.end, job, mark)
-        metrics.JOBS.labels(_OUTCOMES[mark]).inc()
+    def _enqueue(self, queue: str, name: str, priority: int | None, workflow: Callable[..., None], *args: Any) -> bool:
+        """Write a workflow down under an id; whether one of that id has ended already."""
+        with SetWorkflowID(name), SetEnqueueOptions(priority=priority):
+            DBOS.enqueue_workflow(queue, workflow, *args)
+        return not self._is_unfinished(name)
 
-    def _reply(self, job: Job) -> str:
-        """Answer a job; the reaction that says how it went."""
-        shop, limits = self._workshop, self._limits
-        try:
-            files: list[SharedFile] = self._step(shop.find, job)
-        except (BotError, dbos_error.DBOSMaxStepRetriesExceeded) as error:
-            sentence = str(error) if isinstance(error, BotError) else replies.NOT_FETCHED
-            self._step(shop.share, job, [], replies.sentence(sentence))
-            return progress.FAILED
-        if not files:
-            say = replies.usage if job.wish.help or not job.in_thread else replies.no_photo
-            self._step(shop.share, job, [], say(shop.bot_user, limits))
-            return ""
-        uploads: list[tuple[str, str]] = []
-        outcomes = [
-            self._photo(job, index, file, uploads) for index, file in enumerate(files[: limits.photos_per_message])
-        ]
-        uploads = [upload for upload in uploads if upload[0]]
-        left_out = max(0, len(files) - limits.photos_per_message)
-        try:
-            self._step(shop.share, job, uploads, replies.result(outcomes, left_out, limits))
-        except SlackRefused as error:
-            if not uploads:
-                raise
-            self._step(shop.share, job, [], replies.sentence(str(error)))
-            return progress.FAILED
-        return progress.mark_of(outcomes)
+    def _is_unfinished(self, job: str) -> bool:
+        return bool(
+            DBOS.list_workflows(workflow_ids=[job], status=_UNFINISHED, load_input=False, load_output=False, limit=1)
+        )
 
-    def _photo(self, job: Job, index: int, file: SharedFile, uploads: list[tuple[str, str]]) -> Outcome:
-        """Work on one photo. Whatever goes wrong becomes its sentence, and the other photos go on."""
-        shop = self._workshop
-        trouble = replies.NOT_FETCHED
-        try:
-            self._step(shop.fetch, job, index, file)
-            made = self._step(shop.make, job, index, file)
-            trouble = replies.NOT_HANDED_OVER
-            uploads.append((self._step(shop.upload, job, index, file, made), made.name))
-            if made.comparison:
-                uploads.append(self._step(shop.upload_comparison, job, index, file, made))
-        except BotError as error:
-            return Outcome(file.name, refusal=str(error))
-        except dbos_error.DBOSMaxStepRetriesExceeded:
-            return Outcome(file.name, refusal=trouble)
-        except Exception:
-            log.exception("a photo of job %s failed", job.id)
-            return Outcome(file.name, refusal=replies.TROUBLE)
-        return made.outcome
+    def _find(self, job: str) -> Job | None:
+        found = DBOS.list_workflows(workflow_ids=[job], name="answer", load_output=False, limit=1)
+        return found[0].input["args"][0] if found and found[0].input else None
 
     def _step(self, work: Callable[..., Result], *args: Any) -> Result:
         """Run one step once: its result or error is recorded. Only Slack's absence is worth another try."""

@@ -25,6 +25,9 @@ class Limits:
     download_seconds: float = 120.0
     slack_attempts: int = 8  # waits 1, 2, 4 ... 64 s between them: two minutes in all
     slack_pause: float = 1.0
+    status_after: float = 3.0  # a job that takes longer shows how far it is
+    status_every: float = 3.0
+    slack_patience: float = 300.0  # the longest Retry-After that a job waits for
 
     # The model server.
     tile: int = 256  # pixels a side
@@ -37,6 +40,8 @@ class Limits:
 
     # Jobs.
     jobs_at_once: int = 8  # most of their time they wait for Slack
+    jobs_waiting: int = 1000  # in the queue; who comes then is told when to come again
+    errands_at_once: int = 4  # help, cancel, buttons: they do not wait behind photos
     enhancing_at_once: int = 2  # a photo of 4 megapixels needs 300 MB
     poll_seconds: float = 0.1
     shutdown_seconds: int = 5

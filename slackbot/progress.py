@@ -1,7 +1,8 @@
 """Reactions on the asking message: eyes at once, and at the end what came of it. Never worth failing a job for."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from slackbot.errors import BotError
 from slackbot.job import Job
@@ -15,14 +16,14 @@ WORKING, ENHANCED, BICUBIC, FAILED = "eyes", "white_check_mark", "warning", "x"
 
 def begin(slack: Slack, job: Job) -> None:
     """Show that the job has begun."""
-    _try(slack.react, job, WORKING)
+    quietly(slack.react, job.channel, job.message, WORKING)
 
 
 def end(slack: Slack, job: Job, mark: str) -> None:
     """Show how the job ended; an empty mark only takes the eyes away."""
     if mark:
-        _try(slack.react, job, mark)
-    _try(slack.unreact, job, WORKING)
+        quietly(slack.react, job.channel, job.message, mark)
+    quietly(slack.unreact, job.channel, job.message, WORKING)
 
 
 def mark_of(outcomes: Sequence[Outcome]) -> str:
@@ -32,8 +33,9 @@ def mark_of(outcomes: Sequence[Outcome]) -> str:
     return BICUBIC if any(outcome.reason for outcome in outcomes) else ENHANCED
 
 
-def _try(react, job: Job, name: str) -> None:
+def quietly(call: Callable[..., None], *args: Any) -> None:
+    """Do what is pleasant to have; where Slack does not, nothing is lost."""
     try:
-        react(job.channel, job.message, name)
+        call(*args)
     except BotError as error:
-        log.info("no reaction: %s", error)
+        log.info("no %s: %s", call.__name__, error)

@@ -65,16 +65,72 @@ def usage(bot_user: str, limits: Limits) -> str:
     """The help text."""
     return (
         f"Hi! Share a photo and mention me (<@{bot_user}>), and I answer in the thread with the photo four times as "
-        "wide and high. You can also mention me in the thread under a photo, share several photos at once, or send me "
-        "photos in a direct message. Say `2x` for twice the size. "
-        f"I take JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "
-        f"{limits.output_pixels / 4 / MEGAPIXEL:g} megapixels."
+        "wide and high.\n"
+        "*More ways*: mention me in the thread under a photo, share several photos at once, send me photos in a direct "
+        'message, or use the message shortcut "Enhance photos". `watch` in a channel makes me take every photo there, '
+        "`unwatch` ends that.\n"
+        "*Words*, in any order: `2x` for twice the size, `png`, `jpeg` or `webp` for another kind of file, `compare` "
+        "for a picture of before and after, `bicubic` to do without the model, `keep metadata` for time, camera and "
+        "place, `status`, `cancel`, `help`.\n"
+        f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "
+        f"{limits.output_pixels / 4 / MEGAPIXEL:g} megapixels, {limits.photos_per_message} photos at a time, "
+        f"and animations of up to {limits.frames} frames. Metadata such as the place stays with me unless you ask."
     )
 
 
 def no_photo(bot_user: str, limits: Limits) -> str:
     """The answer to a mention that comes without a photo."""
     return "I see no photo here. " + usage(bot_user, limits)
+
+
+def full(minutes: int) -> str:
+    """The answer where the queue is full."""
+    return f"I have my hands full. Please ask me again in {_about(minutes)}."
+
+
+def status(model: bool, working: int, waiting: int, minutes: int) -> str:
+    """The answer to `status`."""
+    how = "The model server is well" if model else "The model server is away, so for now I enlarge with bicubic"
+    if not working and not waiting:
+        return f"{how}, and I have nothing to do."
+    queue = f", {_many(waiting, 'waits', 'wait')}, the last for {_about(minutes)}" if waiting else ""
+    return f"{how}. I am working on {_many(working, 'message', 'messages')}{queue}."
+
+
+def working(name_count: int, photo: int, done: float) -> str:
+    """The line under a thread while photos are worked on; Slack puts the bot's name before it."""
+    which = f"photo {photo + 1} of {name_count}" if name_count > 1 else "the photo"
+    return f"is enhancing {which}: {done:.0%}"
+
+
+def queued(ahead: int, minutes: int) -> str:
+    """The line under a thread while its job waits."""
+    if not ahead:
+        return "is next to look at this"
+    return f"has {_many(ahead, 'message', 'messages')} to look at before this one ({_about(minutes)})"
+
+
+def watching(now: bool, before: bool) -> str:
+    """The answer to `watch` and `unwatch`."""
+    if now:
+        return "I am watching this channel" + (" already." if before else " now: every photo here gets its answer.")
+    return "I no longer watch this channel. Mention me with a photo." if before else "I was not watching this channel."
+
+
+NOT_HERE = "We are alone here, so I take every photo anyway. `watch` is for channels."
+CANCELLED = "Stopped."
+TOO_LATE = "It is done already."
+NOT_YOURS = "Only the one who asked can do that."
+NOTHING_TO_STOP = "There is nothing of yours to stop here."
+DELETED = "Deleted."
+AGAIN = "2x is on its way."
+SLOW = "This takes a moment."
+UNDER_THE_RESULT = "Not what you wanted?"
+
+
+def stopped(count: int) -> str:
+    """The answer to `cancel`."""
+    return f"Stopped {_many(count, 'job', 'jobs')}." if count else NOTHING_TO_STOP
 
 
 def alt_text(outcome: Outcome) -> str:
@@ -100,3 +156,11 @@ def escape(text: str) -> str:
 def sentence(text: str) -> str:
     """A sentence that stands alone."""
     return text[:1].upper() + text[1:]
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
+
+
+def _about(minutes: int) -> str:
+    return f"about {_many(minutes, 'minute', 'minutes')}"

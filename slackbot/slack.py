@@ -11,8 +11,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient
 
-from slackbot.download import is_trusted
+from slackbot.download import is_trusted, wait_as_asked
 from slackbot.errors import SlackRefused, SlackUnavailable
 from slackbot.limits import Limits
 
@@ -88,6 +89,50 @@ class Slack:
             unfurl_media=False,
         )
 
+    def whisper(
+        self, channel: str, user: str, text: str, blocks: Sequence[dict[str, Any]], thread: str | None = None
+    ) -> None:
+        """Show a message to one person only, until they reload. In a thread it shows only once that has replies."""
+        self._call(
+            self._client.chat_postEphemeral,
+            channel=channel,
+            user=user,
+            text=text,
+            blocks=list(blocks),
+            thread_ts=thread,
+        )
+
+    def show_status(self, channel: str, thread: str, status: str) -> None:
+        """Show a line under a thread until the next reply, or two minutes; an empty one takes it away."""
+        self._call(self._client.assistant_threads_setStatus, channel_id=channel, thread_ts=thread, status=status)
+
+    def delete(self, channel: str, ts: str, file_ids: Sequence[str]) -> None:
+        """Take back a message of the bot's own, and its files; what is gone already is fine."""
+        for file_id in file_ids:
+            self._unless("file_not_found file_deleted", self._client.files_delete, file=file_id)
+        self._unless("message_not_found", self._client.chat_delete, channel=channel, ts=ts)
+
+    def show_home(self, user: str, view: dict[str, Any]) -> None:
+        """Publish a person's App Home."""
+        self._call(self._client.views_publish, user_id=user, view=view)
+
+    def keep(self, file_id: str, title: str) -> None:
+        """Make an uploaded file one that only blocks show."""
+        self._call(self._client.files_completeUploadExternal, files=[{"id": file_id, "title": title}])
+
+    def answer(self, url: str, text: str) -> None:
+        """Put a text in the place of a message with buttons, or show it to whoever used a shortcut."""
+        try:
+            response = WebhookClient(url, timeout=round(self._limits.slack_timeout)).send(
+                text=text, replace_original=True, response_type="ephemeral"
+            )
+        except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
+            raise SlackUnavailable(f"An answer to a click broke off ({type(error).__name__}).") from None
+        if response.status_code == 429 or response.status_code >= 500:
+            raise SlackUnavailable(f"Slack answered {response.status_code} to an answer.")
+        if response.status_code != 200:
+            raise SlackRefused("response_url", "answer")
+
     def upload(self, path: Path, name: str, alt: str) -> str:
         """Hand Slack the bytes of a file, which nobody sees until `share`; returns the file's id."""
         size = path.stat().st_size
@@ -107,6 +152,7 @@ class Slack:
                     return place["file_id"]
             except HTTPError as error:
                 error.close()
+                wait_as_asked(error, self._limits)
                 raise SlackUnavailable(f"Slack answered {error.code} to an upload.") from None
             except (URLError, http.client.HTTPException, OSError) as error:
                 raise SlackUnavailable(f"An upload broke off ({type(error).__name__}).") from None
@@ -146,7 +192,7 @@ class Slack:
         try:
             self._call(method, **arguments)
         except SlackRefused as error:
-            if error.code != fine:
+            if error.code not in fine.split():
                 raise
 
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slackbot import progress, replies
+from slackbot import buttons, progress, replies
+from slackbot.board import Board
 from slackbot.comparison import comparison
 from slackbot.download import download
 from slackbot.enhance import Enhancer
-from slackbot.errors import NotAPhoto, PhotoTooLarge, SlackRefused
-from slackbot.job import Job
+from slackbot.errors import NotAPhoto, PhotoTooLarge, SlackRefused, Stopped
+from slackbot.job import Job, may_be_picture
 from slackbot.kinds import KINDS
 from slackbot.limits import Limits
+from slackbot.notebook import Counts, Notebook
 from slackbot.photo import open_photo, save_photo, too_many_bytes
 from slackbot.replies import Outcome
 from slackbot.shared_file import SharedFile, answer_name, comparison_name, needs_look, shared_file
@@ -46,9 +48,12 @@ class Workshop:
     api_url: str
     limits: Limits
     room: threading.Semaphore  # for as many photos at once as memory allows
+    board: Board
+    notebook: Notebook
 
     def find(self, job: Job) -> list[SharedFile]:
         """The files that the job is about: the message's own, else those that people shared in its thread so far."""
+        self._go_on(job)
         if job.wish.help:
             return []
         files = [{"id": file_id} for file_id in job.file_ids]
@@ -56,11 +61,12 @@ class Workshop:
             messages = self.slack.thread(job.channel, job.thread, job.message)
             own = [message for message in messages if message["ts"] == job.message]
             others = [message for message in messages if message.get("user") != self.bot_user]
-            files = _files(own) or [file for file in _files(others) if _may_be_picture(file)]
+            files = _files(own) or [file for file in _files(others) if may_be_picture(file)]
         return [shared_file(self._whole(file)) for file in files]
 
     def fetch(self, job: Job, index: int, file: SharedFile) -> None:
         """Bring a file into the work folder."""
+        self._go_on(job)
         if not file.address:
             raise SlackRefused("file_not_found", "download")
         if file.is_page:
@@ -77,11 +83,17 @@ class Workshop:
         if not source.exists():  # the job was begun on another machine, or its folder is lost
             self.fetch(job, index, file)
         wish = job.wish
+
+        def tell(done: int, total: int) -> None:
+            self._go_on(job)
+            self.board.advance(job.id, index, done / total)
+
         with self.room:
+            self._go_on(job)
             photo = open_photo(source, self.limits)
             if wish.kind:
                 photo = photo.written_as(KINDS[wish.kind])
-            enhanced = self.enhancer(photo, wish.scale, bicubic=wish.bicubic)
+            enhanced = self.enhancer(photo, wish.scale, tell, bicubic=wish.bicubic)
             beside = None
             if wish.compare and enhanced.version:
                 shown = comparison(photo, enhanced.photo, self.limits)
@@ -122,7 +134,9 @@ class Workshop:
     def share(self, job: Job, uploads: Sequence[tuple[str, str]], text: str) -> None:
         """Post the reply with its files, (id, title) each; or the text alone where there are none."""
         begun = self.folder / job.id / ("sharing" if uploads else "saying")
-        if begun.exists() and self._is_posted(job, uploads, text):
+        if not begun.exists():
+            self._go_on(job)  # from here on it is too late
+        elif self._is_posted(job, uploads, text):
             return  # Slack did it, and only its answer was lost
         begun.parent.mkdir(parents=True, exist_ok=True)
         begun.touch()
@@ -131,6 +145,28 @@ class Workshop:
         else:
             self.slack.say(job.channel, job.thread, text)
 
+    def offer(self, job: Job, file_id: str) -> None:
+        """Show the asker the buttons under a result."""
+        if job.asker:
+            blocks = buttons.afterwards(job.id, file_id, smaller=job.wish.scale != 2)
+            progress.quietly(self.slack.whisper, job.channel, job.asker, replies.UNDER_THE_RESULT, blocks, job.thread)
+
+    def take_back(self, job: Job, file_id: str) -> None:
+        """Delete the reply in the job's thread that holds this file, with all its files."""
+        for message in self.slack.thread(job.channel, job.thread):
+            ids = [file["id"] for file in message.get("files") or ()]
+            if message.get("user") == self.bot_user and file_id in ids:
+                self.slack.delete(job.channel, message["ts"], ids)
+
+    def answer(self, job: Job, text: str) -> None:
+        """Answer a click or a shortcut, where only its person sees it."""
+        if job.answer_url:
+            progress.quietly(self.slack.answer, job.answer_url, text)
+
+    def hush(self, job: Job) -> None:
+        """Take the status line away, as a reply would."""
+        progress.quietly(self.slack.show_status, job.channel, job.thread, "")
+
     def begin(self, job: Job) -> None:
         """React with eyes."""
         progress.begin(self.slack, job)
@@ -138,6 +174,10 @@ class Workshop:
     def end(self, job: Job, mark: str) -> None:
         """React with what came of it."""
         progress.end(self.slack, job, mark)
+
+    def count(self, job: Job, counts: Counts) -> None:
+        """Add a job's photos to the day's."""
+        self.notebook.count(job.id, counts)
 
     def clean(self, job: Job) -> None:
         """Throw the job's photos away."""
@@ -153,6 +193,11 @@ class Workshop:
                 raise
             return {"id": file["id"], "mode": "tombstone"}
 
+    def _go_on(self, job: Job) -> None:
+        """Raise Stopped where nobody wants the job any more."""
+        if self.notebook.is_stopped(job.id):
+            raise Stopped
+
     def _is_posted(self, job: Job, uploads: Sequence[tuple[str, str]], text: str) -> bool:
         if uploads:
             return self.slack.is_shared(uploads[0][0], job.channel)
@@ -165,8 +210,3 @@ class Workshop:
 
 def _files(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [file for message in messages for file in message.get("files") or ()]
-
-
-def _may_be_picture(file: Mapping[str, Any]) -> bool:
-    """In a thread lie all sorts of files, and nobody asked about those that are clearly something else."""
-    return (file.get("mimetype") or "image/").startswith("image/")
