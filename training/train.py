@@ -143,7 +143,12 @@ def train(
 
     source = batches(pairs, recipe, first, rank, ranks, workers)
     steps = tqdm(
-        range(first, recipe.steps), initial=first, total=recipe.steps, unit="step", disable=None if rank == 0 else True
+        range(first, recipe.steps),
+        initial=first,
+        total=recipe.steps,
+        unit="step",
+        disable=rank > 0,
+        mininterval=0.5 if sys.stderr.isatty() else 60,  # a log file gets a line a minute
     )
     for step in steps:
         small, truth = (t.to(device, non_blocking=True).float().div(255) for t in next(source))
@@ -254,7 +259,8 @@ def main() -> None:
             if recipe.batch % ranks:
                 raise PhotosError(f"--batch {recipe.batch} cannot be shared evenly by {ranks} processes")
             photos = [
-                read(file) for file in tqdm(find(options.photos), desc="photos", disable=None if rank == 0 else True)
+                read(file)
+                for file in tqdm(find(options.photos), desc="photos", disable=rank > 0 or not sys.stderr.isatty())
             ]
             shown = photos[::HELD_OUT_EVERY]
             learned = [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY] or photos

@@ -15,7 +15,7 @@ from training.checkpoint import Checkpoint, CheckpointError
 from training.generator import Generator, Shape, load_weights
 from training.photos import Pairs
 from training.progress import Report, held_out
-from training.train import DivergedError, Recipe, learning_rate, train
+from training.train import DivergedError, Recipe, glimpse, learning_rate, train
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = Recipe(pixel_steps=4, adversarial_steps=3, batch=4, patch=16, blocks=1, bf16=False, seed=3)
@@ -123,6 +123,14 @@ def test_reports_curves_and_a_contact_sheet(pairs, photos, tmp_path):
         assert sheet.size == (3 * 192, 2 * 192)
     assert (tmp_path / "curves.png").stat().st_size > 5000
     assert list((tmp_path / "tensorboard").iterdir())
+
+
+def test_every_step_looks_from_another_place_and_the_same_one_again():
+    ramp = torch.arange(64.0).expand(1, 3, 64, 64)
+    places = [float(glimpse(ramp, 1, step)[0, 0, 0, 0]) for step in range(200)]
+    assert set(places) == set(range(16))
+    assert glimpse(ramp, 1, 5).shape == (1, 3, 48, 48)
+    assert float(glimpse(ramp, 1, 5)[0, 0, 0, 0]) == places[5]
 
 
 def test_the_learning_rate_rises_falls_and_begins_anew():
