@@ -3,17 +3,19 @@
     python/       the wheel's Python backend with the stub of the running Python
     onnxruntime/  our stand-in, which every model with `backend: "onnxruntime"` is then served by
 
-Copies, because Triton refuses a link that leads out of this folder.
+Copies, because Triton refuses a link that leads out of this folder. `python -m serving.backends FOLDER` lays them out
+ahead of time, for a server that may write nowhere.
 """
 
 import contextlib
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
-from serving.wheel import Wheel
+from serving.wheel import Wheel, find
 
 STAND_IN = Path(__file__).parent / "onnxruntime"
 
@@ -30,6 +32,7 @@ def lay_out(wheel: Wheel, cache: Path) -> Path:
         for place, source in files.items():
             (Path(draft) / place).parent.mkdir(exist_ok=True)
             shutil.copy(source, Path(draft) / place)
+        Path(draft).chmod(0o755)  # temporary folders are for their maker alone; the server may run as another
         with contextlib.suppress(OSError):  # another server was first
             Path(draft).rename(folder)
             Path(draft).mkdir()
@@ -48,3 +51,7 @@ def _digest(files: dict[Path, Path]) -> str:
         content.update(f"{place} {source.stat().st_size}\n".encode())
         content.update(source.read_bytes())
     return content.hexdigest()[:12]
+
+
+if __name__ == "__main__":
+    print(lay_out(find(), Path(sys.argv[1])))

@@ -1,0 +1,27 @@
+"""The files that a deployment is made of, parsed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.processes import ROOT
+
+
+@pytest.fixture(scope="session")
+def compose() -> dict[str, Any]:
+    """docker-compose.yml with its anchors and merges resolved."""
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+@pytest.fixture(scope="session")
+def manifests() -> list[dict[str, Any]]:
+    """Every object of the Kubernetes manifests."""
+    files = sorted((ROOT / "deploy" / "kubernetes").glob("*.yml"))
+    return [found for file in files for found in yaml.safe_load_all(file.read_text()) if found]
+
+
+@pytest.fixture(scope="session")
+def monitoring() -> Path:
+    return ROOT / "deploy" / "monitoring"
