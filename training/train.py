@@ -55,8 +55,9 @@ class Recipe:
     """how much of the averaged weights, which are what is kept, stays at each step"""
     pixel_weight: float = 1.0
     colour_weight: float = 1.0
-    perceptual_weight: float = 0.05
-    adversarial_weight: float = 0.01
+    lattice_weight: float = 4.0
+    perceptual_weight: float = 0.03
+    adversarial_weight: float = 0.03
     bf16: bool = True
     seed: int = 0
 
@@ -165,6 +166,7 @@ def train(
             if adversarial and seen_alike:
                 critic.requires_grad_(False)
                 terms["colour"] = losses.colour(photo, truth)
+                terms["lattice"] = losses.lattice(photo, truth)
                 forged, real = (glimpse(image, recipe.seed, step) for image in (photo, truth))
                 terms["perceptual"] = seen_alike(forged, real).mean()
                 terms["adversarial"] = losses.deceive(critic(forged))

@@ -22,6 +22,17 @@ def test_colour_sees_a_stain_and_no_grain():
     assert losses.colour(stain, truth) == pytest.approx(0.1)
 
 
+def test_lattice_sees_what_repeats_every_four_pixels_and_no_other_grain():
+    truth = torch.full((1, 3, 64, 64), 0.5)
+    repeated = truth.clone()
+    repeated[..., ::4, ::4] += 0.16
+    torch.manual_seed(0)
+    grain = truth + 0.1 * torch.randn_like(truth).sign()
+    assert losses.lattice(repeated, truth) == pytest.approx(2 * 0.16 * 15 / 256, rel=1e-3)
+    assert losses.lattice(grain, truth) < 0.015
+    assert losses.lattice(truth + 0.2, truth) == pytest.approx(0, abs=1e-6)
+
+
 def test_undecided_logits_cost_ln_2():
     zero = torch.zeros(2, 1, 4, 4)
     assert losses.deceive(zero) == pytest.approx(math.log(2))

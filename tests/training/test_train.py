@@ -118,7 +118,7 @@ def test_reports_curves_and_a_contact_sheet(pairs, photos, tmp_path):
         Report(tmp_path, held_out(photos), every=1), workers=0, save_every=2,
     )  # fmt: skip
     names = {name for _, name, _ in curve(tmp_path)}
-    assert names == {"pixel", "colour", "perceptual", "adversarial", "critic", "held-out PSNR-Y"}
+    assert names == {"pixel", "colour", "lattice", "perceptual", "adversarial", "critic", "held-out PSNR-Y"}
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (3 * 192, 2 * 192)
     assert (tmp_path / "curves.png").stat().st_size > 5000
