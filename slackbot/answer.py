@@ -54,6 +54,7 @@ class Answer:
             mark = progress.FAILED
         shop.clean(job)
         self._step(shop.end, job, mark)
+        shop.board.end(job.id)
         if file_id:
             self._step(shop.offer, job, file_id)
         return mark

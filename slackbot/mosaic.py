@@ -12,7 +12,8 @@ from slackbot.limits import Limits
 from slackbot.tiles import Tile, plan, scaled
 
 MODEL_SCALE = 4
-Progress = Callable[[int, int], None]  # tiles done, tiles in all
+_GLANCE = 0.5  # seconds without a tile, after which `progress` may say that it is enough
+Progress = Callable[[int, int], None]  # tiles done, tiles in all; what it raises ends the work
 Enlarge = Callable[[np.ndarray], np.ndarray]  # UINT8 [H, W, 3] -> [4H, 4W, 3]
 
 
@@ -39,7 +40,10 @@ def enlarge(image: Image.Image, scale: int, run: Enlarge, limits: Limits, progre
             send()
         done = 0
         while under_way:
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+            ended = wait(under_way, timeout=_GLANCE, return_when=FIRST_COMPLETED).done
+            if not ended:
+                progress(done, len(tiles))
+            for future in ended:
                 tile = under_way.pop(future)
                 result.paste(_kept(future.result(), tile, scale), scaled(tile.kept, scale)[:2])
                 send()

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from slackbot.enhance import Enhancer
-from slackbot.errors import PhotoTooLarge, ServerDown, ServerSlow, ServerWrong
+from slackbot.errors import PhotoTooLarge, ServerDown, ServerSlow, ServerWrong, Stopped
 from slackbot.kinds import KINDS
 from slackbot.limits import Limits
 from slackbot.mosaic import enlarge
@@ -54,7 +54,9 @@ def test_tiles_make_the_whole_picture(enhancer, paint, size):
     expected = image.resize((width * 4, height * 4), Image.Resampling.NEAREST)
     assert result.photo.image.tobytes() == expected.tobytes()
     assert (result.version, result.reason, result.scale) == ("7", "", 4)
-    assert done == [(index + 1, len(done)) for index in range(len(done))]
+    tiles = done[-1][1]
+    assert set(done) - {(0, tiles)} == {(index + 1, tiles) for index in range(tiles)}
+    assert done == sorted(done)
 
 
 def test_all_tiles_of_a_photo_have_one_shape_and_none_is_padded(enhancer, model, paint):
@@ -161,6 +163,31 @@ def test_a_drip_of_tiles_ends_at_the_photos_own_deadline(paint):
     with pytest.raises(ServerSlow):
         enlarge(paint(900, 900), 4, drip, limits, lambda *_: None)
     assert time.monotonic() - begin < 5  # all tiles together would take 12 s
+
+
+def test_who_has_had_enough_need_not_wait_for_the_tile_under_way(paint):
+    def slow(tile):
+        time.sleep(5)
+        return tile.repeat(4, axis=0).repeat(4, axis=1)
+
+    def enough(_done, _tiles):
+        raise Stopped
+
+    begin = time.monotonic()
+    with pytest.raises(Stopped):
+        enlarge(paint(30, 20), 4, slow, PATIENT, enough)
+    assert time.monotonic() - begin < 4
+
+
+def test_stopping_says_nothing_about_the_server(server, paint):
+    enhancer = Enhancer(server, PATIENT)
+
+    def enough(_done, _tiles):
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        enhancer(photo_of(paint(30, 20)), 4, enough)
+    assert not enhancer.breaker_open
 
 
 def test_too_large_at_4x_is_2x_and_too_large_at_2x_is_refused(server, paint):

@@ -1,0 +1,126 @@
+"""Buttons under a result, the shortcut and the App Home, with the real bot process in the playground."""
+
+import pytest
+
+from playground.client import Message
+from playground.workspace import PERSON
+
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("standing_bot")]
+
+
+def whispers(workspace, text: str) -> list[Message]:
+    return [Message(one["channel"], one["ts"], one) for one in workspace.ephemerals() if one["text"] == text]
+
+
+def whisper(workspace, text: str) -> Message:
+    return workspace.wait_for(lambda w: whispers(w, text), 30, f"the whisper {text!r}")[0]
+
+
+@pytest.fixture
+def content(paint, encode):
+    return encode(paint(30, 20))
+
+
+def test_delete_takes_the_reply_and_its_files_back(workspace, mention, content):
+    message = mention(("cat.png", content), text="compare")
+    (reply,) = workspace.wait_for_replies(message)
+    under = whisper(workspace, "Not what you wanted?")
+    assert under.data["to"] == PERSON
+    assert under.data["thread_ts"] == message.ts
+
+    assert workspace.click(under, "delete")
+
+    workspace.wait_for(lambda w: not w.replies(message), 20, "the end of the reply")
+    assert {call["args"]["file"] for call in workspace.calls("files.delete")} == {file["id"] for file in reply.files}
+    workspace.wait_for(lambda w: whispers(w, "Deleted."), 10, "the word")
+
+
+def test_2x_instead_takes_the_place_of_the_reply(workspace, mention, content):
+    message = mention(("cat.png", content), text="jpeg")
+    workspace.wait_for_replies(message)
+    under = whisper(workspace, "Not what you wanted?")
+
+    assert workspace.click(under, "smaller")
+    assert workspace.click(under, "smaller"), "a second click is acknowledged and changes nothing"
+
+    workspace.wait_for(
+        lambda w: [[file["name"] for file in one.files] for one in w.replies(message)] == [["cat_2x.jpg"]], 20, "2x"
+    )
+    workspace.wait_for(lambda w: whispers(w, "2x is on its way."), 10, "the word")
+    last = workspace.wait_for(lambda w: whispers(w, "Not what you wanted?"), 10, "the buttons under the 2x result")[-1]
+    actions = [button["action_id"] for button in last.data["blocks"][1]["elements"]]
+    assert actions == ["delete"]
+
+
+def test_nobody_else_deletes(workspace, mention, content):
+    message = mention(("cat.png", content))
+    workspace.wait_for_replies(message)
+    under = whisper(workspace, "Not what you wanted?")
+
+    assert workspace.click(under, "delete", user="grace")
+
+    workspace.wait_for_reaction(mention(("dog.png", content)), "white_check_mark")
+    assert len(workspace.replies(message)) == 1
+
+
+@pytest.mark.parametrize("refusal", ["missing_scope", "not_allowed_token_type"])
+def test_without_status_lines_the_photo_comes_all_the_same(workspace, mention, content, refusal):
+    workspace.fail("assistant.threads.setStatus", "error", error=refusal, times=None)
+    workspace.fail("chat.postEphemeral", "error", error=refusal, times=None)
+    workspace.fail("files.info", "slow", seconds=5)
+    message = mention(("cat.png", content), file_mode="file_access")
+
+    workspace.wait_for_reaction(message, "white_check_mark")
+
+
+def test_the_shortcut_enhances_the_photos_of_any_message(workspace, content):
+    message = workspace.post("#photos", "no mention", files=[("cat.png", content)], user="grace")
+
+    assert workspace.shortcut(message, "enhance_photos")
+
+    (reply,) = workspace.wait_for_replies(message)
+    assert [file["name"] for file in reply.files] == ["cat_4x.png"]
+    assert whisper(workspace, "Not what you wanted?").data["to"] == PERSON, "the one who asked, not the one who shared"
+
+
+def test_the_shortcut_in_a_channel_without_the_bot_says_so_to_the_one_who_used_it(workspace, content):
+    channel = workspace.add_channel("elsewhere", app_is_member=False)
+    message = workspace.post(channel, "no mention", files=[("cat.png", content)])
+
+    assert workspace.shortcut(message, "enhance_photos")
+
+    workspace.wait_for(
+        lambda w: whispers(w, "I am not in this channel. Please invite me."), 20, "the sentence for the one who asked"
+    )
+    assert workspace.replies(message) == []
+
+
+def test_the_app_home_shows_a_picture_the_state_and_the_days_counts(workspace, mention, content):
+    def view(w):
+        return w.state()["homes"].get(PERSON)
+
+    workspace.open_home()
+    first = workspace.wait_for(view, 20, "the App Home")
+    text = str(first["blocks"])
+    assert "enhancing" in text
+    assert "Say" in text or "`2x`" in text
+    (picture,) = [block for block in first["blocks"] if block["type"] == "image"]
+    assert picture["slack_file"]["id"]
+    counted = count(first)
+
+    workspace.wait_for_reaction(mention(("cat.png", content), ("bad.png", b"no")), "x")
+    workspace.wait_for_reaction(mention(("cat.png", content), text="bicubic"), "white_check_mark")
+    workspace.open_home()
+    after = workspace.wait_for(lambda w: (now := view(w)) and now["hash"] != first["hash"] and now, 20, "the new view")
+
+    assert [now - before for now, before in zip(count(after), counted, strict=True)] == [1, 1, 1]
+    uploads = [call for call in workspace.calls("files.getUploadURLExternal") if "before" in call["args"]["filename"]]
+    assert len(uploads) <= 1, "the picture is handed over once"
+
+
+def count(view) -> list[int]:
+    """Enhanced, bicubic and refused, as the view says."""
+    (today,) = [
+        field["text"] for block in view["blocks"] for field in block.get("fields", ()) if "Today" in field["text"]
+    ]
+    return [int(word) for word in today.split() if word.isdecimal()]

@@ -1,0 +1,147 @@
+"""Jobs that take a while: status lines, the queue, and every way to stop one, with the real bot process."""
+
+import contextlib
+
+import pytest
+
+from playground.client import Message
+from playground.workspace import PERSON
+
+pytestmark = pytest.mark.system
+
+
+def whispers(workspace, text: str) -> list[Message]:
+    return [Message(one["channel"], one["ts"], one) for one in workspace.ephemerals() if one["text"] == text]
+
+
+def whisper(workspace, text: str) -> Message:
+    return workspace.wait_for(lambda w: whispers(w, text), 30, f"the whisper {text!r}")[0]
+
+
+def statuses(workspace) -> dict[str, str]:
+    return {one["thread_ts"]: one["status"] for one in workspace.state()["statuses"]}
+
+
+@pytest.fixture
+def slow(bot, model):
+    """A model that takes its time until `hurry`."""
+    del bot
+    model.mood = "slow"
+    yield model
+    model.hurry.set()
+
+
+@pytest.fixture
+def content(paint, encode):
+    return encode(paint(30, 20))
+
+
+def test_a_long_job_shows_how_far_it_is_and_stops_when_asked(slow, workspace, mention, content):
+    message = mention(("cat.png", content), ("dog.png", content))
+    button = whisper(workspace, "This takes a moment.")
+    assert button.data["to"] == PERSON
+    workspace.wait_for(statuses, 20, "the status")
+    assert statuses(workspace) == {message.ts: "is enhancing photo 1 of 2: 0%"}
+
+    assert workspace.click(button, "cancel")
+
+    workspace.wait_for(lambda w: not w.message(message).reactions, 15, "the end")
+    workspace.wait_for(lambda w: not statuses(w), 10, "the end of the status")
+    workspace.wait_for(lambda w: whispers(w, "Stopped."), 10, "the word")
+    assert workspace.replies(message) == []
+    slow.mood = "well"
+    slow.hurry.set()
+    workspace.wait_for_reaction(mention(("fox.png", content)), "white_check_mark")
+    assert workspace.replies(message) == []
+
+
+def test_cancel_as_a_word_stops_the_askers_jobs_in_the_thread_and_no_others(slow, workspace, mention, content):
+    mine = mention(("cat.png", content))
+    other = mention(("dog.png", content), user="grace")
+    workspace.wait_for(lambda w: len(w.calls("download")) == 2, 20, "both")
+
+    mention(text="cancel", thread=mine)
+
+    said = workspace.wait_for_replies(mine, 2)
+    assert said[1].text == "Stopped 1 job."
+    slow.mood = "well"
+    slow.hurry.set()
+    workspace.wait_for_reaction(other, "white_check_mark")
+    assert len(workspace.replies(mine)) == 2
+
+
+@pytest.mark.parametrize("with_replies", [False, True])
+def test_deleting_the_message_stops_its_job(slow, workspace, mention, content, with_replies):
+    message = mention(("cat.png", content))
+    if with_replies:
+        workspace.post("#photos", "nice", thread=message)
+    workspace.wait_for(lambda w: w.calls("download"), 20, "the download")
+
+    workspace.delete(message)
+    workspace.wait_for(lambda w: all(d["acknowledged_at"] for d in w.deliveries()), 10, "acknowledgements")
+    slow.mood = "well"
+    slow.hurry.set()
+
+    workspace.wait_for_reaction(mention(("dog.png", content)), "white_check_mark")
+    assert workspace.calls("files.completeUploadExternal") == [
+        call for call in workspace.calls("files.completeUploadExternal") if call["args"].get("thread_ts") != message.ts
+    ]
+
+
+def test_a_job_in_the_queue_is_seen_at_once_and_knows_its_place(slow, workspace, mention, content):
+    running = [mention((f"{index}.png", content)) for index in range(8)]
+    waiting = [mention((f"{index}.png", content)) for index in (8, 9)]
+
+    workspace.wait_for(lambda w: waiting[-1].ts in statuses(w), 30, "the status of the last")
+    assert "is next" in statuses(workspace)[waiting[0].ts]
+    assert statuses(workspace)[waiting[1].ts] == "has 1 message to look at before this one (about 1 minute)"
+    workspace.wait_for_reaction(waiting[1], "eyes", 10)
+    status = mention(text="status")
+    (reply,) = workspace.wait_for_replies(status)
+    assert "I am working on 8 messages, 2 wait, the last for about" in reply.text
+
+    slow.mood = "well"
+    slow.hurry.set()
+    for message in (*running, *waiting):
+        workspace.wait_for_reaction(message, "white_check_mark", 60)
+
+
+def test_who_asks_once_does_not_wait_behind_who_asked_often(slow, workspace, mention, content):
+    many = [mention((f"{index}.png", content)) for index in range(14)]
+    one = mention(("mine.png", content), user="grace")
+    workspace.wait_for(lambda w: len(w.deliveries("app_mention")) == 15, 20, "all events")
+    workspace.wait_for(lambda w: all(d["acknowledged_at"] for d in w.deliveries()), 20, "acknowledgements")
+    slow.mood = "well"
+    slow.hurry.set()
+    for message in (*many, one):
+        workspace.wait_for_reaction(message, "white_check_mark", 60)
+
+    shared = [call["args"]["thread_ts"] for call in workspace.calls("files.completeUploadExternal")]
+    later = shared[shared.index(one.ts) + 1 :]
+    assert len(later) >= 3, "of the six that waited before it, most come after it"
+
+
+@pytest.mark.usefixtures("bot")
+def test_the_app_home_says_when_it_is_bicubic_for_now_and_does_without_its_picture(workspace, model):
+    model.stop()
+    workspace.fail("files.getUploadURLExternal", "error", error="not_allowed", times=None)
+
+    workspace.open_home("U0GRACE001")
+
+    view = workspace.wait_for(lambda w: w.state()["homes"].get("U0GRACE001"), 20, "the App Home")
+    assert "bicubic for now" in str(view["blocks"])
+    assert not [block for block in view["blocks"] if block["type"] == "image"]
+
+
+def test_a_stopped_job_stays_stopped_after_a_kill(bot, slow, workspace, mention, content):
+    message = mention(("cat.png", content))
+    button = whisper(workspace, "This takes a moment.")
+    with contextlib.suppress(Exception):
+        workspace.click(button, "cancel")
+    bot.kill()
+    slow.mood = "well"
+    slow.hurry.set()
+
+    bot.start()
+    workspace.wait_for_reaction(mention(("dog.png", content)), "white_check_mark")
+    assert workspace.replies(message) == []
