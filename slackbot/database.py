@@ -36,19 +36,17 @@ def wait_for_disk() -> None:
     """From now on, tell DBOS that a SQLite file on a full or read-only disk is locked, which it waits for."""
     told = -_TOLD_EVERY
 
-    def locked_for_now(context: ExceptionContext) -> None:
+    def locked_for_now(context: ExceptionContext) -> OperationalError | None:
         nonlocal told
         cause = context.original_exception
         if not isinstance(cause, sqlite3.Error) or getattr(cause, "sqlite_errorcode", 0) & 0xFF not in _PASSING:
-            return
+            return None
         if time.monotonic() - told > _TOLD_EVERY:
             told = time.monotonic()
             log.error("the job database cannot be written (%s); waiting until it can", cause)
-        context.chained_exception = OperationalError(
-            context.statement, None, sqlite3.OperationalError(f"{_LOCKED}{cause}")
-        )
+        return OperationalError(context.statement, None, sqlite3.OperationalError(f"{_LOCKED}{cause}"))
 
-    event.listen(Engine, "handle_error", locked_for_now)
+    event.listen(Engine, "handle_error", locked_for_now, retval=True)
 
 
 class Database:

@@ -7,9 +7,12 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -75,7 +78,13 @@ class Triton(Process):
             environment={"XDG_CACHE_HOME": str(folder)},
         )
         self.address = f"127.0.0.1:{ports['grpc']}"
+        self._http = f"http://127.0.0.1:{ports['http']}"
         self._metrics = f"http://127.0.0.1:{ports['metrics']}/metrics"
+
+    def control(self, what: str) -> None:
+        """ "load" or "unload" the model."""
+        request = urllib.request.Request(f"{self._http}/v2/repository/models/enhancer/{what}", b"{}", method="POST")
+        urllib.request.urlopen(request, timeout=60).close()
 
     def inferences(self) -> int:
         """How many images the model has been given so far."""
@@ -118,6 +127,15 @@ class Bot(Process):
         _, text = self.page("/metrics")
         values = [line.rpartition(" ")[2] for line in text.splitlines() if line.rpartition(" ")[0] == name]
         return float(values[0]) if values else 0.0
+
+
+def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first truthy result of `condition`, asked again and again; for what the playground announces no change of."""
+    ends = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < ends, f"waited {seconds} s for {what}"
+        time.sleep(0.05)
+    return result
 
 
 def free_port() -> int:

@@ -59,10 +59,14 @@ class Proxy:
                     sink.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     break
                 elif self.mood == "drip":
-                    for byte in piece:
-                        if self.mood != "drip":
-                            break
-                        sink.sendall(bytes((byte,)))
-                        time.sleep(0.1)
+                    self._drip(piece, sink)
         for end in (source, sink):
             end.close()
+
+    def _drip(self, piece: bytes, sink: socket.socket) -> None:
+        for sent in range(len(piece)):
+            if self.mood != "drip":
+                sink.sendall(piece[sent:])
+                return
+            sink.sendall(piece[sent : sent + 1])
+            time.sleep(0.1)

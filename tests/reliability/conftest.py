@@ -81,4 +81,9 @@ def png() -> bytes:
 @pytest.fixture
 def ask(workspace: Workspace, png: bytes) -> Callable[..., Message]:
     """Mention the bot with the small photo."""
-    return lambda name="cat.png": workspace.post("#photos", f"<@{workspace.bot_user}>", files=[(name, png)])
+    home = workspace
+
+    def post(name: str = "cat.png", workspace: Workspace = home) -> Message:
+        return workspace.post("#photos", f"<@{workspace.bot_user}>", files=[(name, png)])
+
+    return post

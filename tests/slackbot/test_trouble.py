@@ -8,7 +8,7 @@ from PIL import Image
 pytestmark = pytest.mark.system
 
 
-@pytest.mark.parametrize("mood", ["wrong shape", "wrong type", "garbage", "error"])
+@pytest.mark.parametrize("mood", ["wrong shape", "wrong type", "garbage", "error", "unloaded"])
 def test_a_wrong_server_gives_a_bicubic_reply_that_says_so(bot, workspace, mention, model, paint, encode, mood, opened):
     del bot
     model.mood = mood

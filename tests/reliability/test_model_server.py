@@ -1,0 +1,161 @@
+"""The model server killed, stopped, unloaded, or behind a network that fails: each photo still gets its one reply."""
+
+import contextlib
+import re
+import signal
+import time
+
+import psutil
+import pytest
+
+from playground.client import Workspace
+from slackbot.limits import Limits
+from tests.processes import Bot
+from tests.proxy import Proxy
+
+pytestmark = pytest.mark.system
+LIMITS = Limits()
+
+
+def seconds_of(replies) -> list[float]:
+    """The seconds that each reply names."""
+    return [float(re.findall(r" in (\d+\.\d) s", reply.text)[0]) for reply in replies]
+
+
+def all_replies(workspace, messages, seconds: float) -> dict[str, list]:
+    """The replies under each message, once the reaction under each says that its job has ended."""
+    ends = time.monotonic() + seconds
+    wanted = {message.ts for message in messages}
+    while True:
+        everything = workspace.messages("#photos")
+        done = [m for m in everything if m.ts in wanted and m.reactions and "eyes" not in m.reactions]
+        if len(done) == len(wanted):
+            return {ts: [m for m in everything if m.data.get("thread_ts") == ts and m.ts != ts] for ts in wanted}
+        assert time.monotonic() < ends, f"{len(done)} of {len(wanted)} jobs ended in {seconds} s"
+        time.sleep(0.3)
+
+
+def enhanced_again(workspace, ask) -> float:
+    """Ask until a photo comes back enhanced; the seconds that took."""
+    begin = time.monotonic()
+    while True:
+        (reply,) = workspace.wait_for_replies(ask(), 1, 60)
+        if "enhanced by model" in reply.text:
+            return time.monotonic() - begin
+
+
+@pytest.fixture
+def real_bot(workspace, triton, tmp_path):
+    bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": triton.address})
+    bot.start()
+    workspace.wait_for_connection()
+    yield bot
+    bot.kill()
+
+
+def tritonserver(triton) -> psutil.Process:
+    (server,) = psutil.Process(triton.pid).children()
+    return server
+
+
+@pytest.mark.usefixtures("real_bot")
+def test_jobs_while_tritonserver_is_killed(workspace, triton, ask, figures, full):
+    count = 100 if full else 30
+    messages = [ask(f"{number}.png") for number in range(count)]
+    workspace.wait_for(lambda w: len(w.calls("files.completeUploadExternal")) >= count // 4, 120, "a quarter")
+    triton.crash()
+
+    replies = all_replies(workspace, messages, 200)
+
+    assert [len(found) for found in replies.values()] == [1] * count
+    texts = [reply.text for (reply,) in replies.values()]
+    enhanced = [text for text in texts if "enhanced by model" in text]
+    bicubic = [reply for (reply,) in replies.values() if "enlarged with bicubic interpolation" in reply.text]
+    assert len(enhanced) + len(bicubic) == count
+    assert enhanced
+    assert bicubic
+    waits = sorted(seconds_of(bicubic), reverse=True)
+    caught, later = waits[: LIMITS.enhancing_at_once], waits[LIMITS.enhancing_at_once :]
+    assert max(caught) <= LIMITS.tile_seconds
+    assert max(later, default=0.0) <= 1.0, waits  # the breaker is open
+
+    triton.start()
+    back = enhanced_again(workspace, ask)
+    assert back < 5
+    figures.write(
+        "test_jobs_while_tritonserver_is_killed",
+        f"{count} jobs, {count} replies ({len(enhanced)} enhanced, {len(bicubic)} bicubic); longest wait of a photo "
+        f"caught by the kill {max(caught):.1f} s, of a later one {max(later, default=0.0):.1f} s; enhanced again "
+        f"{back:.1f} s after the return",
+    )
+
+
+@pytest.mark.usefixtures("real_bot")
+def test_tritonserver_stopped_and_then_unloaded(workspace, triton, ask, figures):
+    workspace.wait_for_reaction(ask(), "white_check_mark")
+    server = tritonserver(triton)
+    server.send_signal(signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        first = ask("first.png")
+        workspace.wait_for_reaction(first, "warning", 60)
+        waited = time.monotonic() - begin
+        begin = time.monotonic()
+        second = ask("second.png")
+        workspace.wait_for_reaction(second, "warning", 20)
+        spared = seconds_of(workspace.replies(second))[0]
+    finally:
+        server.send_signal(signal.SIGCONT)
+    assert "did not answer in time" in workspace.replies(first)[0].text
+    assert seconds_of(workspace.replies(first))[0] <= LIMITS.tile_seconds + 1
+    assert spared <= 1.0
+
+    back = enhanced_again(workspace, ask)
+    assert back < 5
+
+    triton.control("unload")
+    asked = ask("unloaded.png")
+    workspace.wait_for_reaction(asked, "warning")
+    assert "because the model server" in workspace.replies(asked)[0].text
+    triton.control("load")
+    enhanced_again(workspace, ask)
+    figures.write(
+        "test_tritonserver_stopped_and_then_unloaded",
+        f"the photo caught by the stop waited {waited:.1f} s, the next {spared:.1f} s; "
+        f"enhanced again {back:.1f} s after the return",
+    )
+
+
+def test_failing_networks_give_bicubic_replies(model, ask, figures, tmp_path):
+    """Three bots in three networks, side by side, since each waits for a deadline of its own."""
+    waited = {}
+    with contextlib.ExitStack() as stack:
+        places = {}
+        for mood in ("reset", "garbage", "drip"):
+            proxy = stack.enter_context(Proxy(model.address).running())
+            home = stack.enter_context(Workspace.start())
+            (tmp_path / mood).mkdir()
+            bot = Bot(tmp_path / mood, {**home.environment, "TRITON_URL": proxy.address})
+            bot.start()
+            stack.callback(bot.kill)
+            home.wait_for_connection()
+            home.wait_for_reaction(ask(workspace=home), "white_check_mark")
+            places[mood] = home, proxy
+        messages = {}
+        for mood, (home, proxy) in places.items():
+            proxy.mood = mood
+            messages[mood] = ask(workspace=home)
+        for mood, (home, proxy) in places.items():
+            home.wait_for_reaction(messages[mood], "warning", 60)
+            (reply,) = home.replies(messages[mood])
+            assert "enlarged with bicubic interpolation" in reply.text
+            assert "because the model server" in reply.text
+            waited[mood] = seconds_of([reply])[0]
+            assert waited[mood] <= LIMITS.tile_seconds + 1
+            proxy.mood = "well"
+        for home, _ in places.values():
+            assert enhanced_again(home, lambda: ask(workspace=home)) < 10  # noqa: B023 - called at once
+    figures.write(
+        "test_failing_networks_give_bicubic_replies",
+        ", ".join(f"{mood}: bicubic after {seconds:.1f} s" for mood, seconds in waited.items()),
+    )

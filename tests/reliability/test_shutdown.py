@@ -1,0 +1,38 @@
+"""SIGTERM with jobs at several steps: an end in time, and nothing lost."""
+
+import time
+
+import pytest
+
+from tests.processes import until
+
+pytestmark = pytest.mark.system
+
+
+def test_sigterm_in_the_middle_of_many_jobs(bot, workspace, model, ask, figures):
+    workspace.fail("upload", "slow", seconds=300)
+    jobs = [ask("upload.png")]
+    until(lambda: workspace.calls("upload"), 20, "the upload")
+    workspace.fail("files.getUploadURLExternal", "rate_limited", retry_after=60)
+    jobs.append(ask("limited.png"))
+    until(lambda: len(workspace.calls("files.getUploadURLExternal")) == 2, 20, "the refusal")
+    model.mood = "slow"
+    jobs += [ask(f"{number}.png") for number in range(10)]
+    until(lambda: len(workspace.calls("download")) >= 8, 20, "jobs at work")
+
+    begin = time.monotonic()
+    assert bot.stop(seconds=20) == 0
+    ended = time.monotonic() - begin
+    assert "Traceback" not in bot.log
+
+    workspace.heal()
+    model.mood = "well"
+    model.hurry.set()
+    bot.start()
+    for job in jobs:
+        workspace.wait_for_reaction(job, "white_check_mark", 90)
+        assert len(workspace.replies(job)) == 1
+    figures.write(
+        "test_sigterm_in_the_middle_of_many_jobs",
+        f"{len(jobs)} jobs under way or waiting: ended after {ended:.1f} s; {len(jobs)} replies after the next start",
+    )

@@ -1,0 +1,81 @@
+"""Slack limits, stalls and hangs up: the reply comes, and never faster than Slack allows."""
+
+import json
+import time
+
+import pytest
+
+from tests.processes import until
+
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("bot")]
+PAUSE = 2
+CALLS = (
+    "reactions.add",
+    "download",
+    "files.getUploadURLExternal",
+    "upload",
+    "files.completeUploadExternal",
+)
+
+
+def test_every_call_limited_once_waits_as_long_as_slack_asks(workspace, ask, figures):
+    for call in CALLS:
+        workspace.fail(call, "rate_limited", retry_after=PAUSE)
+    message = ask()
+    workspace.wait_for_reaction(message, "white_check_mark", 90)
+
+    assert len(workspace.replies(message)) == 1
+    pauses = {}
+    for call in CALLS:
+        refused, again, *_ = workspace.calls(call)
+        assert refused["status"] == 429, call
+        pauses[call] = again["at"] - refused["at"]
+    assert min(pauses.values()) >= PAUSE, pauses
+    figures.write(
+        "test_every_call_limited_once_waits_as_long_as_slack_asks",
+        f"Retry-After of {PAUSE} s at {len(CALLS)} calls: the next try came {min(pauses.values()):.1f} s later or more",
+    )
+
+
+def test_an_upload_that_hangs_and_a_connection_that_breaks(bot, workspace, ask, figures):
+    workspace.fail("upload", "slow", seconds=100)
+    hanging = ask("hanging.png")
+    until(lambda: workspace.calls("upload"), 20, "the upload")
+    workspace.fail("download", "slow", seconds=2)
+    message = ask("cut.png")
+    until(lambda: len(workspace.calls("download")) == 2, 20, "the download")
+    workspace.fail("socket", "refuse_connection", times=None)
+    workspace.disconnect(abruptly=True)
+    cut = time.monotonic()
+
+    _, body = until(lambda: (page := bot.page("/healthz"))[0] == 503 and page, 30, "a 503")
+    assert json.loads(body)["connected"] == "no connection to Slack"
+    workspace.wait_for_reaction(message, "white_check_mark", 60)
+    workspace.heal()
+    until(lambda: bot.page("/healthz")[0] == 200, 60, "the connection")
+    connected = time.monotonic() - cut
+    workspace.wait_for_reaction(hanging, "white_check_mark", 60)
+
+    assert [len(workspace.replies(one)) for one in (hanging, message)] == [1, 1]
+    figures.write(
+        "test_an_upload_that_hangs_and_a_connection_that_breaks",
+        f"both replies came; the health page said 503 while cut off, and 200 {connected:.0f} s after the cut",
+    )
+
+
+def test_replies_under_slacks_own_limits(workspace, figures, full):
+    """The playground enforces Slack's published limits: about one message a second in a channel."""
+    workspace.set(enforce_rate_limits=True)
+    count = 40 if full else 10
+    begin = time.monotonic()
+    messages = [workspace.post("#photos", f"<@{workspace.bot_user}> help") for _ in range(count)]
+    for message in messages:
+        workspace.wait_for_replies(message, 1, 200)
+
+    assert all(len(workspace.replies(message)) == 1 for message in messages)
+    refused = [call for call in workspace.calls() if call["status"] == 429]
+    assert refused
+    figures.write(
+        "test_replies_under_slacks_own_limits",
+        f"{count} requests at once, {count} replies in {time.monotonic() - begin:.0f} s, {len(refused)} calls refused",
+    )
