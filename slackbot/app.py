@@ -85,10 +85,10 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
         announce("stopping")
     finally:
         serving.clear()
+        quiet.setLevel(logging.CRITICAL)  # what is heard now is not acknowledged, and Slack sends it again
         socket.close()
         reporter.stop()
-        jobs.stop()
-        server.close()
+        jobs.stop()  # the model server's connection stays: closing it would turn photos at work into bicubic ones
         if health:
             health.close()
 
