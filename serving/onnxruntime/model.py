@@ -65,6 +65,7 @@ class TritonPythonModel:
         """Answer the requests that Triton merged: equal shapes, at most max_batch_size images together."""
         # Image after image, not one tensor of N: a layer's activations then stay in the cache (4 tiles of 256x256 took
         # a tenth longer as one tensor), memory does not grow with N, and nothing is copied together and apart again.
+        # All answers at the end: sending each as it comes (`get_response_sender`) crashed tritonserver 2.51 under load.
         runs = self._pool()
         return [self._answer(request, runs) for request in requests]
 
