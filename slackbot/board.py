@@ -15,15 +15,20 @@ _SHARE = 0.2  # of the newest job in the mean
 
 @dataclass(frozen=True)
 class Entry:
-    """A job that is written down and not ended. `done` is from 0 to 1; `begun` is 0 while it waits."""
+    """A job that is written down and not ended. `done` is from 0 to 1; `begun` is None while it waits."""
 
     job: Job
     priority: int
     since: float
-    begun: float = 0.0
+    begun: float | None = None
     photo: int = 0  # the one being worked on, counted from 0
     photos: int = 0  # 0 as long as nobody has looked
     done: float = 0.0
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody works on it yet."""
+        return self.begun is None
 
 
 @dataclass
@@ -70,7 +75,7 @@ class Board:
         """The job is done with, however it went."""
         with self._lock:
             entry = self._entries.pop(job, None)
-            if entry and entry.begun:
+            if entry and entry.begun is not None:
                 self._pace += _SHARE * (self.now() - entry.begun - self._pace)
 
     def has(self, job: str) -> bool:
@@ -81,12 +86,12 @@ class Board:
     def entries(self) -> list[Entry]:
         """Those at work first, then those that wait, in their order."""
         with self._lock:
-            return sorted(self._entries.values(), key=lambda one: (not one.begun, one.priority, one.since))
+            return sorted(self._entries.values(), key=lambda one: (one.waits, one.priority, one.since))
 
     def waiting(self) -> int:
         """How many have not begun."""
         with self._lock:
-            return sum(not entry.begun for entry in self._entries.values())
+            return sum(entry.waits for entry in self._entries.values())
 
     @property
     def is_full(self) -> bool:

@@ -47,10 +47,18 @@ def _enhance(options: argparse.Namespace) -> int:
     from slackbot.command import Order, enhance_files
     from slackbot.enhance import Enhancer
     from slackbot.triton import ModelServer
+    from slackbot.words import Wish
 
     check_triton_url(options.triton)
     limits = Limits()
-    order = Order(options.input, options.output, options.scale, options.force)
+    wish = Wish(
+        scale=options.scale,
+        kind={"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}.get(options.format, ""),
+        compare=options.compare,
+        bicubic=options.bicubic,
+        metadata=options.keep_metadata,
+    )
+    order = Order(options.input, options.output, wish, options.force)
     return min(1, enhance_files(order, Enhancer(ModelServer(options.triton, limits), limits), limits))
 
 
@@ -66,10 +74,17 @@ def _parser() -> argparse.ArgumentParser:
         help="enhance files, without Slack",
         description="Enhance photos through the model server, or with bicubic interpolation where there is none. "
         "The result of cat.jpg is cat_4x.jpg.",
+        epilog="Exit status: 0 all well, 1 something could not be done, 2 a wrong command line, 130 stopped by Ctrl-C.",
     )
     enhance.add_argument("input", nargs="+", type=Path, help="a photo, or a folder of photos")
     enhance.add_argument("-o", "--output", type=Path, metavar="OUT", help="file, or folder, for the result")
     enhance.add_argument("--scale", type=int, choices=(2, 4), default=4, help="how many times as wide and high (4)")
+    enhance.add_argument("--format", choices=("png", "jpeg", "webp"), help="another kind of file than the photo's own")
+    enhance.add_argument(
+        "--compare", action="store_true", help="write cat_compare.jpg as well: bicubic left, enhanced right"
+    )
+    enhance.add_argument("--bicubic", action="store_true", help="do without the model")
+    enhance.add_argument("--keep-metadata", action="store_true", help="keep time, camera, place and the like")
     enhance.add_argument(
         "--triton",
         metavar="HOST:PORT",

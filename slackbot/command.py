@@ -1,5 +1,6 @@
 """The command line twin of the bot: the same way from file to file, without Slack."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,13 +8,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from slackbot.comparison import LEFT, RIGHT, comparison, comparison_kind
 from slackbot.enhance import Enhanced, Enhancer
 from slackbot.errors import BotError, CommandError
-from slackbot.kinds import Kind, kind_of, kind_of_suffix
+from slackbot.kinds import KINDS, Kind, kind_of, kind_of_suffix
 from slackbot.limits import Limits
 from slackbot.photo import Photo, choose_scale, open_photo, save_photo
 from slackbot.replies import sides
-from slackbot.shared_file import answer_name
+from slackbot.shared_file import answer_name, comparison_name
+from slackbot.words import Wish
+
+_RESULT = re.compile(r"(.+)_(?:2x|4x|compare)")
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Order:
 
     inputs: Sequence[Path]
     output: Path | None
-    scale: int
+    wish: Wish
     force: bool
 
 
@@ -36,63 +41,98 @@ def enhance_files(order: Order, enhancer: Enhancer, limits: Limits) -> int:
         file, folder = None, file
         folder.mkdir(parents=True, exist_ok=True)
     failed = 0
-    for source in sources:
+    for number, source in enumerate(sources, 1):
+        title = source.name if len(sources) == 1 else f"[{number}/{len(sources)}] {source.name}"
         try:
-            photo = open_photo(source, limits)
-            if file:
-                photo = photo.written_as(_kind_to_write(file))
-            scale = choose_scale(photo.size, order.scale, photo.kind, limits, photo.frames)
-            target = file or (folder or source.parent) / answer_name(source.name, scale, photo.kind.suffix)
-            if target.exists() and not order.force:
-                raise CommandError(f"{target} is there already; --force overwrites it.")
-            enhanced = _with_bar(source.name, photo, scale, enhancer)
-            _write(enhanced.photo, target)
+            said = _enhance(source, file, folder, order, title, enhancer, limits)
         except (BotError, OSError) as error:
             failed += 1
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             print(f"{source}: {reason}", file=sys.stderr, flush=True)
         else:
-            print(f"{target}: {_figures(photo, enhanced)}", flush=True)
+            print("\n".join(said), flush=True)
     return failed
 
 
-def _with_bar(name: str, photo: Photo, scale: int, enhancer: Enhancer) -> Enhanced:
-    with tqdm(desc=name, unit="tile", leave=False, disable=not sys.stderr.isatty()) as bar:
+def _enhance(
+    source: Path, file: Path | None, folder: Path | None, order: Order, title: str, enhancer: Enhancer, limits: Limits
+) -> list[str]:
+    """One file; a line for each that was written."""
+    wish = order.wish
+    photo = open_photo(source, limits)
+    if wish.kind:
+        photo = photo.written_as(KINDS[wish.kind])
+    if file:
+        photo = photo.written_as(_kind_to_write(file, photo, wish))
+    scale = choose_scale(photo.size, wish.scale, photo.kind, limits, photo.frames)
+    target = file or (folder or source.parent) / answer_name(source.name, scale, photo.kind.suffix)
+    beside = target.with_name(comparison_name(source.name, comparison_kind(photo.kind).suffix))
+    for wanted in (target, beside) if wish.compare else (target,):
+        if wanted.exists() and not order.force:
+            raise CommandError(f"{wanted} is there already; --force overwrites it.")
+    enhanced = _with_bar(title, photo, wish, enhancer)
+    said = [f"{target}: {_figures(photo, enhanced)}"]
+    if wish.compare and enhanced.version:
+        _write(comparison(photo, enhanced.photo, limits), beside)
+        said.append(f"{beside}: {LEFT} on the left, {RIGHT} on the right")
+    elif wish.compare:
+        said.append(f"{source}: nothing to compare, both sides would be bicubic")
+    _write(enhanced.photo, target, wish.metadata)
+    return said
+
+
+def _with_bar(title: str, photo: Photo, wish: Wish, enhancer: Enhancer) -> Enhanced:
+    with tqdm(desc=title, unit="tile", leave=False, disable=not sys.stderr.isatty()) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        return enhancer(photo, scale, progress)
+        return enhancer(photo, wish.scale, progress, bicubic=wish.bicubic)
 
 
-def _write(photo: Photo, target: Path) -> None:
+def _write(photo: Photo, target: Path, keep_metadata: bool = False) -> None:
     """Write the whole file or none."""
     unfinished = target.with_name(f".{target.name}.part")
     try:
-        save_photo(photo, unfinished)
+        save_photo(photo, unfinished, keep_metadata)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
 def _figures(photo: Photo, enhanced: Enhanced) -> str:
-    how = f"model version {enhanced.version}" if enhanced.version else f"bicubic, because {enhanced.reason}"
-    return f"{sides(photo.size)} → {sides(enhanced.photo.size)}, {enhanced.seconds:.1f} s, {how}"
+    how = f"model version {enhanced.version}" if enhanced.version else "bicubic"
+    if enhanced.reason:
+        how += f", because {enhanced.reason}"
+    pages = f", {enhanced.photo.frames} frames" if enhanced.photo.frames > 1 else ""
+    if photo.pages > photo.frames:
+        pages = f", the first of {photo.pages}{' or more' if photo.uncounted else ''} pictures"
+    return f"{sides(photo.size)} → {sides(enhanced.photo.size)}{pages}, {enhanced.seconds:.1f} s, {how}"
 
 
-def _kind_to_write(file: Path) -> Kind:
+def _kind_to_write(file: Path, photo: Photo, wish: Wish) -> Kind:
+    """The kind that the output's name asks for."""
+    if file.suffix.lower() == photo.kind.suffix:
+        return photo.kind
     kind = kind_of_suffix(file.suffix)
     if kind is None:
         raise CommandError(f"I cannot write {file.suffix or 'a file without suffix'}; try .png or .jpg.")
+    if wish.kind and kind is not KINDS[wish.kind]:
+        raise CommandError(f"--format says {wish.kind} and {file.name} says {kind.name}.")
     return kind
 
 
 def _sources(inputs: Iterable[Path]) -> Iterator[Path]:
-    """Files as they are named; of a folder, the pictures in it."""
+    """Files as they are named; of a folder, the pictures in it, but not the results that lie beside their sources."""
     for path in inputs:
         if path.is_dir():
-            yield from (file for file in sorted(path.iterdir()) if file.is_file() and _is_picture(file))
+            pictures = [file for file in sorted(path.iterdir()) if file.is_file() and _is_picture(file)]
+            stems = {file.stem for file in pictures}
+            for file in pictures:
+                result = _RESULT.fullmatch(file.stem)
+                if not (result and result[1] in stems):
+                    yield file
         else:
             yield path
 

@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageDraw, ImageFont
 
-from slackbot.kinds import KINDS
+from slackbot.kinds import KINDS, Kind
 from slackbot.limits import Limits
 from slackbot.photo import Photo, on_white
 
@@ -28,8 +28,12 @@ def comparison(before: Photo, after: Photo, limits: Limits) -> Photo:
     if larger > 1:
         right = right.resize((right.width * larger, right.height * larger), Image.Resampling.NEAREST)
         middle *= larger
-    kind = KINDS["PNG"] if after.kind.name in ("PNG", "GIF") else KINDS["JPEG"]
-    return Photo(_labelled(right, middle), kind, icc=after.icc)
+    return Photo(_labelled(right, middle), comparison_kind(after.kind), icc=after.icc)
+
+
+def comparison_kind(kind: Kind) -> Kind:
+    """The kind of a comparison of results of this kind: one that Slack shows."""
+    return KINDS["PNG"] if kind.name in ("PNG", "GIF") else KINDS["JPEG"]
 
 
 def _labelled(picture: Image.Image, middle: int) -> Image.Image:

@@ -68,8 +68,8 @@ class Errands:
     def _load(self, without: str) -> tuple[int, int]:
         """How many jobs are worked on, and how many wait."""
         entries = [entry for entry in self._board.entries() if entry.job.id != without]
-        working = sum(bool(entry.begun) for entry in entries)
-        return working, len(entries) - working
+        waiting = sum(entry.waits for entry in entries)
+        return len(entries) - waiting, waiting
 
     def _picture(self) -> str:
         """The id of the picture of before and after, handed to Slack once; empty where it does not take it."""

@@ -43,7 +43,7 @@ class Reporter:
             ahead = 0
             for entry in entries:
                 self._tell(entry, ahead)
-                ahead += not entry.begun
+                ahead += entry.waits
 
     def _tell(self, entry: Entry, ahead: int) -> None:
         now, job = time.monotonic(), entry.job
@@ -51,7 +51,7 @@ class Reporter:
             return
         if job.id not in self._offered:
             self._offered.add(job.id)
-            if not entry.begun:
+            if entry.waits:
                 progress.begin(self._slack, job)
             self._offer(entry)
         at, last = self._told.get(job.id, (0.0, ""))
@@ -79,6 +79,6 @@ class Reporter:
 
 
 def _line(entry: Entry, ahead: int, board: Board) -> str:
-    if entry.begun:
-        return replies.working(entry.photos, entry.photo, entry.done)
-    return replies.queued(ahead, board.minutes(ahead))
+    if entry.waits:
+        return replies.queued(ahead, board.minutes(ahead))
+    return replies.working(entry.photos, entry.photo, entry.done)

@@ -65,8 +65,9 @@ def encode() -> Callable[..., bytes]:
 class Bot:
     """The real bot as a process of its own, on a database that outlives it."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], *command: str) -> None:
         self.folder = folder
+        self._command = command or ("-m", "slackbot")
         self.database = folder / "bot.sqlite"
         self._environment = environment
         self._process: subprocess.Popen[str] | None = None
@@ -75,7 +76,7 @@ class Bot:
         """Run it until it says that it is ready."""
         with (self.folder / "log").open("a") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "slackbot"],
+                [sys.executable, *self._command],
                 cwd=ROOT,
                 env={
                     **os.environ,
@@ -132,8 +133,8 @@ def workspace(playground: Workspace) -> Workspace:
 
 
 @contextlib.contextmanager
-def running(workspace: Workspace, model: NearestModel, folder: Path) -> Iterator[Bot]:
-    bot = Bot(folder, {**workspace.environment, "TRITON_URL": model.address})
+def running(workspace: Workspace, model: NearestModel, folder: Path, *command: str) -> Iterator[Bot]:
+    bot = Bot(folder, {**workspace.environment, "TRITON_URL": model.address}, *command)
     bot.start()
     workspace.wait_for_connection()
     yield bot
@@ -146,6 +147,24 @@ def running(workspace: Workspace, model: NearestModel, folder: Path) -> Iterator
 def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Bot]:
     """A running bot of the test's own, connected to the playground and the model."""
     with running(workspace, model, tmp_path) as bot:
+        yield bot
+
+
+_BUSY = """
+import os
+from slackbot.app import serve
+from slackbot.limits import Limits
+from slackbot.settings import from_environment
+limits = Limits(jobs_at_once=1, jobs_waiting=2)
+serve(from_environment(os.environ), limits, lambda text: print(text, flush=True))
+os._exit(0)
+"""
+
+
+@pytest.fixture
+def busy_bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Bot]:
+    """A running bot that works on one message at a time and lets two wait."""
+    with running(workspace, model, tmp_path, "-c", _BUSY) as bot:
         yield bot
 
 

@@ -81,6 +81,83 @@ def test_the_name_of_the_output_decides_its_kind(run, cat, tmp_path):
     assert "cannot write .xyz" in done.stderr
 
 
+def test_a_format_a_comparison_and_metadata(run, tmp_path, paint):
+    exif = Image.Exif()
+    exif[0x010E] = "where I live"
+    paint(30, 20).save(tmp_path / "cat.jpg", exif=exif)
+
+    done = run("enhance", tmp_path / "cat.jpg", "--format", "webp", "--compare", "--keep-metadata", "--scale", "2")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert look(tmp_path / "cat_2x.webp") == ("WEBP", (60, 40))
+    assert look(tmp_path / "cat_compare.jpg")[0] == "JPEG"
+    assert done.stdout.endswith("cat_compare.jpg: bicubic on the left, enhanced on the right\n")
+    with Image.open(tmp_path / "cat_2x.webp") as image:
+        assert image.getexif()[0x010E] == "where I live"
+
+    again = run("enhance", tmp_path / "cat.jpg", "--compare", "-o", tmp_path / "other.png")
+    assert again.returncode == 0
+    assert look(tmp_path / "cat_compare.png")[0] == "PNG"
+    third = run("enhance", tmp_path / "cat.jpg", "--compare")
+    assert third.returncode == 1
+    assert "cat_compare.jpg is there already; --force overwrites it." in third.stderr
+    assert not (tmp_path / "cat_4x.jpg").exists(), "nothing is done by halves"
+
+
+def test_bicubic_as_asked_is_no_complaint(run, cat):
+    done = run("enhance", cat, "--bicubic", "--compare")
+
+    assert done.returncode == 0
+    first, second = done.stdout.splitlines()
+    assert first.endswith("s, bicubic")
+    assert second.endswith("nothing to compare, both sides would be bicubic")
+
+
+def test_several_files_go_side_by_side_and_a_folder_twice_leaves_results_alone(run, cat, tmp_path, paint):
+    paint(10, 10).save(tmp_path / "dog.jpg")
+    paint(10, 10).save(tmp_path / "taken_2x.jpg")
+
+    assert run("enhance", cat, tmp_path / "dog.jpg").returncode == 0
+    done = run("enhance", tmp_path, "--force", "--scale", "2")
+
+    assert done.returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [
+            "cat.png",
+            "cat_2x.png",
+            "cat_4x.png",
+            "dog.jpg",
+            "dog_2x.jpg",
+            "dog_4x.jpg",
+            "taken_2x.jpg",
+            "taken_2x_2x.jpg",
+        ]
+    )
+
+
+def test_an_animation_stays_one(run, tmp_path, paint):
+    frames = [paint(20, 10, seed) for seed in range(3)]
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:], duration=100)
+
+    done = run("enhance", tmp_path / "film.gif", "-o", tmp_path / "large.gif")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 frames" in done.stdout
+    with Image.open(tmp_path / "large.gif") as image:
+        assert (getattr(image, "n_frames", 1), image.size) == (3, (80, 40))
+
+    done = run("enhance", tmp_path / "film.gif", "--format", "jpeg")
+    assert "the first of 3 pictures" in done.stdout
+    assert look(tmp_path / "film_4x.jpg") == ("JPEG", (80, 40))
+
+
+def test_two_kinds_at_once_are_refused(run, cat, tmp_path):
+    done = run("enhance", cat, "--format", "webp", "-o", tmp_path / "out.jpg")
+
+    assert done.returncode == 1
+    assert "--format says WebP and out.jpg says JPEG." in done.stderr
+
+
 def test_without_a_server_it_is_bicubic_and_says_so(run, cat, model):
     model.stop()
 
@@ -95,6 +172,7 @@ def test_without_a_server_it_is_bicubic_and_says_so(run, cat, model):
     [
         (["enhance"], 2, "required"),
         (["enhance", "x.png", "--scale", "3"], 2, "invalid choice"),
+        (["enhance", "x.png", "--format", "pcx"], 2, "invalid choice"),
         (["dance"], 2, "invalid choice"),
         (["enhance", "nowhere.png"], 1, "No such file"),
         (["enhance", "x.png", "--triton", "nonsense"], 1, "HOST:PORT"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slackbot.job import job_of
+from slackbot.job import job_of, job_of_shortcut
+from slackbot.listeners import deleted
 from slackbot.shared_file import answer_name, clean_name, needs_look, shared_file
 from slackbot.words import Wish, wish_of
 
@@ -67,6 +68,61 @@ def test_what_asks(asking):
 )
 def test_what_asks_for_nothing(silent):
     assert job_of(silent, "T1", BOT) is None
+
+
+PHOTOS = {"files": [{"id": "F1", "mimetype": "image/png"}, {"id": "F2", "mimetype": "application/pdf"}, {"id": "F3"}]}
+
+
+def test_in_a_watched_channel_photos_ask_and_their_words_do_not():
+    def watched(team, channel):
+        return (team, channel) == ("T1", "C1")
+
+    job = job_of(event(text="help, 2x, cancel", **PHOTOS), "T1", BOT, watched)
+
+    assert job
+    assert job.wish == Wish()
+    assert job.file_ids == ("F1", "F3"), "what is clearly no picture is left alone"
+    assert job.asker == "U1"
+    assert job_of(event(**PHOTOS), "T2", BOT, watched) is None
+    assert job_of(event(**{**PHOTOS, "channel": "C2"}), "T1", BOT, watched) is None
+    assert job_of(event(), "T1", BOT, watched) is None
+    assert job_of(event(bot_id="B1", **PHOTOS), "T1", BOT, watched) is None
+    mentioned = job_of(event(**MENTION, **PHOTOS), "T1", BOT, watched)
+    assert mentioned
+    assert mentioned.file_ids == ("F1", "F2", "F3")
+
+
+def test_each_use_of_the_shortcut_is_a_job_of_its_own_beside_the_mentions():
+    payload = {
+        "team": {"id": "T1"},
+        "channel": {"id": "C1"},
+        "user": {"id": "U2"},
+        "message": {"ts": "1.5", "user": "U1", **PHOTOS},
+        "message_ts": "1.5",
+        "action_ts": "7.1",
+        "response_url": "https://hooks/secret",
+    }
+    job = job_of_shortcut(payload)
+    mention = job_of(event(**MENTION), "T1", BOT)
+
+    assert mention
+    assert (job.asker, job.message, job.file_ids) == ("U2", "1.5", ("F1", "F2", "F3"))
+    assert len({job.id, job_of_shortcut({**payload, "action_ts": "7.2"}).id, mention.id}) == 3
+    assert job_of_shortcut(payload).id == job.id
+    assert "secret" not in repr(job)
+
+
+@pytest.mark.parametrize(
+    ("gone", "ts"),
+    [
+        (event(subtype="message_deleted", deleted_ts="1.1"), "1.1"),
+        (event(subtype="message_changed", message={"ts": "1.2", "subtype": "tombstone"}), "1.2"),
+        (event(subtype="message_changed", message={"ts": "1.2"}), ""),
+        (event(), ""),
+    ],
+)
+def test_which_message_was_deleted(gone, ts):
+    assert deleted(gone) == ts
 
 
 def test_twins_and_redeliveries_are_one_job_and_others_are_not():

@@ -75,3 +75,38 @@ def test_the_help_names_the_limits():
 def test_alt_text_and_sentences():
     assert replies.alt_text(GOOD) == "cat.png, enlarged to 40 × 80 pixels"
     assert replies.sentence("the file is gone.") == "The file is gone."
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (replies.status(True, 0, 0, 1), "The model server is well, and I have nothing to do."),
+        (
+            replies.status(False, 1, 2, 3),
+            "The model server is away, so for now I enlarge with bicubic. I am working on 1 message, 2 wait, "
+            "the last for about 3 minutes.",
+        ),
+        (replies.full(1), "I have my hands full. Please ask me again in about 1 minute."),
+        (replies.full(12), "I have my hands full. Please ask me again in about 12 minutes."),
+        (replies.working(1, 0, 0.424), "is enhancing the photo: 42%"),
+        (replies.working(3, 2, 1.0), "is enhancing photo 3 of 3: 100%"),
+        (replies.queued(0, 1), "is next to look at this"),
+        (replies.queued(2, 3), "has 2 messages to look at before this one (about 3 minutes)"),
+        (replies.stopped(0), "There is nothing of yours to stop here."),
+        (replies.stopped(2), "Stopped 2 jobs."),
+        (replies.watching(True, False), "I am watching this channel now: every photo here gets its answer."),
+        (replies.watching(True, True), "I am watching this channel already."),
+        (replies.watching(False, True), "I no longer watch this channel. Mention me with a photo."),
+        (replies.watching(False, False), "I was not watching this channel."),
+    ],
+)
+def test_short_answers(said, text):
+    assert said == text
+
+
+def test_the_help_fits_into_a_block_of_the_app_home():
+    assert len(replies.usage("UBOT", Limits())) < 3000
+
+
+def test_a_comparison_is_described():
+    assert "on the left enlarged with bicubic" in replies.comparison_alt_text(GOOD)

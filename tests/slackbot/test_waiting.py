@@ -145,3 +145,25 @@ def test_a_stopped_job_stays_stopped_after_a_kill(bot, slow, workspace, mention,
     bot.start()
     workspace.wait_for_reaction(mention(("dog.png", content)), "white_check_mark")
     assert workspace.replies(message) == []
+
+
+@pytest.mark.usefixtures("busy_bot")
+def test_a_full_queue_is_answered_with_a_sentence_and_a_time(workspace, model, mention, content):
+    model.mood = "slow"
+    working = mention(("0.png", content))
+    workspace.wait_for(lambda w: w.calls("download"), 20, "work on the first")
+    waiting = [mention((f"{index}.png", content)) for index in (1, 2)]
+    workspace.wait_for(lambda w: all(d["acknowledged_at"] for d in w.deliveries()), 20, "acknowledgements")
+    too_many = mention(("3.png", content))
+
+    (reply,) = workspace.wait_for_replies(too_many)
+    assert reply.text == "I have my hands full. Please ask me again in about 1 minute."
+    (reply,) = workspace.wait_for_replies(mention(text="help"))
+    assert "Share a photo" in reply.text, "words do not wait behind photos"
+
+    model.mood = "well"
+    model.hurry.set()
+    for message in (working, *waiting):
+        workspace.wait_for_reaction(message, "white_check_mark")
+    workspace.wait_for_reaction(mention(("4.png", content)), "white_check_mark")
+    assert len(workspace.replies(too_many)) == 1
