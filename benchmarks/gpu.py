@@ -1,0 +1,120 @@
+"""The generator on a GPU, in half precision: megapixels a second, and the share of the card's matrix-product peak.
+
+usage: python benchmarks/gpu.py [--device cuda|cpu] [--output FOLDER]
+
+Tiles lie on the card already: copies are not counted. Where there is no GPU the page says so, with the commands to run
+where there is one.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from export.graph import Served
+from export.to_onnx import operations
+from serving import figures
+from training.generator import Generator, load_weights
+
+ROOT = Path(__file__).resolve().parents[1]
+LOADS = ((1, 256), (8, 256), (1, 512), (8, 512), (1, 1024))
+MATRIX = 8192
+HOW = """\
+python benchmarks/gpu.py                                   # this page
+docker compose --profile gpu up -d                         # Triton with TensorRT, then, inside its network:
+perf_analyzer -m enhancer -i grpc -u triton:8001 --shape image:256,256,3 --concurrency-range 1:16 --percentile 95"""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One load: batch of size x size tiles, megapixels of input a second, TFLOP/s."""
+
+    batch: int
+    size: int
+    milliseconds: float
+    megapixels: float
+    tera: float
+
+
+def seconds(work: Callable[[], object], device: str, least: float) -> float:
+    """Of one time, averaged over at least `least` seconds."""
+    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
+    for _ in range(3):
+        work()
+    wait()
+    count, begin = 0, time.perf_counter()
+    while time.perf_counter() - begin < least:
+        work()
+        wait()
+        count += 1
+    return (time.perf_counter() - begin) / count
+
+
+def peak(device: str, kind: torch.dtype, side: int, least: float) -> float:
+    """TFLOP/s of a product of square matrices."""
+    left, right = (torch.randn(side, side, device=device, dtype=kind) for _ in range(2))
+    return 2 * side**3 / seconds(lambda: left @ right, device, least) / 1e12
+
+
+def rates(generator: Generator, device: str, kind: torch.dtype, loads: tuple, least: float) -> list[Rate]:
+    work = operations(generator)
+    served = Served(generator).eval().to(device, memory_format=torch.channels_last)
+    found = []
+    for batch, size in loads:
+        pixels = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8, device=device)
+        with torch.inference_mode(), torch.autocast(device, kind):
+            taken = seconds(lambda pixels=pixels: served(pixels), device, least)
+        count = batch * size**2
+        found.append(Rate(batch, size, 1e3 * taken, count / taken / 1e6, 2 * work * count / taken / 1e12))
+    return found
+
+
+def markdown(name: str | None, top: float, found: list[Rate]) -> str:
+    if not name:
+        measured = "**Not measured**: no GPU was at hand."
+    else:
+        rows = (
+            (str(rate.batch), str(rate.size), f"{rate.milliseconds:.2f}", f"{rate.megapixels:.1f}", f"{rate.tera:.1f}",
+             f"{rate.tera / top:.0%}")
+            for rate in found
+        )  # fmt: skip
+        measured = (
+            f"{name}, PyTorch {torch.__version__}; peak of matrix products {top:.1f} TFLOP/s.\n\n"
+            + figures.table(("batch", "tile", "ms", "Mpx/s in", "TFLOP/s", "of the peak"), rows)
+        )
+    made = "Made by `python benchmarks/gpu.py`; change nothing by hand."
+    return "\n\n".join(["# Serving on a GPU", made, measured, f"```sh\n{HOW}\n```"]) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="gpu.py", description="Measure the generator on a GPU, in half precision.")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="cpu: only to try the script")
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks", metavar="FOLDER")
+    options = parser.parse_args()
+    name, top = None, 0.0
+    found: list[Rate] = []
+    if options.device == "cpu":
+        name, kind = "A CPU", torch.bfloat16
+        top = peak("cpu", kind, 256, 0.1)
+        found = rates(load_weights(), "cpu", kind, ((1, 64),), 0.1)
+    elif torch.cuda.is_available():
+        torch.backends.cudnn.benchmark = True
+        name, kind = torch.cuda.get_device_name(), torch.float16
+        top = peak("cuda", kind, MATRIX, 3)
+        found = rates(load_weights(), "cuda", kind, LOADS, 3)
+    options.output.mkdir(parents=True, exist_ok=True)
+    if found:
+        figures.write_csv(options.output / "gpu.csv", found)
+    (options.output / "gpu.md").write_text(markdown(name, top, found))
+    print((options.output / "gpu.md").read_text())
+
+
+if __name__ == "__main__":
+    main()
