@@ -65,7 +65,7 @@ def peak(device: str, kind: torch.dtype, side: int, least: float) -> float:
 
 def rates(generator: Generator, device: str, kind: torch.dtype, loads: tuple, least: float) -> list[Rate]:
     work = operations(generator)
-    served = Served(generator).eval().to(device, memory_format=torch.channels_last)
+    served = Served(generator).eval().to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - its stubs miss it
     found = []
     for batch, size in loads:
         pixels = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8, device=device)
