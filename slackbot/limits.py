@@ -18,6 +18,11 @@ class Limits:
     icon_pixels: int = 256 * 256  # up to here, areas of one colour come back in just that colour
     comparison_pixels: int = 16 * MEGAPIXEL
 
+    # The process that opens it (`slackbot.cell`).
+    cell_bytes: int = 512 * 1024 * 1024  # beside what the process has loaded
+    cell_cpu_seconds: int = 10
+    cell_seconds: float = 30.0
+
     # Slack.
     redirects: int = 3
     slack_timeout: float = 15.0

@@ -1,0 +1,105 @@
+"""Whatever the bytes are: a picture or one clear sentence, within a second of processor time."""
+
+import io
+import struct
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.security.fuzz_opener import SECONDS, one_input
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+
+
+def seeds() -> dict[str, bytes]:
+    """A small file of each kind, and of the layouts with the most to go wrong."""
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8))
+    clear = picture.convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(picture.size))
+    moving = {"save_all": True, "append_images": [picture.rotate(90), picture.rotate(180)], "duration": 40}
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "a description"
+    made = {
+        "jpeg": (picture, "JPEG", {"exif": exif}),
+        "progressive jpeg": (picture, "JPEG", {"progressive": True}),
+        "cmyk jpeg": (picture.convert("CMYK"), "JPEG", {}),
+        "png": (picture, "PNG", {"exif": exif}),
+        "clear png": (clear, "PNG", {}),
+        "palette png": (picture.quantize(16), "PNG", {}),
+        "16-bit png": (Image.fromarray(np.arange(192, dtype=np.uint16).reshape(12, 16) * 300), "PNG", {}),
+        "apng": (picture, "PNG", moving),
+        "gif": (picture, "GIF", moving),
+        "webp": (clear, "WEBP", {}),
+        "moving webp": (picture, "WEBP", moving),
+        "bmp": (picture, "BMP", {}),
+        "tiff": (picture, "TIFF", {}),
+        "deflated tiff": (picture, "TIFF", {"compression": "tiff_adobe_deflate"}),
+        "fax tiff": (picture.convert("1"), "TIFF", {"compression": "group4"}),
+        "heic": (picture.resize((64, 64)), "HEIF", {}),
+    }
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    files = {}
+    for name, (image, kind, options) in made.items():
+        out = io.BytesIO()
+        image.save(out, kind, **options)
+        files[name] = out.getvalue()
+    return files
+
+
+SEEDS = seeds()
+EDGES = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
+
+
+@st.composite
+def mutated(draw) -> bytes:
+    """A seed with a few of the things done to it that fuzzers do."""
+    data = bytearray(draw(st.sampled_from(sorted(SEEDS.items())))[1])
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, max(0, len(data) - 1)))
+        what = draw(st.sampled_from(["byte", "word", "cut", "drop", "double", "insert", "splice"]))
+        if what == "byte" and data:
+            data[at] = draw(st.integers(0, 255))
+        elif what == "word":
+            order = draw(st.sampled_from("<>"))
+            data[at : at + 4] = struct.pack(f"{order}I", draw(st.sampled_from(EDGES)))
+        elif what == "cut":
+            del data[at:]
+        elif what == "drop":
+            del data[at : at + draw(st.integers(1, 40))]
+        elif what == "double":
+            data[at:at] = data[at : at + draw(st.integers(1, 200))]
+        elif what == "insert":
+            data[at:at] = draw(st.binary(min_size=1, max_size=30))
+        else:
+            other = draw(st.sampled_from(sorted(SEEDS.items())))[1]
+            data[at:] = other[min(at, len(other)) :]
+    return bytes(data)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(mutated())
+@example(b"")
+@example(b"GIF89a" + b"\xff" * 1000)
+@example(b"II*\0\x08\0\0\0\xff\xff" + b"\xff" * 500)  # a TIFF with 65,535 tags
+@example(b"BM" + b"\0" * 12 + struct.pack("<IiiHHI", 40, 2**31 - 1, -(2**31), 1, 24, 0) + b"\0" * 40)
+def test_a_picture_or_a_sentence(data):
+    begin = time.process_time()
+    one_input(data)
+    assert time.process_time() - begin < SECONDS
+
+
+@given(st.binary(max_size=300))
+def test_noise(data):
+    assert one_input(data)
+
+
+@pytest.mark.parametrize("name", sorted(SEEDS))
+def test_the_seeds_are_pictures(name):
+    assert one_input(SEEDS[name]) == ""

@@ -1,0 +1,85 @@
+"""The process that opens pictures crashes, hangs, eats or lies; that costs one sentence, and the next photo works."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from slackbot.cell import open_in_cell
+from slackbot.errors import DamagedPhoto, NotAPhoto, PhotoTooLarge
+from slackbot.limits import Limits
+from slackbot.photo import open_photo
+from tests.security import hostile_openers
+
+LIMITS = replace(Limits(), cell_seconds=5.0, cell_cpu_seconds=1)
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "0.photo"
+    Image.effect_mandelbrot((60, 40), (-2, -1, 1, 1), 20).convert("RGB").save(path, "PNG")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("opener", "error", "seconds"),
+    [
+        (hostile_openers.crash, DamagedPhoto, 5),
+        (hostile_openers.vanish, DamagedPhoto, 5),
+        (hostile_openers.spin, DamagedPhoto, 5),  # the kernel's second of CPU time
+        (hostile_openers.surprise, DamagedPhoto, 5),
+        (hostile_openers.talk, DamagedPhoto, 5),
+        (hostile_openers.eat, PhotoTooLarge, 5),
+    ],
+)
+def test_a_bad_codec_costs_one_sentence(photo, opener, error, seconds):
+    begin = time.monotonic()
+    with pytest.raises(error) as caught:
+        open_in_cell(photo, LIMITS, opener)
+
+    assert time.monotonic() - begin < seconds
+    assert str(caught.value).endswith(".")
+    assert open_in_cell(photo, LIMITS).size == (60, 40)
+
+
+def test_one_that_sleeps_is_killed_in_time(photo):
+    begin = time.monotonic()
+    with pytest.raises(DamagedPhoto):
+        open_in_cell(photo, replace(LIMITS, cell_seconds=1.0), hostile_openers.sleep)
+
+    assert 1 <= time.monotonic() - begin < 4
+
+
+def test_nothing_that_comes_back_is_run(photo):
+    with pytest.raises(DamagedPhoto):
+        open_in_cell(photo, LIMITS, hostile_openers.reach)
+
+    assert not photo.with_name("0.photo.reached").exists()
+
+
+def test_memory_is_enough_for_the_largest_photo_and_no_more(photo):
+    limits = Limits()
+    side = int((limits.output_pixels / 4) ** 0.5)
+    Image.new("RGBA", (side, side), (1, 2, 3, 4)).save(photo, "PNG")
+    assert open_in_cell(photo, limits).size == (side, side)
+
+    with pytest.raises(PhotoTooLarge, match="memory"):
+        open_in_cell(photo, replace(limits, cell_bytes=100 * 2**20))
+
+
+def test_a_photo_is_the_same_in_the_cell_and_out_of_it(photo):
+    moving = {"save_all": True, "append_images": [Image.new("RGB", (60, 40))]}
+    for name, options in (("a.gif", moving), ("b.png", {})):
+        path = photo.with_name(name)
+        Image.open(photo).save(path, **options)
+        inside, outside = open_in_cell(path, LIMITS), open_photo(path, LIMITS)
+        assert inside.image.tobytes() == outside.image.tobytes()
+        assert (inside.kind, inside.pages, inside.frames) == (outside.kind, outside.pages, outside.frames)
+        assert inside.kind is outside.kind
+
+
+def test_sentences_come_out_as_they_are(photo):
+    photo.write_bytes(b"words")
+    with pytest.raises(NotAPhoto, match="not a picture I know"):
+        open_in_cell(photo, LIMITS)

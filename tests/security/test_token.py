@@ -1,0 +1,115 @@
+"""The bot's token on its way through redirects, over real HTTP."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from slackbot.download import download
+from slackbot.errors import BotError, DownloadError
+from slackbot.limits import Limits
+
+TOKEN = "xoxb-canary-7391"
+
+
+class Site(ThreadingHTTPServer):
+    """Answers /hops/N with a redirect to /hops/N-1 and /hops/0 with a picture; /to?URL with a redirect to URL."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[tuple[str, str]] = []  # path and Authorization
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Site  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, self.headers.get("Authorization", "")))
+        place, _, rest = self.path[1:].partition("/")
+        if place == "to":
+            return self._redirect(rest)
+        if place == "hops" and rest != "0":
+            return self._redirect(f"/hops/{int(rest) - 1}")
+        self.send_response(200)
+        if place == "endless":  # says little and sends much
+            self.send_header("Content-Length", "10")
+        self.end_headers()
+        self.wfile.write(b"x" * (int(rest) if place == "bytes" else 10))
+        return None
+
+    def _redirect(self, address: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", address)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args) -> None:  # noqa: A002 - the base class's names
+        """Nothing."""
+
+
+@contextmanager
+def running() -> Iterator[Site]:
+    with Site() as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        yield site
+        site.shutdown()
+
+
+@pytest.fixture
+def slack() -> Iterator[Site]:
+    with running() as site:
+        yield site
+
+
+@pytest.fixture
+def stranger() -> Iterator[Site]:
+    with running() as site:
+        yield site
+
+
+@pytest.fixture
+def fetch(slack, tmp_path):
+    def fetched(path, limits=None) -> bytes:
+        file = tmp_path / "0.photo"
+        download(f"{slack.address}{path}", file, TOKEN, f"{slack.address}/api/", limits or Limits())
+        return file.read_bytes()
+
+    return fetched
+
+
+def test_redirects_at_the_limit_and_one_over(slack, fetch):
+    most = Limits().redirects
+    assert fetch(f"/hops/{most}") == b"x" * 10
+    assert {token for _, token in slack.asked} == {f"Bearer {TOKEN}"}
+    with pytest.raises(DownloadError, match="round in circles"):
+        fetch(f"/hops/{most + 1}")
+
+
+@pytest.mark.parametrize("form", ["{}", "{}/", "{}/x?files.slack.com", "{}/x#@files.slack.com", "{host_only}"])
+def test_a_redirect_to_a_stranger_is_not_followed(slack, stranger, fetch, form):
+    host_only = stranger.address.replace("http:", "")
+    target = form.format(stranger.address, host_only=host_only)
+    with pytest.raises(BotError):
+        fetch(f"/to/{target}")
+
+    assert stranger.asked == []
+    assert len(slack.asked) == 1
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:image/png,A", "gopher://x"])
+def test_no_other_scheme_is_followed(fetch, target):
+    with pytest.raises(DownloadError, match="outside of Slack"):
+        fetch(f"/to/{target}")
+
+
+def test_more_bytes_than_announced_are_not_taken(fetch):
+    assert fetch("/bytes/1000", Limits(photo_bytes=1000)) == b"x" * 1000
+    with pytest.raises(BotError, match="too large"):
+        fetch("/bytes/1001", Limits(photo_bytes=1000))
+    assert len(fetch("/endless/0")) <= 10
