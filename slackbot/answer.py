@@ -98,7 +98,13 @@ class Answer:
             self._step(shop.fetch, job, index, file)
             made = self._step(shop.make, job, index, file)
             trouble = replies.NOT_HANDED_OVER
-            results = [(self._step(shop.upload, job, index, file, made), made.name)]
+            try:
+                results = [(self._step(shop.upload, job, index, file, made), made.name)]
+            except SlackRefused as error:
+                if error.code != "file_upload_size_restricted" or made.outcome.scale == 2:
+                    raise
+                made = self._step(shop.make_smaller, job, index, file)
+                results = [(self._step(shop.upload, job, index, file, made), made.name)]
             if made.comparison:
                 results.append(self._step(shop.upload_comparison, job, index, file, made))
         except Stopped:

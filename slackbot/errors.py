@@ -24,16 +24,20 @@ BotError
 # ruff: noqa: N818 - the names say what is wrong
 
 _REFUSALS = {
-    "missing_scope": "I lack a permission in this workspace. Please ask whoever installed me to reinstall the app.",
+    "missing_scope": "I lack a permission here. Please ask the person who installed me to reinstall the app.",
     "file_not_found": "the file is no longer there, or not mine to see.",
     "file_deleted": "the file is no longer there, or not mine to see.",
     "not_in_channel": "I am not in this channel. Please invite me.",
+    "channel_not_found": "I am not in this channel. Please invite me.",
+    "is_archived": "this channel is archived, so I cannot post here.",
     "storage_limit_reached": "the workspace has no room left for files.",
     "file_upload_size_restricted": "the result is larger than this workspace allows files to be.",
     "file_type_not_allowed": "this workspace does not allow files of this kind.",
     "ratelimited": "Slack asks me to wait for longer than I can. Please try again later.",
     "posting_to_channel_denied": "I may not post files in this channel.",
 }
+
+_REINSTALL = "Please ask the person who installed me to add it and reinstall the app."
 
 
 class BotError(Exception):
@@ -86,10 +90,7 @@ class DownloadError(BotError):
 class MissingScope(DownloadError):
     """Slack answered with its login page, as it does without `files:read`."""
 
-    sentence = (
-        "Slack did not let me read the file: the missing scope is files:read. "
-        "Please ask the person who installed me to add it and reinstall the app."
-    )
+    sentence = f"Slack did not let me read the file: the missing scope is files:read. {_REINSTALL}"
 
 
 class Stopped(BotError):
@@ -99,12 +100,15 @@ class Stopped(BotError):
 class SlackRefused(BotError):
     """Slack said no, and will say no again."""
 
-    def __init__(self, code: str, method: str) -> None:
-        super().__init__(code, method)
+    def __init__(self, code: str, method: str, needed: str = "") -> None:
+        super().__init__(code, method, needed)
         self.code = code
         self.method = method
+        self.needed = needed  # the scope that is missing, where Slack says which
 
     def __str__(self) -> str:
+        if self.code == "missing_scope" and self.needed:
+            return f"I lack a permission: the missing scope is {self.needed}. {_REINSTALL}"
         return _REFUSALS.get(self.code, f"Slack did not allow it ({self.code}).")
 
 

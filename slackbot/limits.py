@@ -12,6 +12,7 @@ class Limits:
     # One photo.
     photo_bytes: int = 50 * 1024 * 1024
     output_pixels: int = 64 * MEGAPIXEL
+    result_bytes: int = 10**9  # Slack takes no larger file
     photos_per_message: int = 10
     frames: int = 100  # of an animation
     animation_pixels: int = 24 * MEGAPIXEL  # of all frames of the result together

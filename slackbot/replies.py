@@ -22,6 +22,7 @@ class Outcome:
     version: str = ""
     reason: str = ""
     seconds: float = 0.0
+    scale: int = 4
     smaller: bool = False  # 2x because 4x would have been too large
     pages: int = 1  # pictures in the file
     uncounted: bool = False  # there are more, too many to count

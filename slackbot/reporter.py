@@ -13,6 +13,8 @@ from slackbot.slack import Slack
 log = logging.getLogger(__name__)
 
 _QUIET_AFTER_REFUSAL = 600.0  # seconds: a workspace without status lines is asked again now and then
+_GREETED_AT_ONCE = 2  # jobs a second that get their reaction and button, however many come
+_APART = 1.5  # seconds between status lines, of all jobs together: Slack takes about fifty a minute
 
 
 class Reporter:
@@ -23,6 +25,7 @@ class Reporter:
         self._told: dict[str, tuple[float, str]] = {}
         self._offered: set[str] = set()
         self._quiet_until = 0.0
+        self._every = limits.status_every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
 
@@ -40,23 +43,35 @@ class Reporter:
             known = {entry.job.id for entry in entries}
             self._told = {job: told for job, told in self._told.items() if job in known}
             self._offered &= known
-            ahead = 0
-            for entry in entries:
-                self._tell(entry, ahead)
-                ahead += entry.waits
+            late = [one for one in entries if self._is_late(one)]
+            new = [one for one in late if one.job.id not in self._offered]
+            for entry in sorted(new, key=lambda one: not one.waits)[:_GREETED_AT_ONCE]:
+                self._greet(entry)
+            self._every = max(self._limits.status_every, _APART * len(late))
+            waiting = [entry.job.id for entry in entries if entry.waits]
+            for entry in late:
+                ahead = waiting.index(entry.job.id) if entry.waits else 0
+                self._tell(entry, _line(entry, ahead, self._board))
 
-    def _tell(self, entry: Entry, ahead: int) -> None:
+    def _is_late(self, entry: Entry) -> bool:
+        return time.monotonic() - entry.since >= self._limits.status_after
+
+    def _greet(self, entry: Entry) -> None:
+        """Once for each job: the reaction, which its own first step sets unless it waits, and the button."""
+        job = entry.job
+        self._offered.add(job.id)
+        if entry.waits:
+            progress.begin(self._slack, job)
+        if job.asker:
+            # In a thread without replies Slack shows nobody what only one may see.
+            thread = job.thread if job.in_thread else None
+            blocks = buttons.cancel(job.id)
+            progress.quietly(self._slack.whisper, job.channel, job.asker, replies.SLOW, blocks, thread)
+
+    def _tell(self, entry: Entry, text: str) -> None:
         now, job = time.monotonic(), entry.job
-        if now - entry.since < self._limits.status_after or job.wish.errand or self._stop.is_set():
-            return
-        if job.id not in self._offered:
-            self._offered.add(job.id)
-            if entry.waits:
-                progress.begin(self._slack, job)
-            self._offer(entry)
         at, last = self._told.get(job.id, (0.0, ""))
-        text = _line(entry, ahead, self._board)
-        if text == last or now - at < self._limits.status_every or now < self._quiet_until:
+        if text == last or now - at < self._every or now < self._quiet_until or self._stop.is_set():
             return
         self._told[job.id] = (now, text)
         try:
@@ -68,14 +83,6 @@ class Reporter:
             self._quiet_until = now + _QUIET_AFTER_REFUSAL
         except BotError as error:
             log.info("no status: %s", error)
-
-    def _offer(self, entry: Entry) -> None:
-        job = entry.job
-        if job.asker:
-            # In a thread without replies Slack shows nobody what only one may see.
-            thread = job.thread if job.in_thread else None
-            blocks = buttons.cancel(job.id)
-            progress.quietly(self._slack.whisper, job.channel, job.asker, replies.SLOW, blocks, thread)
 
 
 def _line(entry: Entry, ahead: int, board: Board) -> str:

@@ -203,4 +203,4 @@ def _refusal(error: SlackApiError, method: str) -> SlackRefused | SlackUnavailab
     code = str(data.get("error", "")) if isinstance(data, dict) else ""
     if status == 429 or status >= 500 or not code or code in _PASSING:
         return SlackUnavailable(f"Slack cannot do {method} now ({code or status}).")
-    return SlackRefused(code, method)
+    return SlackRefused(code, method, str(data.get("needed") or "") if isinstance(data, dict) else "")

@@ -10,6 +10,7 @@ from typing import Any
 
 from slackbot import buttons, progress, replies
 from slackbot.board import Board
+from slackbot.cell import open_in_cell
 from slackbot.comparison import comparison
 from slackbot.download import download
 from slackbot.enhance import Enhancer
@@ -18,7 +19,7 @@ from slackbot.job import Job, may_be_picture
 from slackbot.kinds import KINDS
 from slackbot.limits import Limits
 from slackbot.notebook import Counts, Notebook
-from slackbot.photo import open_photo, save_photo, too_many_bytes
+from slackbot.photo import save_photo, too_many_bytes
 from slackbot.replies import Outcome
 from slackbot.shared_file import SharedFile, answer_name, comparison_name, needs_look, shared_file
 from slackbot.slack import Slack
@@ -78,54 +79,26 @@ class Workshop:
         download(file.address, path, self.token, self.api_url, self.limits)
 
     def make(self, job: Job, index: int, file: SharedFile) -> Made:
-        """Enhance a fetched file into the work folder."""
-        source = self._photo(job, index)
-        if not source.exists():  # the job was begun on another machine, or its folder is lost
-            self.fetch(job, index, file)
-        wish = job.wish
+        """Enhance a fetched file into the work folder; at 2x where 4x makes more bytes than Slack takes."""
+        made = self._make(job, index, file, job.wish.scale)
+        if made.outcome.scale > 2 and made.path.stat().st_size > self.limits.result_bytes:
+            return self._make(job, index, file, 2)
+        return made
 
-        def tell(done: int, total: int) -> None:
-            self._go_on(job)
-            self.board.advance(job.id, index, done / total)
-
-        with self.room:
-            self._go_on(job)
-            photo = open_photo(source, self.limits)
-            if wish.kind:
-                photo = photo.written_as(KINDS[wish.kind])
-            enhanced = self.enhancer(photo, wish.scale, tell, bicubic=wish.bicubic)
-            beside = None
-            if wish.compare and enhanced.version:
-                shown = comparison(photo, enhanced.photo, self.limits)
-                beside = source.with_name(f"{index}.compare{shown.kind.suffix}")
-                save_photo(shown, beside)
-            target = source.with_suffix(enhanced.photo.kind.suffix)
-            save_photo(enhanced.photo, target, wish.metadata)
-        outcome = Outcome(
-            name=file.name,
-            before=photo.size,
-            after=enhanced.photo.size,
-            version=enhanced.version,
-            reason=enhanced.reason,
-            seconds=enhanced.seconds,
-            smaller=enhanced.scale < wish.scale,
-            pages=photo.pages,
-            uncounted=photo.uncounted,
-            frames=photo.frames,
-            uncompared=wish.compare and not beside,
-        )
-        return Made(outcome, target, answer_name(file.name, enhanced.scale, target.suffix), beside)
+    def make_smaller(self, job: Job, index: int, file: SharedFile) -> Made:
+        """Enhance a fetched file into the work folder at 2x."""
+        return self._make(job, index, file, 2)
 
     def upload(self, job: Job, index: int, file: SharedFile, made: Made) -> str:
         """Hand a result to Slack, not yet shared; the id to share it with."""
         if not made.path.exists():
-            made = self.make(job, index, file)
+            made = self._make(job, index, file, made.outcome.scale)
         return self.slack.upload(made.path, made.name, replies.alt_text(made.outcome))
 
     def upload_comparison(self, job: Job, index: int, file: SharedFile, made: Made) -> tuple[str, str]:
         """Hand a comparison to Slack, not yet shared; its id and name."""
         if not made.comparison or not made.comparison.exists():
-            made = self.make(job, index, file)
+            made = self._make(job, index, file, made.outcome.scale)
         if not made.comparison:  # made again, and the model server is gone meanwhile
             return "", ""
         name = comparison_name(file.name, made.comparison.suffix)
@@ -192,6 +165,45 @@ class Workshop:
             if error.code not in ("file_not_found", "file_deleted"):
                 raise
             return {"id": file["id"], "mode": "tombstone"}
+
+    def _make(self, job: Job, index: int, file: SharedFile, scale: int) -> Made:
+        source = self._photo(job, index)
+        if not source.exists():  # the job was begun on another machine, or its folder is lost
+            self.fetch(job, index, file)
+        wish = job.wish
+
+        def tell(done: int, total: int) -> None:
+            self._go_on(job)
+            self.board.advance(job.id, index, done / total)
+
+        with self.room:
+            self._go_on(job)
+            photo = open_in_cell(source, self.limits)
+            if wish.kind:
+                photo = photo.written_as(KINDS[wish.kind])
+            enhanced = self.enhancer(photo, scale, tell, bicubic=wish.bicubic)
+            beside = None
+            if wish.compare and enhanced.version:
+                shown = comparison(photo, enhanced.photo, self.limits)
+                beside = source.with_name(f"{index}.compare{shown.kind.suffix}")
+                save_photo(shown, beside)
+            target = source.with_suffix(enhanced.photo.kind.suffix)
+            save_photo(enhanced.photo, target, wish.metadata)
+        outcome = Outcome(
+            name=file.name,
+            before=photo.size,
+            after=enhanced.photo.size,
+            version=enhanced.version,
+            reason=enhanced.reason,
+            seconds=enhanced.seconds,
+            scale=enhanced.scale,
+            smaller=enhanced.scale < wish.scale,
+            pages=photo.pages,
+            uncounted=photo.uncounted,
+            frames=photo.frames,
+            uncompared=wish.compare and not beside,
+        )
+        return Made(outcome, target, answer_name(file.name, enhanced.scale, target.suffix), beside)
 
     def _go_on(self, job: Job) -> None:
         """Raise Stopped where nobody wants the job any more."""

@@ -257,6 +257,8 @@ def test_bytes_at_the_limit_and_one_over(opened, paint, encode):
         ((4000, 4000), "PNG", 2),
         ((16_375, 100), "JPEG", 4),
         ((16_376, 100), "JPEG", 2),
+        ((2000, 1000), "WebP", 4),
+        ((2000, 1001), "WebP", 2),
         ((4095, 100), "WebP", 4),
         ((4096, 100), "WebP", 2),
     ],

@@ -89,20 +89,23 @@ def test_deleting_the_message_stops_its_job(slow, workspace, mention, content, w
 
 
 def test_a_job_in_the_queue_is_seen_at_once_and_knows_its_place(slow, workspace, mention, content):
-    running = [mention((f"{index}.png", content)) for index in range(8)]
-    waiting = [mention((f"{index}.png", content)) for index in (8, 9)]
+    messages = {message.ts: message for message in (mention((f"{index}.png", content)) for index in range(10))}
 
-    workspace.wait_for(lambda w: waiting[-1].ts in statuses(w), 30, "the status of the last")
-    assert "is next" in statuses(workspace)[waiting[0].ts]
-    assert statuses(workspace)[waiting[1].ts] == "has 1 message to look at before this one (about 1 minute)"
-    workspace.wait_for_reaction(waiting[1], "eyes", 10)
+    def lines(workspace) -> dict[str, str]:
+        """Status lines of the two that wait, by their text."""
+        return {line: ts for ts, line in statuses(workspace).items() if "enhancing" not in line}
+
+    found = workspace.wait_for(lambda w: len(lines(w)) == 2 and lines(w), 30, "the status of those that wait")
+    assert set(found) == {"is next to look at this", "has 1 message to look at before this one (about 1 minute)"}
+    for ts in found.values():
+        workspace.wait_for_reaction(messages[ts], "eyes", 10)
     status = mention(text="status")
     (reply,) = workspace.wait_for_replies(status)
     assert "I am working on 8 messages, 2 wait, the last for about" in reply.text
 
     slow.mood = "well"
     slow.hurry.set()
-    for message in (*running, *waiting):
+    for message in messages.values():
         workspace.wait_for_reaction(message, "white_check_mark", 60)
 
 

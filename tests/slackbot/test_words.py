@@ -128,3 +128,26 @@ def test_watch_is_for_channels(workspace):
     (reply,) = workspace.wait_for_replies(workspace.post(PERSON, "watch"))
 
     assert reply.text == "We are alone here, so I take every photo anyway. `watch` is for channels."
+
+
+def test_a_result_too_large_for_the_workspace_is_2x_and_says_so(workspace, mention, paint, encode, opened):
+    photo = paint(100, 100)
+    large = photo.resize((400, 400), Image.Resampling.NEAREST)
+    four, two = (len(encode(image, "JPEG", quality=92)) for image in (large, large.reduce(2)))
+    assert two * 1.2 < four
+    workspace.set(max_upload_bytes=round((two + four) / 2))
+    message = mention(("cat.png", encode(photo)), text="jpeg")
+
+    (reply,) = workspace.wait_for_replies(message)
+
+    assert reply.text.endswith("At 4x it would be too large, so it is 2x.")
+    assert (reply.files[0]["name"], opened(reply.files[0]).size) == ("cat_2x.jpg", (200, 200))
+
+
+def test_a_missing_scope_is_named(workspace, mention, paint, encode):
+    scopes = workspace.state()["settings"]["scopes"]
+    workspace.set(scopes=[scope for scope in scopes if scope != "files:write"])
+
+    (reply,) = workspace.wait_for_replies(mention(("cat.png", encode(paint(30, 20)))))
+
+    assert "the missing scope is files:write. Please ask the person who installed me" in reply.text
