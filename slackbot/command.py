@@ -8,12 +8,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from slackbot.cell import open_in_cell
 from slackbot.comparison import LEFT, RIGHT, comparison, comparison_kind
 from slackbot.enhance import Enhanced, Enhancer
 from slackbot.errors import BotError, CommandError
 from slackbot.kinds import KINDS, Kind, kind_of, kind_of_suffix
 from slackbot.limits import Limits
-from slackbot.photo import Photo, choose_scale, open_photo, save_photo
+from slackbot.photo import Photo, choose_scale, save_photo
 from slackbot.replies import sides
 from slackbot.shared_file import answer_name, comparison_name
 from slackbot.words import Wish
@@ -59,7 +60,7 @@ def _enhance(
 ) -> list[str]:
     """One file; a line for each that was written."""
     wish = order.wish
-    photo = open_photo(source, limits)
+    photo = open_in_cell(source, limits)
     if wish.kind:
         photo = photo.written_as(KINDS[wish.kind])
     if file:
