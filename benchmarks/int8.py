@@ -1,0 +1,149 @@
+"""Eight-bit arithmetic: how much faster OpenVINO computes the graph, and what it costs in decibels.
+
+usage: python benchmarks/int8.py PHOTOS VALIDATION [--output FOLDER]
+
+Calibrated on photos of its own (PHOTOS), judged on others (VALIDATION), all reduced by four with Pillow's bicubic
+filter.
+It needs nncf, and an environment of its own: `pip install nncf openvino pillow psutil`.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import openvino
+from PIL import Image
+
+if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from serving import figures, loops
+from training.metrics import psnr_y
+
+ROOT = Path(__file__).resolve().parents[1]
+SCALE, TILE, CALIBRATION = 4, 256, 64
+FASTER, LOST = 1.5, 0.1
+SUFFIXES = (".png", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """One way to compute: CPU milliseconds for a 256x256 tile on one thread, mean PSNR of luma in dB."""
+
+    name: str
+    cpu: float
+    psnr: float
+
+
+def photos(folder: Path) -> Iterator[np.ndarray]:
+    """uint8 (H, W, 3), sides multiples of 4."""
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
+        with Image.open(path) as photo:
+            pixels = np.asarray(photo.convert("RGB"))
+        yield pixels[: pixels.shape[0] // SCALE * SCALE, : pixels.shape[1] // SCALE * SCALE]
+
+
+def reduced(photo: np.ndarray) -> np.ndarray:
+    size = (photo.shape[1] // SCALE, photo.shape[0] // SCALE)
+    return np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BICUBIC))[None]
+
+
+def judged(name: str, model: openvino.Model | Path, truths: list[np.ndarray], precision: str) -> Arithmetic:
+    settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": precision}
+    run = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+
+    def enlarge(pixels: np.ndarray) -> np.ndarray:
+        run.infer([pixels], share_inputs=True)
+        return run.get_output_tensor().data
+
+    cpu = milliseconds(lambda: enlarge(loops.noise(TILE)))
+    return Arithmetic(name, cpu, float(np.mean([psnr_y(enlarge(reduced(truth))[0], truth) for truth in truths])))
+
+
+def milliseconds(work: Callable[[], object], times: int = 20) -> float:
+    """CPU time of one of the fastest half."""
+    work()
+    each = []
+    for _ in range(times):
+        begin = time.process_time()
+        work()
+        each.append(time.process_time() - begin)
+    return 1e3 * float(np.mean(sorted(each)[: times // 2]))
+
+
+def quantized(path: Path, calibration: list[np.ndarray], whole: bool) -> openvino.Model:
+    """All of the graph in eight bits, or all but the convolutions that take or give pixels."""
+    import nncf  # pyright: ignore[reportMissingImports] - in an environment of its own
+
+    model = openvino.Core().read_model(path)
+    ends = [] if whole else [node.get_friendly_name() for node in model.get_ops() if _touches_pixels(node)]
+    return nncf.quantize(
+        model,
+        nncf.Dataset(calibration, lambda pixels: [pixels]),
+        preset=nncf.QuantizationPreset.MIXED,  # activations of both signs; as fast as the symmetric preset here
+        subset_size=len(calibration),
+        ignored_scope=nncf.IgnoredScope(names=ends),
+    )
+
+
+def _touches_pixels(node) -> bool:
+    if node.get_type_name() != "Convolution":
+        return False
+    given, taken, *_ = node.input(1).get_shape()
+    return taken == 3 or given == 3 * SCALE**2
+
+
+def markdown(found: list[Arithmetic]) -> str:
+    half, *eighths = found
+    rows = (
+        (way.name, f"{way.cpu:.1f}", f"{half.cpu / way.cpu:.2f}", f"{way.psnr:.2f}", f"{way.psnr - half.psnr:+.2f}")
+        for way in found
+    )
+    good = any(half.cpu / way.cpu >= FASTER and half.psnr - way.psnr < LOST for way in eighths)
+    verdict = "It is worth offering." if good else "It is not: the graph stays in bfloat16."
+    return (
+        "\n\n".join(
+            [
+                "# Eight bits",
+                "Made by `python benchmarks/int8.py`; change nothing by hand.",
+                f"Offered if {FASTER} times as fast at less than {LOST} dB lost. {verdict}",
+                figures.table(
+                    ("arithmetic", "CPU ms a 256x256 tile", "times as fast", "PSNR-Y dB", "against bf16"), rows
+                ),
+            ]
+        )
+        + "\n"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="int8.py", description="Measure eight-bit arithmetic.")
+    parser.add_argument("photos", type=Path, help="photos to calibrate with")
+    parser.add_argument("validation", type=Path, help="photos to judge by")
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks", metavar="FOLDER")
+    options = parser.parse_args()
+    path = (
+        max((ROOT / "model_repository" / "enhancer").glob("[1-9]*"), key=lambda folder: int(folder.name)) / "model.onnx"
+    )
+    calibration = [reduced(photo)[:, :128, :128] for photo in islice(photos(options.photos), CALIBRATION)]
+    truths = list(photos(options.validation))
+    found = [judged("bfloat16", path, truths, "bf16")]
+    found += [
+        judged("int8, all of the graph", quantized(path, calibration, whole=True), truths, "bf16"),
+        judged(
+            "int8, all but the first and last convolution", quantized(path, calibration, whole=False), truths, "bf16"
+        ),
+    ]
+    options.output.mkdir(parents=True, exist_ok=True)
+    figures.write_csv(options.output / "int8.csv", found)
+    (options.output / "int8.md").write_text(markdown(found))
+    print((options.output / "int8.md").read_text())
+
+
+if __name__ == "__main__":
+    main()
