@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slackbot.words import Wish, wish_of
@@ -53,7 +53,8 @@ def job_of(
     """The job that an `app_mention` or `message` event asks for, if any.
 
     In a channel one has to mention the bot, or share a photo where `is_watched(team, channel)`. In a direct message
-    every message asks, but in a thread there only one with photos or a mention: people say thanks, too.
+    every message asks, but in a thread there only one with photos, a mention or a word such as `cancel`: people say
+    thanks, too.
     """
     if event.get("type") not in ("app_mention", "message") or event.get("subtype") not in _ASKING_SUBTYPES:
         return None
@@ -64,8 +65,10 @@ def job_of(
     files = tuple(file["id"] for file in event.get("files") or () if file.get("id"))
     ts, thread, channel = event["ts"], event.get("thread_ts") or event["ts"], event["channel"]
     direct = event.get("channel_type") == "im"
-    if mentioned or (direct and (files or thread == ts)):
-        return Job(team, channel, ts, thread, wish_of(text), files, event["user"])
+    wish = wish_of(text)
+    if mentioned or (direct and (files or thread == ts or wish.errand)):
+        wish = replace(wish, errand="") if files else wish  # with a photo, the photo is what it is about
+        return Job(team, channel, ts, thread, wish, files, event["user"])
     photos = tuple(file["id"] for file in event.get("files") or () if file.get("id") and may_be_picture(file))
     if photos and not direct and is_watched(team, channel):
         return Job(team, channel, ts, thread, Wish(), photos, event["user"])  # what else it says is not for the bot

@@ -42,6 +42,7 @@ DIRECT = {"channel": "D1", "channel_type": "im"}
         event(**DIRECT, **FILES),
         event(**DIRECT, thread_ts="1.0", **FILES),
         event(**DIRECT, thread_ts="1.0", **MENTION),
+        event(**{**DIRECT, "thread_ts": "1.0", "text": "cancel"}),
         event(text=f"<@{BOT}|enhancer> 2x"),
     ],
 )
@@ -68,6 +69,13 @@ def test_what_asks(asking):
 )
 def test_what_asks_for_nothing(silent):
     assert job_of(silent, "T1", BOT) is None
+
+
+def test_with_a_photo_the_photo_is_what_it_is_about():
+    job = job_of(event(text=f"<@{BOT}> watch 2x", **FILES), "T1", BOT)
+
+    assert job
+    assert job.wish == Wish(scale=2)
 
 
 PHOTOS = {"files": [{"id": "F1", "mimetype": "image/png"}, {"id": "F2", "mimetype": "application/pdf"}, {"id": "F3"}]}
@@ -169,6 +177,10 @@ def test_an_id_is_always_a_plain_name(team, channel, ts):
         ("cancel, cancel", Wish(errand="cancel")),
         ("unwatch", Wish(errand="unwatch")),
         ("watch", Wish(errand="watch")),
+        ("please watch this channel", Wish(errand="watch")),
+        ("what a watch", Wish()),
+        ("hey, what is your status", Wish(errand="status")),
+        ("you need not cancel anything of mine, thank you", Wish()),
         ("<@U2X> <https://help/2x|link>", Wish()),
     ],
 )
