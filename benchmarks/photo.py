@@ -36,6 +36,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SMALL, LARGE = (1024, 768), (2304, 1728)
 BOUND = 1.25
 MB = 1e6
+# Python keeps what it compiled, as it does unless told otherwise.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,9 @@ def enhance(photo: Path, result: Path, address: str) -> subprocess.Popen[str]:
         "--triton",
         address,
     ]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
 def finished(process: subprocess.Popen[str]) -> None:
@@ -119,7 +123,7 @@ def ways(server: Server, photo: Path, folder: Path, runs: int) -> list[Way]:
         ("`python -m slackbot enhance`, the whole process", lambda: finished(enhance(photo, result, server.address))),
         ("Python's start and the imports alone", lambda: subprocess.run(
             [sys.executable, "-c", "import slackbot.cli, slackbot.command, slackbot.enhance, slackbot.triton"],
-            cwd=ROOT, check=True)),
+            cwd=ROOT, env=ENVIRONMENT, check=True)),
         *bare(newest(ROOT / "model_repository") / "model.onnx", pixels, machine.cores()),
         ("decoding", lambda: open_photo(photo, limits)),
         ("encoding", lambda: save_photo(enlarged, folder / "encoded.jpg")),

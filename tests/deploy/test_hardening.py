@@ -22,9 +22,9 @@ from tests.processes import ROOT, free_port
 
 pytestmark = pytest.mark.system
 VOLUME = "/mnt"
-# As docker-compose.yml has it: all read-only but a volume, /tmp without programs, shared memory; a user of no rights, no
-# capability, nothing to gain by a set-user-id program. Folders that such a user may not enter are made anew around what
-# Python needs from them.
+# As docker-compose.yml has it: read-only but for a volume, /tmp without programs, shared memory, a user of no rights,
+# no capability, nothing to gain by a set-user-id program. Folders that such a user may not enter are made anew around
+# what Python needs from them.
 JAIL = """
 set -e
 mount --make-rprivate /
