@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SMALL, LARGE = (1024, 768), (2304, 1728)
 BOUND = 1.25
 MB = 1e6
+IMPORTS = "import slackbot.cli, slackbot.command, slackbot.enhance, slackbot.triton"
 # Python keeps what it compiled, as it does unless told otherwise.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -122,7 +123,7 @@ def ways(server: Server, photo: Path, folder: Path, runs: int) -> list[Way]:
     jobs: list[tuple[str, Callable[[], object]]] = [
         ("`python -m slackbot enhance`, the whole process", lambda: finished(enhance(photo, result, server.address))),
         ("Python's start and the imports alone", lambda: subprocess.run(
-            [sys.executable, "-c", "import slackbot.cli, slackbot.command, slackbot.enhance, slackbot.triton"],
+            [sys.executable, "-c", IMPORTS],
             cwd=ROOT, env=ENVIRONMENT, check=True)),
         *bare(newest(ROOT / "model_repository") / "model.onnx", pixels, machine.cores()),
         ("decoding", lambda: open_photo(photo, limits)),
