@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from slack_bolt import App, BoltContext, BoltResponse
 
@@ -34,8 +35,9 @@ def admit(app: App, guests: Guests, home: str) -> None:
     """
     guests = Guests(guests.teams | {home}, guests.channels, guests.people)
 
-    def at_the_door(context: BoltContext, next: Callable[[], None]) -> BoltResponse | None:  # noqa: A002 - Bolt's name
-        teams = {team for team in (context.team_id, context.actor_team_id) if team}
+    def at_the_door(context: BoltContext, body: dict[str, Any], next: Callable[[], None]) -> BoltResponse | None:  # noqa: A002
+        named = str((body.get("event") or {}).get("user_team") or "")
+        teams = {team for team in (context.team_id, context.actor_team_id, named) if team and team.startswith("T")}
         if guests.welcomes(teams, context.channel_id, context.user_id):
             next()
             return None

@@ -1,0 +1,45 @@
+"""Whom the bot serves."""
+
+import pytest
+
+from playground.workspace import PERSON
+from slackbot.guests import Guests
+
+CHANNEL, STRANGE = "C0PHOTOS01", "1700000000.000100"
+
+
+@pytest.mark.parametrize(
+    ("guests", "teams", "channel", "person", "welcome"),
+    [
+        (Guests(frozenset("T")), {"T"}, "C", "U", True),
+        (Guests(frozenset("T")), {"X"}, "C", "U", False),
+        (Guests(frozenset("T")), {"T", "X"}, "C", "U", False),  # a stranger in a channel shared with another workspace
+        (Guests(frozenset("TX")), {"T", "X"}, "C", "U", True),
+        (Guests(frozenset("T"), channels=frozenset("C")), {"T"}, "C", "U", True),
+        (Guests(frozenset("T"), channels=frozenset("C")), {"T"}, "D", "U", False),
+        (Guests(frozenset("T"), channels=frozenset("C")), {"T"}, None, "U", True),  # the App Home is in no channel
+        (Guests(frozenset("T"), people=frozenset("U")), {"T"}, "C", "U", True),
+        (Guests(frozenset("T"), people=frozenset("U")), {"T"}, "C", "V", False),
+        (Guests(frozenset("T"), frozenset("C"), frozenset("U")), {"T"}, "D", "U", False),
+    ],
+)
+def test_the_list(guests, teams, channel, person, welcome):
+    assert guests.welcomes(teams, channel, person) is welcome
+
+
+@pytest.mark.system
+def test_only_guests_are_answered(workspace, start_bot, png):
+    start_bot(ALLOWED_CHANNELS=CHANNEL, ALLOWED_PEOPLE=PERSON)
+    text, files = f"<@{workspace.bot_user}>", [("cat.png", png)]
+    elsewhere = workspace.post("#general", text, files=files)
+    somebody = workspace.post("#photos", text, files=files, user="grace")
+    stranger = {"type": "app_mention", "user": PERSON, "text": text, "channel": CHANNEL, "ts": STRANGE}
+    workspace.deliver({**stranger, "user_team": "T0STRANGER", "team": "T0STRANGER"})
+    guest = workspace.post("#photos", text, files=files)
+    workspace.wait_for_reaction(guest, "white_check_mark")
+    workspace.wait_for(lambda w: all(one["acknowledged_at"] for one in w.deliveries()), 10, "all acknowledgements")
+
+    assert workspace.replies(elsewhere) == []
+    assert workspace.replies(somebody) == []
+    assert len(workspace.replies(guest)) == 1
+    assert STRANGE not in [call["args"].get("timestamp") for call in workspace.calls("reactions.add")]
