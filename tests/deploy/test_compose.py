@@ -148,3 +148,12 @@ def test_images_install_what_is_locked_and_run_as_nobody_special(file: Path):
 
 def test_secrets_stay_out_of_the_images():
     assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
+
+
+def test_the_sample_of_the_settings_has_what_compose_asks_for():
+    """Empty in the sample, the key stops `docker compose up` with its own sentence until it is chosen."""
+    asked = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
+    sample = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / ".env.sample").read_text(), re.MULTILINE))
+    assert asked == {"TRITON_ADMIN_KEY"}
+    assert sample["TRITON_ADMIN_KEY"] == ""
+    assert sample["COMPOSE_PROFILES"] == "gpu"

@@ -60,6 +60,7 @@ def test_the_sample_names_every_setting_and_no_other():
     assert named == {
         "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "TRITON_URL", "DATABASE_URL", "HEALTH_HOST",
         "HEALTH_PORT", "ALLOWED_TEAMS", "ALLOWED_CHANNELS", "ALLOWED_PEOPLE", "DEBUG",
+        "COMPOSE_PROFILES", "TRITON_ADMIN_KEY",  # of docker-compose.yml
     }  # fmt: skip
 
 
