@@ -13,19 +13,18 @@ from slackbot.slack import Slack
 log = logging.getLogger(__name__)
 
 _QUIET_AFTER_REFUSAL = 600.0  # seconds: a workspace without status lines is asked again now and then
-_GREETED_AT_ONCE = 2  # jobs a second that get their reaction and button, however many come
-_APART = 1.5  # seconds between status lines, of all jobs together: Slack takes about fifty a minute
+_GREETED_AT_ONCE = 2  # jobs each time that get their reaction and button, however many come
+_TICK = 1.2  # seconds; one status line each time, of whichever job's is oldest: Slack takes about fifty a minute
 
 
 class Reporter:
-    """A thread that looks at the board once a second."""
+    """A thread that looks at the board now and then."""
 
     def __init__(self, board: Board, slack: Slack, limits: Limits) -> None:
         self._board, self._slack, self._limits = board, slack, limits
         self._told: dict[str, tuple[float, str]] = {}
         self._offered: set[str] = set()
         self._quiet_until = 0.0
-        self._every = limits.status_every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
 
@@ -38,7 +37,7 @@ class Reporter:
         self._stop.set()
 
     def _run(self) -> None:
-        while not self._stop.wait(min(1.0, self._limits.status_every)):
+        while not self._stop.wait(_TICK):
             entries = self._board.entries()
             known = {entry.job.id for entry in entries}
             self._told = {job: told for job, told in self._told.items() if job in known}
@@ -47,11 +46,14 @@ class Reporter:
             new = [one for one in late if one.job.id not in self._offered]
             for entry in sorted(new, key=lambda one: not one.waits)[:_GREETED_AT_ONCE]:
                 self._greet(entry)
-            self._every = max(self._limits.status_every, _APART * len(late))
             waiting = [entry.job.id for entry in entries if entry.waits]
-            for entry in late:
+            for entry in sorted(late, key=lambda one: (self._told_at(one), not one.waits)):
                 ahead = waiting.index(entry.job.id) if entry.waits else 0
-                self._tell(entry, _line(entry, ahead, self._board))
+                if self._tell(entry, _line(entry, ahead, self._board)):
+                    break
+
+    def _told_at(self, entry: Entry) -> float:
+        return self._told.get(entry.job.id, (0.0, ""))[0]
 
     def _is_late(self, entry: Entry) -> bool:
         return time.monotonic() - entry.since >= self._limits.status_after
@@ -62,17 +64,20 @@ class Reporter:
         self._offered.add(job.id)
         if entry.waits:
             progress.begin(self._slack, job)
+            if not self._board.has(job.id):  # it ended meanwhile
+                progress.end(self._slack, job, "")
         if job.asker:
             # In a thread without replies Slack shows nobody what only one may see.
             thread = job.thread if job.in_thread else None
             blocks = buttons.cancel(job.id)
             progress.quietly(self._slack.whisper, job.channel, job.asker, replies.SLOW, blocks, thread)
 
-    def _tell(self, entry: Entry, text: str) -> None:
+    def _tell(self, entry: Entry, text: str) -> bool:
+        """Show a job's line, if it is new and not too soon; whether Slack was called."""
         now, job = time.monotonic(), entry.job
         at, last = self._told.get(job.id, (0.0, ""))
-        if text == last or now - at < self._every or now < self._quiet_until or self._stop.is_set():
-            return
+        if text == last or now - at < self._limits.status_every or now < self._quiet_until or self._stop.is_set():
+            return False
         self._told[job.id] = (now, text)
         try:
             self._slack.show_status(job.channel, job.thread, text)
@@ -83,6 +88,7 @@ class Reporter:
             self._quiet_until = now + _QUIET_AFTER_REFUSAL
         except BotError as error:
             log.info("no status: %s", error)
+        return True
 
 
 def _line(entry: Entry, ahead: int, board: Board) -> str:
