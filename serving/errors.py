@@ -3,6 +3,7 @@
 CannotServe
 ├── Unsupported    this machine or this Python cannot run the wheel's tritonserver
 ├── ModelMissing   the model repository does not hold what is to be served
+├── ModelChanged   it holds another file than the one that was exported and checked
 ├── PortTaken      an address cannot be bound
 └── ServerFailed   tritonserver ended or refused a model, with its own reason
 """
@@ -18,6 +19,10 @@ class Unsupported(CannotServe):
 
 class ModelMissing(CannotServe):
     """The model repository does not hold what is to be served."""
+
+
+class ModelChanged(CannotServe):
+    """The model repository holds another file than the one that was exported and checked."""
 
 
 class PortTaken(CannotServe):

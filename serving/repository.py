@@ -1,12 +1,19 @@
 """What a model repository must hold before a server is worth starting."""
 
+import hashlib
+import json
 from pathlib import Path
 
-from serving.errors import ModelMissing
+from serving.errors import ModelChanged, ModelMissing
+
+REPORT, MODEL = "export.json", "model.onnx"  # what export/to_onnx.py leaves in a version's folder
 
 
 def check(repository: Path, models: tuple[str, ...]) -> None:
-    """Raise ModelMissing unless every model has its configuration and a version with a file in it."""
+    """Raise ModelMissing unless every model has its configuration and a version with a file in it.
+
+    Raises ModelChanged where a version lies beside an export report that was written for another file.
+    """
     if not repository.is_dir():
         raise ModelMissing(f"there is no model repository at {repository}")
     for model in models:
@@ -18,3 +25,20 @@ def check(repository: Path, models: tuple[str, ...]) -> None:
                 f"model {model!r} has no version to serve: {folder / '1' / 'model.onnx'} is missing "
                 "(python export/to_onnx.py writes one)"
             )
+        for report in folder.glob(f"[1-9]*/{REPORT}"):
+            _compare(report.with_name(MODEL), report)
+
+
+def _compare(model: Path, report: Path) -> None:
+    """The exporter checked the file against PyTorch and wrote down its SHA-256; nothing else is to be served for it."""
+    try:
+        wanted = json.loads(report.read_text())["sha256"]
+        with model.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelChanged(f"{report} cannot be compared with {model.name} ({type(error).__name__})") from None
+    if found != wanted:
+        raise ModelChanged(
+            f"{model} is not the file that was exported: its SHA-256 is {found[:12]}..., {report.name} says "
+            f"{str(wanted)[:12]}... (python export/to_onnx.py writes a new version)"
+        )

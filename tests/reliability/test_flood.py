@@ -19,6 +19,7 @@ def resident(bot) -> int:
     return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
 
 
+@pytest.mark.timeout(600)
 def test_a_flood_of_events(bot, workspace, ask, figures, full):
     """A photo with a mention is three events: `app_mention`, `message` and `file_shared`."""
     seconds = 10 if full else 3
@@ -62,6 +63,7 @@ def test_a_flood_of_events(bot, workspace, ask, figures, full):
     )
 
 
+@pytest.mark.timeout(1200)
 def test_a_soak_of_small_jobs(bot, ask, figures, full):
     """Memory after the first fifth, when all caches are warm, against memory at the end."""
     count = 1000 if full else 60
