@@ -1,12 +1,13 @@
 """The files that a deployment is made of, parsed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.processes import ROOT
+from tests.processes import ROOT, Triton
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,12 @@ def manifests() -> list[dict[str, Any]]:
 @pytest.fixture(scope="session")
 def monitoring() -> Path:
     return ROOT / "deploy" / "monitoring"
+
+
+@pytest.fixture(scope="session")
+def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+    """A genuine tritonserver over the project's own models."""
+    server = Triton(tmp_path_factory.mktemp("triton"))
+    server.start()
+    yield server
+    server.stop()

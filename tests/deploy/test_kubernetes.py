@@ -1,7 +1,9 @@
 """The Kubernetes manifests keep to the API's schemas and ask for no more than they need. No cluster runs here."""
 
+import re
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,20 @@ def test_the_autoscaler_owns_the_number_of_tritons(manifests):
     (scaler,) = (found["spec"] for found in manifests if found["kind"] == "HorizontalPodAutoscaler")
     assert scaler["scaleTargetRef"]["name"] == "triton"
     assert "replicas" not in deployments(manifests)["triton"]
+
+
+@pytest.mark.parametrize("name", ["triton", "bot"])
+def test_probes_ask_ports_of_the_container(manifests, name: str):
+    (container,) = deployments(manifests)[name]["template"]["spec"]["containers"]
+    ports = {port["name"] for port in container["ports"]}
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"]["port"] in ports
+
+
+@pytest.mark.system
+def test_the_genuine_server_answers_tritons_probes(manifests, triton_server):
+    (container,) = deployments(manifests)["triton"]["template"]["spec"]["containers"]
+    address = re.findall(r" (http://\S+)", triton_server.ready)[0]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        with urllib.request.urlopen(address + container[probe]["httpGet"]["path"], timeout=10) as reply:
+            assert reply.status == 200

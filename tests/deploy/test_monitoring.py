@@ -3,7 +3,6 @@
 import json
 import re
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import prometheus_client
@@ -12,7 +11,6 @@ import pytest
 import yaml
 
 import slackbot.metrics  # noqa: F401 - its metrics are in the registry from then on
-from tests.processes import Triton
 
 EVERYWHERE = {"up"}
 ONLY_WITH_A_GPU = {"nv_gpu_utilization", "nv_gpu_memory_used_bytes", "nv_gpu_memory_total_bytes"}
@@ -39,14 +37,6 @@ def metrics(expression: str) -> set[str]:
     return set(re.findall(r"\b(?:nv|enhancer)_\w+|\bup\b", tree.prettify()))
 
 
-@pytest.fixture(scope="module")
-def triton(tmp_path_factory) -> Iterator[Triton]:
-    server = Triton(tmp_path_factory.mktemp("triton"))
-    server.start()
-    yield server
-    server.stop()
-
-
 def of_the_bot() -> set[str]:
     names = set()
     for family in prometheus_client.REGISTRY.collect():
@@ -65,8 +55,8 @@ def test_every_question_asks_for_metrics_of_ours(questions):
 
 
 @pytest.mark.system
-def test_the_genuine_tritonserver_has_what_is_asked_of_it(questions, triton):
-    address = re.findall(r"metrics (\S+)", triton.ready)[0]
+def test_the_genuine_tritonserver_has_what_is_asked_of_it(questions, triton_server):
+    address = re.findall(r"metrics (\S+)", triton_server.ready)[0]
     page = urllib.request.urlopen(address, timeout=10).read().decode()
     described = set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
     asked = {name for question in questions for name in metrics(question) if name.startswith("nv_")}
