@@ -70,7 +70,7 @@ def usage(bot_user: str, limits: Limits) -> str:
         "*More ways*: mention me in the thread under a photo, share several photos at once, send me photos in a direct "
         'message, or use the message shortcut "Enhance photos". `watch` in a channel makes me take every photo there, '
         "`unwatch` ends that.\n"
-        "*Words*, in any order: `2x` for twice the size, `png`, `jpeg` or `webp` for another kind of file, `compare` "
+        "*Words*, in any order: `2x` for twice the size instead of `4x`, `png`, `jpeg` or `webp` for another kind of file, `compare` "
         "for a picture of before and after, `bicubic` to do without the model, `keep metadata` for time, camera and "
         "place, `status`, `cancel`, `help`.\n"
         f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "

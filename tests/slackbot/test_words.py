@@ -97,7 +97,7 @@ def test_cancel_without_a_job_says_so(workspace, mention):
 def test_help_names_every_word_and_way(workspace, mention):
     (reply,) = workspace.wait_for_replies(mention(text="2x help"))
 
-    for word in ("2x", "png", "jpeg", "webp", "compare", "bicubic", "keep metadata", "status", "cancel", "help"):
+    for word in ("2x", "4x", "png", "jpeg", "webp", "compare", "bicubic", "keep metadata", "status", "cancel", "help"):
         assert f"`{word}`" in reply.text
     for way in ("`watch`", "`unwatch`", "Enhance photos", "direct message", "thread"):
         assert way in reply.text
