@@ -1,0 +1,154 @@
+"""`docs/RELIABILITY.md`, made from the promises, the tests that keep them, and what those tests measured.
+
+FIGURES=1 RELIABILITY=full python -m pytest tests/reliability   # measure, at the size of the promises
+python -m tests.reliability.report                              # write the document
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.reliability.figures import FILE
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "RELIABILITY.md"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is promised, and the tests (FILE::NAME, under tests/) that keep it."""
+
+    text: str
+    tests: tuple[str, ...]
+
+
+PROMISES = (
+    Promise(
+        "tritonserver killed with SIGKILL amid 100 jobs: 100 replies, one each; the wait added is at most the deadline "
+        "(20 s), at most 1 s once the breaker is open; enhanced again within 5 s of its return",
+        ("reliability/test_model_server.py::test_jobs_while_tritonserver_is_killed",),
+    ),
+    Promise(
+        "tritonserver stopped (SIGSTOP), or its model unloaded: a bicubic reply that says so",
+        ("reliability/test_model_server.py::test_tritonserver_stopped_and_then_unloaded",),
+    ),
+    Promise(
+        "a connection reset in the answer, garbage bytes, a slow drip: a bicubic reply that says so",
+        ("reliability/test_model_server.py::test_failing_networks_give_bicubic_replies",),
+    ),
+    Promise(
+        "an answer of the wrong shape or type, of garbage, an error, no model: a bicubic reply that says so",
+        ("slackbot/test_trouble.py::test_a_wrong_server_gives_a_bicubic_reply_that_says_so",),
+    ),
+    Promise(
+        "an event many times at once, again after a restart, and two events for one message: one reply",
+        ("reliability/test_events.py::test_one_message_and_many_events_at_once_and_after_a_restart",),
+    ),
+    Promise(
+        "the bot killed with SIGKILL at every step of a job: no job lost, one reply each",
+        (
+            "reliability/test_events.py::test_killed_with_a_job_at_every_step",
+            "slackbot/test_jobs.py::test_acknowledged_and_killed_at_once_is_answered_after_the_restart",
+            "slackbot/test_jobs.py::test_killed_after_slack_posted_and_before_that_was_recorded",
+            "slackbot/test_jobs.py::test_killed_between_upload_and_share",
+        ),
+    ),
+    Promise(
+        "429 with Retry-After at every call: the reply comes, and no call sooner than Slack allows",
+        (
+            "reliability/test_slack_trouble.py::test_every_call_limited_once_waits_as_long_as_slack_asks",
+            "reliability/test_slack_trouble.py::test_replies_under_slacks_own_limits",
+        ),
+    ),
+    Promise(
+        "500, lost answers, cut downloads, a failing or hanging upload, the socket closed in mid-job: the reply comes",
+        (
+            "reliability/test_slack_trouble.py::test_an_upload_that_hangs_and_a_connection_that_breaks",
+            "slackbot/test_trouble.py::test_slack_stumbling_everywhere_does_not_lose_the_reply",
+        ),
+    ),
+    Promise(
+        "500 events in 10 s: acknowledged within 1 s (p99), every job answered once, less than 1 GB of memory",
+        ("reliability/test_flood.py::test_a_flood_of_events",),
+    ),
+    Promise(
+        "1,000 small jobs: memory grows by less than 5 %",
+        ("reliability/test_flood.py::test_a_soak_of_small_jobs",),
+    ),
+    Promise(
+        "SIGTERM: the bot ends within 20 s, and what it had not finished is finished at the next start",
+        ("reliability/test_shutdown.py::test_sigterm_in_the_middle_of_many_jobs",),
+    ),
+    Promise(
+        "the disk full, or the database read-only or locked: no acknowledgement, unhealthy with the reason, and all "
+        "goes on by itself",
+        (
+            "reliability/test_database.py::test_a_disk_that_takes_no_more",
+            "reliability/test_database.py::test_a_read_only_file_is_waited_for_like_a_locked_one",
+            "slackbot/test_jobs.py::test_no_acknowledgement_before_the_job_is_in_the_database",
+        ),
+    ),
+    Promise(
+        "`/healthz`, `/readyz` and `/metrics` on a loopback port",
+        (
+            "reliability/test_health.py::test_well_and_ready",
+            "reliability/test_health.py::test_it_listens_on_loopback_only",
+            "reliability/test_health.py::test_jobs_steps_fallbacks_breaker_and_queue_are_counted",
+        ),
+    ),
+)
+
+HEAD = """# What the bot promises when things break
+
+Each promise is kept by a test that runs the real processes and breaks them: the bot, the playground over HTTP and
+WebSocket, `tritonserver` where its name stands there, else a gRPC server with moods behind a TCP proxy. The figures are
+written by those tests, at the size of the promise (`RELIABILITY=full`); this page is made from them by
+`python -m tests.reliability.report`. They were measured on a shared two-core machine that trained a model meanwhile.
+
+| promise | test | measured |
+|---|---|---|
+"""
+
+TAIL = """
+## What remains
+
+- **A second reply** is possible where Slack posted a reply, the bot was killed or the answer lost, and Slack does not
+  yet show the file in the channel when the bot looks (`files.info`) before it tries again; for a reply without files,
+  where the thread does not show it yet. The upload's `file_id` is recorded before it is shared: nothing else repeats.
+- **A reply too few** is possible where a Slack call fails for longer than eight tries (about two minutes) or asks for
+  a wait of more than five minutes: the reply then says which part failed; if even that cannot be posted, a reaction.
+- While the database cannot be written, DBOS tries again after 1, 2, 4 ... at most 60 s (and up to half as much more):
+  after a long outage jobs go on up to 90 s after it ends. Health is back at once.
+- A full disk takes the bot's log with it, where the log is a file on that disk.
+- A photo that was being enhanced when the bot was told to stop is enhanced anew by the next start.
+"""
+
+
+def measured(test: str, figures: dict[str, dict[str, str]]) -> str:
+    """What a test measured, or a dash where it only passes or fails."""
+    found = figures.get(test.rpartition("::")[2])
+    return f"{found['figure']} ({found['day']})" if found else "passes"
+
+
+def link(test: str) -> str:
+    """A test's name, leading to its file."""
+    file, _, name = test.partition("::")
+    return f"[`{name}`](../tests/{file})"
+
+
+def document() -> str:
+    """The whole page."""
+    figures = json.loads(FILE.read_text()) if FILE.exists() else {}
+    rows = []
+    for promise in PROMISES:
+        links = "<br>".join(
+            f"[`{test.rpartition('::')[2]}`](../tests/{test.partition('::')[0]})" for test in promise.tests
+        )
+        figured = "<br>".join(dict.fromkeys(measured(test, figures) for test in promise.tests))
+        rows.append(f"| {promise.text} | {links} | {figured} |\n")
+    return HEAD + "".join(rows) + TAIL
+
+
+if __name__ == "__main__":
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(document())
