@@ -75,10 +75,16 @@ def middle(rows: Sequence[Any]) -> list[Any]:
     ]
 
 
+def fastest_loop(bare: Sequence[Bare], size: int) -> Bare:
+    """The bare graph in bfloat16 at its best, for tiles of `size`."""
+    loops = [row for row in bare if row.name in (LOOP, TOGETHER) and row.size == size]
+    return max(loops, key=lambda row: row.tiles_per_second)
+
+
 def markdown(machine: str, bare: Sequence[Bare], served: Sequence[Served]) -> str:
     """The page: what was reached, the two tables, where the time goes."""
     tile = next(row for row in served if row.concurrency == 2 and not row.shared_memory and row.size == 256)
-    loop = next(row for row in bare if row.name == LOOP and row.size == tile.size)
+    loop = fastest_loop(bare, tile.size)
     peak = next(row for row in bare if row.name == PEAK)
     return (
         "\n\n".join(
@@ -125,7 +131,7 @@ def plot(path: Path, bare: Sequence[Bare], served: Sequence[Served]) -> None:
 
     rows = sorted((row for row in served if not row.shared_memory and row.size == 256), key=lambda row: row.concurrency)
     at = [row.concurrency for row in rows]
-    loop = next(row for row in bare if row.name == LOOP and row.size == 256)
+    loop = fastest_loop(bare, 256)
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
     left.plot(at, [row.tiles_per_second for row in rows], "o-", label="through Triton")
     left.axhline(loop.tiles_per_second, color="grey", linestyle="--", label="bare OpenVINO loop")
@@ -159,7 +165,7 @@ def _reached(tile: Served, loop: Bare, peak: Bare, served: Sequence[Served]) -> 
     one = next((row for row in served if row.concurrency == 1 and row.size == tile.size), None)
     eight = next((row for row in served if row.concurrency == 8 and row.size == tile.size), None)
     facts = [
-        f"- Through Triton: {tile.tiles_per_second / loop.tiles_per_second:.0%} of the bare loop's throughput "
+        f"- Through Triton: {tile.tiles_per_second / loop.tiles_per_second:.0%} of the faster bare loop's throughput "
         f"({tile.tiles_per_second:.1f} of {loop.tiles_per_second:.1f} tiles/s; the aim is 90 %).",
         f"- The graph itself: {loop.tera / peak.tera:.0%} of the bf16 matrix-product peak by the clock, "
         f"{_efficiency(loop, peak):.0%} by CPU time (the aim is 70 %).",
@@ -193,12 +199,12 @@ def _bare_row(row: Bare, peak: Bare) -> tuple[str, ...]:
 
 
 def _served_row(row: Served, bare: Sequence[Bare]) -> tuple[str, ...]:
-    loop = next((each for each in bare if each.name == LOOP and each.size == row.size), None)
+    loop = fastest_loop(bare, row.size)
     return (
         f"{row.size}{', shared memory' if row.shared_memory else ''}",
         str(row.concurrency),
         f"{row.tiles_per_second:.1f}",
-        f"{row.tiles_per_second / loop.tiles_per_second:.0%}" if loop else "",
+        f"{row.tiles_per_second / loop.tiles_per_second:.0%}",
         f"{row.p50:.0f}",
         f"{row.p95:.0f}",
         f"{row.batch:.2f}",

@@ -80,9 +80,14 @@ def test_the_median_round_is_shown():
     assert figures.middle(rows) == [LOOP, PEAK]
 
 
+def test_the_server_is_held_against_the_faster_loop():
+    together = replace(LOOP, name=figures.TOGETHER, tiles_per_second=36)
+    assert "50% of the faster bare loop's throughput" in figures.markdown("a machine", [PEAK, LOOP, together], [TILE])
+
+
 def test_the_page_says_what_was_reached():
     page = figures.markdown("a machine", [PEAK, LOOP], [TILE, replace(TILE, concurrency=8, batch=2.5)])
-    assert "90% of the bare loop's throughput" in page
+    assert "90% of the faster bare loop's throughput" in page
     assert "75% of the bf16 matrix-product peak" in page
     assert "| the stub around it (Python, shared memory) | 4.0 |" in page
 
