@@ -10,7 +10,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -49,12 +49,18 @@ def wait_for_disk() -> None:
     event.listen(Engine, "handle_error", locked_for_now, retval=True)
 
 
+def engine_url(url: str) -> URL:
+    """`DATABASE_URL` with the driver that DBOS uses, too."""
+    made = make_url(url)
+    return made.set(drivername="postgresql+psycopg") if made.drivername == "postgresql" else made
+
+
 class Database:
     """The job database, seen from beside DBOS."""
 
     def __init__(self, url: str) -> None:
         options = {"timeout": 1.0} if url.startswith("sqlite") else {}
-        self._engine = create_engine(url, poolclass=NullPool, connect_args=options)
+        self._engine = create_engine(engine_url(url), poolclass=NullPool, connect_args=options)
 
     def check(self) -> None:
         """Write something. Raises DatabaseDown, which says why that cannot be."""

@@ -35,6 +35,10 @@ class Job:
         """The same for every event about the same message, so that all of them together are one job."""
         return job_id(self.team, self.channel, self.message, self.tag)
 
+    def is_about(self, team: str, channel: str, message: str) -> bool:
+        """Whether the job is about this message, whatever its tag."""
+        return (self.team, self.channel, self.message) == (team, channel, message)
+
     @property
     def in_thread(self) -> bool:
         """Whether the message is a reply."""

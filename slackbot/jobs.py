@@ -123,9 +123,10 @@ class Jobs:
 
     def stop_message(self, team: str, channel: str, message: str) -> None:
         """A message was deleted, and what it asked for is no longer wanted."""
-        job = job_id(team, channel, message)
-        if self._is_unfinished(job):
-            self._notebook.stop(job)
+        jobs = {entry.job.id for entry in self._board.entries() if entry.job.is_about(team, channel, message)}
+        for job in jobs | {job_id(team, channel, message)}:
+            if self._is_unfinished(job):
+                self._notebook.stop(job)
 
     def click(self, action: str, value: str, person: str, answer_url: str) -> None:
         """Do what a button says, for the one who asked for the job."""

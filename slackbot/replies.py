@@ -70,9 +70,9 @@ def usage(bot_user: str, limits: Limits) -> str:
         "*More ways*: mention me in the thread under a photo, share several photos at once, send me photos in a direct "
         'message, or use the message shortcut "Enhance photos". `watch` in a channel makes me take every photo there, '
         "`unwatch` ends that.\n"
-        "*Words*, in any order: `2x` for twice the size instead of `4x`, `png`, `jpeg` or `webp` for another kind of file, `compare` "
-        "for a picture of before and after, `bicubic` to do without the model, `keep metadata` for time, camera and "
-        "place, `status`, `cancel`, `help`.\n"
+        "*Words*, in any order: `2x` for twice the size instead of `4x`, `png`, `jpeg` or `webp` for another kind of "
+        "file, `compare` for a picture of before and after, `bicubic` to do without the model, `keep metadata` for "
+        "time, camera and place, `status`, `cancel`, `help`.\n"
         f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "
         f"{limits.output_pixels / 4 / MEGAPIXEL:g} megapixels, {limits.photos_per_message} photos at a time, "
         f"and animations of up to {limits.frames} frames. Metadata such as the place stays with me unless you ask."

@@ -54,3 +54,7 @@ def test_twice_is_once(notebook):
 
 def test_a_day_without_photos_counts_none(notebook):
     assert notebook().today() == Counts(0, 0, 0)
+
+
+def test_postgresql_needs_no_driver_but_the_one_that_is_there():
+    Notebook("postgresql://bot@host/bot").close()

@@ -83,9 +83,21 @@ def test_deleting_the_message_stops_its_job(slow, workspace, mention, content, w
     slow.hurry.set()
 
     workspace.wait_for_reaction(mention(("dog.png", content)), "white_check_mark")
-    assert workspace.calls("files.completeUploadExternal") == [
-        call for call in workspace.calls("files.completeUploadExternal") if call["args"].get("thread_ts") != message.ts
-    ]
+    assert len(workspace.calls("files.completeUploadExternal")) == 1
+
+
+def test_deleting_the_message_stops_what_the_shortcut_asked_for(slow, workspace, mention, content):
+    message = workspace.post("#photos", "look", files=[("cat.png", content)])
+    assert workspace.shortcut(message, "enhance_photos")
+    workspace.wait_for(lambda w: w.calls("download"), 20, "the download")
+
+    workspace.delete(message)
+    workspace.wait_for(lambda w: all(d["acknowledged_at"] for d in w.deliveries()), 10, "acknowledgements")
+    slow.mood = "well"
+    slow.hurry.set()
+
+    workspace.wait_for_reaction(mention(("dog.png", content)), "white_check_mark")
+    assert len(workspace.calls("files.completeUploadExternal")) == 1
 
 
 def test_a_job_in_the_queue_is_seen_at_once_and_knows_its_place(slow, workspace, mention, content):
