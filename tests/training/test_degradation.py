@@ -1,5 +1,6 @@
-import importlib.util
+import runpy
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -83,9 +84,7 @@ def test_draws_reach_every_kind():
 @pytest.mark.parametrize("kind", ["clean", "shared"])
 def test_validation_is_the_judges_recipe_to_the_bit(shared, kind):
     folder = shared / "data" / "validation"
-    spec = importlib.util.spec_from_file_location("degrade", folder / "degrade.py")
-    judge = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(judge)
+    judge = SimpleNamespace(**runpy.run_path(str(folder / "degrade.py")))
     for name in ("baboon", "comic", "zebra"):
         truth = judge.truth(folder / "set14" / f"{name}.png")
         np.testing.assert_array_equal(

@@ -20,6 +20,7 @@ def test_no_distance_between_equals_and_more_for_more_noise(lite0):
 def test_has_a_slope_everywhere_even_where_nothing_is_seen(lite0):
     photo = torch.zeros(1, 3, 64, 64, requires_grad=True)
     lite0(photo, torch.rand(1, 3, 64, 64)).sum().backward()
+    assert photo.grad is not None
     assert photo.grad.isfinite().all()
     assert photo.grad.abs().sum() > 0
 

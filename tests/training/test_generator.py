@@ -25,6 +25,7 @@ def test_sees_as_far_as_its_shape_says_and_no_farther(small):
     photo = torch.rand(1, 3, 2 * reach + 3, 2 * reach + 3, requires_grad=True)
     middle = 4 * (reach + 1)
     small(photo)[0, :, middle : middle + 4, middle : middle + 4].sum().backward()
+    assert photo.grad is not None
     seen = photo.grad[0].abs().sum(0) > 0
     assert seen[1:-1, 1:-1][0].any()
     assert not seen[0].any()
