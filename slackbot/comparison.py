@@ -21,9 +21,10 @@ def comparison(before: Photo, after: Photo, limits: Limits) -> Photo:
     while width * height / step**2 > limits.comparison_pixels or max(width, height) / step > _MOST:
         step += 1
     right = on_white(after).reduce(step) if step > 1 else on_white(after).copy()
-    left = on_white(before).resize(right.size, Image.Resampling.BICUBIC)
     middle = right.width // 2
-    right.paste(left.crop((0, 0, middle, right.height)))
+    if middle:
+        half = (0, 0, before.size[0] * middle / right.width, before.size[1])
+        right.paste(on_white(before).resize((middle, right.height), Image.Resampling.BICUBIC, box=half))
     larger = -(-_LEAST // max(right.size))
     if larger > 1:
         right = right.resize((right.width * larger, right.height * larger), Image.Resampling.NEAREST)

@@ -17,7 +17,7 @@ class Limits:
     frames: int = 100  # of an animation
     animation_pixels: int = 24 * MEGAPIXEL  # of all frames of the result together
     icon_pixels: int = 256 * 256  # up to here, areas of one colour come back in just that colour
-    comparison_pixels: int = 16 * MEGAPIXEL
+    comparison_pixels: int = 8 * MEGAPIXEL
 
     # The process that opens it (`slackbot.cell`).
     cell_bytes: int = 512 * 1024 * 1024  # beside what the process has loaded
