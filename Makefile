@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 RUN := $(BIN)/python
 
-.PHONY: help demo enhance serve bot test lint unit system browser train evaluate export pictures lock clean
+.PHONY: help demo enhance serve bot test lint unit system browser train evaluate export benchmark pictures lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -37,7 +37,7 @@ lint: $(VENV)/dev
 unit: $(VENV)/dev
 	$(RUN) -m pytest -m "not system and not browser"
 
-system: $(VENV)/dev
+system: $(VENV)/dev $(VENV)/perf_analyzer/bin
 	$(RUN) -m pytest -m "system"
 
 browser: $(VENV)/dev $(VENV)/browser
@@ -52,6 +52,9 @@ evaluate: $(VENV)/export ## measure the weights against bicubic
 
 export: $(VENV)/export ## the weights as the next version that Triton serves
 	$(RUN) export/to_onnx.py $(OPTIONS)
+
+benchmark: $(VENV)/dev $(VENV)/perf_analyzer/bin ## perf_analyzer against the server, beside bare loops: tables and a plot in benchmarks/
+	$(RUN) serving/benchmark.py $(OPTIONS)
 
 pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model card's table anew
 	@$(RUN) -m serving.alongside $(RUN) docs/pictures.py
@@ -90,6 +93,10 @@ $(VENV)/dev: requirements/dev.txt requirements/torch.txt requirements/triton.txt
 	$(PIP) --require-hashes -r $<
 	$(PIP) -r requirements/torch.txt
 	$(PIP) --require-hashes --no-deps -r requirements/triton.txt
+	@touch $@
+
+$(VENV)/perf_analyzer/bin: requirements/benchmark.txt | $(VENV)/created
+	$(PIP) --require-hashes --no-deps -r $< --target $(VENV)/perf_analyzer
 	@touch $@
 
 # The machine's own browser, else Playwright's, else Debian's; where none can be had the browser tests skip and say so.

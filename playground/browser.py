@@ -47,3 +47,13 @@ def chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+if __name__ == "__main__":  # the exit status tells whether there is one
+    import sys
+
+    try:
+        with chromium():
+            pass
+    except NoBrowserError as reason:
+        sys.exit(str(reason))
