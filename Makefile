@@ -53,8 +53,10 @@ evaluate: $(VENV)/export ## measure the weights against bicubic
 export: $(VENV)/export ## the weights as the next version that Triton serves
 	$(RUN) export/to_onnx.py $(OPTIONS)
 
-benchmark: $(VENV)/dev $(VENV)/perf_analyzer/bin ## perf_analyzer against the server, beside bare loops: tables and a plot in benchmarks/
-	$(RUN) serving/benchmark.py $(OPTIONS)
+benchmark: $(VENV)/dev $(VENV)/perf_analyzer/bin ## measure the server: make benchmark PHOTOS=folder VALIDATION=folder
+	@test -n "$(PHOTOS)" && test -n "$(VALIDATION)" || { \
+		echo 'say which photos: make benchmark PHOTOS=folder VALIDATION=folder' >&2; exit 2; }
+	benchmarks/all.sh "$(PHOTOS)" "$(VALIDATION)"
 
 pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model card's table anew
 	@$(RUN) -m serving.alongside $(RUN) docs/pictures.py
