@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 RUN := $(BIN)/python
 
-.PHONY: help demo enhance serve bot test lint unit system browser train evaluate export benchmark pictures lock clean
+.PHONY: help demo enhance serve bot test lint unit system browser train evaluate export benchmark pictures sbom lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -61,6 +61,10 @@ benchmark: $(VENV)/dev $(VENV)/perf_analyzer/bin ## measure the server: make ben
 pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model card's table anew
 	@$(RUN) -m serving.alongside $(RUN) docs/pictures.py
 	$(RUN) training/card.py
+
+sbom: $(VENV)/created ## what the bot is made of, as CycloneDX: sbom.json
+	$(PIP) cyclonedx-bom
+	$(BIN)/cyclonedx-py requirements requirements/bot.txt --of JSON -o sbom.json
 
 lock: $(VENV)/dev ## write requirements/*.txt anew from pyproject.toml
 	$(PIP) uv

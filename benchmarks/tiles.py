@@ -26,15 +26,14 @@ if __package__ in (None, ""):  # run as a script: the project, not this folder, 
 
 from serving import figures, machine
 from serving.benchmark import newest
-from slackbot.tiles import spans
+from slackbot import tiles
+from slackbot.tiles import STEP, spans
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT, SCALE = 1024, 768, 4
 FOUR_MEGAPIXELS = (2304, 1728)
 TILES = (128, 192, 256, 384, 512, 768)
 OVERLAPS = (0, 16, 32, 40, 72)
-STEP = 16
-"""Sides of fitted tiles are multiples of this, so that few shapes exist."""
 
 Run = Callable[[np.ndarray], np.ndarray]
 
@@ -61,11 +60,7 @@ class Cost:
 
 def side(length: int, tile: int, overlap: int, fitted: bool) -> int:
     """The side of tiles that cover `length`: the tile's, or where `fitted` the least that needs no more of them."""
-    if length <= tile or not fitted:
-        return min(length, tile)
-    count = len(spans(length, tile, overlap))
-    least = -(-(length + (count - 1) * overlap) // count)
-    return min(tile, -(-least // STEP) * STEP)
+    return min(length, tiles.fitted(length, tile, overlap) if fitted else tile)
 
 
 def sides(size: tuple[int, int], tile: int, overlap: int, fitted: bool) -> tuple[int, int]:

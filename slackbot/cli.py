@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from slackbot import discretion
+from slackbot.address import TRITON_URL, check_triton_url
 from slackbot.errors import BotError
 from slackbot.limits import Limits
-from slackbot.settings import TRITON_URL, check_triton_url, from_environment
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _bot() -> int:
     from slackbot.app import serve
+    from slackbot.settings import from_environment
 
     settings = from_environment(os.environ)
     if settings.debug:

@@ -36,8 +36,8 @@ class Limits:
     slack_patience: float = 300.0  # the longest Retry-After that a job waits for
 
     # The model server.
-    tile: int = 256  # pixels a side
-    overlap: int = 64  # pixels shared by neighbouring tiles; more than twice what the generator sees around a pixel
+    tile: int = 384  # pixels a side, at most
+    overlap: int = 40  # pixels shared by neighbouring tiles: twice what the generator sees around a pixel, and a bit
     tiles_in_flight: int = 4  # of one photo: enough for batches, little enough for memory
     tile_seconds: float = 20.0
     photo_seconds: float = 600.0

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from slackbot.address import TRITON_URL, check_triton_url
 from slackbot.errors import SettingsError
 from slackbot.guests import Guests
 
 SLACK_API_URL = "https://slack.com/api/"
-TRITON_URL = "127.0.0.1:8001"
 DATABASE_URL = "sqlite:///slackbot.sqlite"
 HEALTH_HOST, HEALTH_PORT = "127.0.0.1", 9100
 
@@ -103,15 +103,6 @@ def _ids(name: str, text: str) -> frozenset[str]:
         f"{name} must be a list of Slack's ids with commas between them, such as C0123ABCD,C0456EFGH.",
     )
     return ids
-
-
-def check_triton_url(address: str) -> None:
-    """Raise SettingsError unless the address is HOST:PORT (gRPC), or a gRPC name such as dns:///host:port."""
-    host, _, port = address.rpartition(":")
-    _require(
-        bool(host) and not host.startswith("http") and port.isdecimal() and 0 < int(port) < 65536,
-        "TRITON_URL must be HOST:PORT of Triton's gRPC port, such as 127.0.0.1:8001.",
-    )
 
 
 def _require(holds: bool, sentence: str) -> None:

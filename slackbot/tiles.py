@@ -1,14 +1,16 @@
 """How a photo travels in tiles: a pure plan of where each tile lies and which of its pixels are kept.
 
-All tiles of one photo have one shape, (min(height, tile), min(width, tile)), because Triton batches only requests of
-equal shape. They spread evenly from edge to edge and are never padded: the graph itself pads with zeros at the photo's
-border, so a tile flush with the border computes there what the whole photo would. Every pixel is kept from the tile in
-which it lies deepest: neighbours are cut at the middle of their overlap.
+All tiles of one photo have one shape, because Triton batches only requests of equal shape: no larger than a limit, and
+no larger than their number needs, since what tiles overlap by is computed twice. They spread evenly from edge to edge
+and are never padded: the graph itself pads with zeros at the photo's border, so a tile flush with the border computes
+there what the whole photo would. Every pixel is kept from the tile in which it lies deepest: neighbours are cut at the
+middle of their overlap.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
 
+STEP = 16  # a server prepares itself for each shape it meets, so there should be few of them
 Box = tuple[int, int, int, int]  # left, upper, right, lower; pixels, as in Pillow
 
 
@@ -50,15 +52,22 @@ def spans(length: int, tile: int, overlap: int) -> list[Span]:
     ]
 
 
+def fitted(length: int, tile: int, overlap: int) -> int:
+    """The least side, in steps of STEP, of tiles that cover `length` with no more of them than sides of `tile` need."""
+    count = len(spans(length, tile, overlap))
+    least = -(-(length + (count - 1) * overlap) // count)
+    return tile if count == 1 else min(tile, -(-least // STEP) * STEP)
+
+
 def plan(width: int, height: int, tile: int, overlap: int) -> list[Tile]:
     """All tiles of a photo, row by row."""
-    columns = spans(width, tile, overlap)
+    columns = spans(width, fitted(width, tile, overlap), overlap)
     return [
         Tile(
             box=(column.start, row.start, column.stop, row.stop),
             kept=(column.keep_start, row.keep_start, column.keep_stop, row.keep_stop),
         )
-        for row in spans(height, tile, overlap)
+        for row in spans(height, fitted(height, tile, overlap), overlap)
         for column in columns
     ]
 

@@ -3,17 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.tiles import STEP, computed, in_tiles, side, sides
-from slackbot.tiles import spans
-
-
-@pytest.mark.parametrize("length", [100, 255, 256, 257, 768, 1000, 1024, 2304])
-@pytest.mark.parametrize(("tile", "overlap"), [(128, 16), (256, 32), (256, 40), (512, 72)])
-def test_fitted_tiles_are_as_many_and_no_larger(length: int, tile: int, overlap: int):
-    fitted = side(length, tile, overlap, fitted=True)
-    assert fitted <= tile
-    assert len(spans(length, fitted, overlap)) == len(spans(length, min(tile, length), overlap))
-    assert length <= tile or fitted == tile or fitted % STEP == 0
+from benchmarks.tiles import computed, in_tiles, sides
 
 
 @pytest.mark.parametrize("fitted", [False, True])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slackbot.settings import check_triton_url
+from slackbot.address import check_triton_url
 from tests.processes import ROOT
 
 FOLDER = ROOT / "deploy" / "kubernetes"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slackbot.tiles import plan, scaled, spans
+from slackbot.tiles import STEP, fitted, plan, scaled, spans
 
 lengths = st.integers(1, 3000)
 tilings = st.integers(2, 300).flatmap(lambda tile: st.tuples(st.just(tile), st.integers(0, tile - 1)))
@@ -35,6 +35,17 @@ def test_spans_are_spread_evenly_and_as_few_as_can_be(length, tiling):
     steps = {right.start - left.start for left, right in pairwise(row)}
     assert not steps or max(steps) - min(steps) <= 1
     assert len(row) == 1 or tile + (len(row) - 2) * (tile - overlap) < length
+
+
+@given(lengths, tilings)
+def test_fitted_sides_are_the_least_that_need_no_more_tiles(length, tiling):
+    tile, overlap = tiling
+    side = fitted(length, tile, overlap)
+
+    assert side <= tile
+    assert len(spans(length, side, overlap)) == len(spans(length, tile, overlap))
+    if length > tile and side - STEP > overlap:
+        assert len(spans(length, side - STEP, overlap)) > len(spans(length, tile, overlap))
 
 
 @given(st.integers(1, 400), st.integers(1, 400), tilings)
