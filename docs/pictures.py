@@ -33,12 +33,13 @@ def shared(photo: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def enhanced(content: bytes) -> Image.Image:
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "in.jpg", Path(folder) / "out.png"
-        source.write_bytes(content)
-        subprocess.run([sys.executable, "-m", "slackbot", "enhance", source, "-o", target], cwd=ROOT, check=True)
-        return Image.open(target).convert("RGB")
+def enhance(content: bytes, *options: str) -> dict[str, Image.Image]:
+    """What the command line makes of the photo `in.jpg`, by file name."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "in.jpg").write_bytes(content)
+        subprocess.run([sys.executable, "-m", "slackbot", "enhance", folder / "in.jpg", *options], cwd=ROOT, check=True)
+        return {path.name: Image.open(path).convert("RGB") for path in folder.iterdir()}
 
 
 def before_and_after() -> Image.Image:
@@ -56,12 +57,19 @@ def before_and_after() -> Image.Image:
         shown = (
             small.resize(size, Image.Resampling.NEAREST),
             small.resize(size, Image.Resampling.BICUBIC),
-            enhanced(content),
+            enhance(content)["in_4x.jpg"],
         )
         for column, image in enumerate(shown):
             crop = image.crop((left, top, left + w, top + h)).resize((width, height), Image.Resampling.NEAREST)
             sheet.paste(crop, (column * width, row * height + line))
     return sheet
+
+
+def comparison() -> Image.Image:
+    """What the App Home shows: one photo, bicubic on the left and ours on the right."""
+    photo = Image.fromarray(skimage.data.astronaut()).crop((0, 0, 512, 400))
+    made = enhance(shared(photo), "--compare")
+    return next(image for name, image in made.items() if "compare" in name)
 
 
 def page() -> bytes:
@@ -90,6 +98,7 @@ def page() -> bytes:
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     before_and_after().save(IMAGES / "before-after.png", optimize=True)
+    comparison().save(ROOT / "slackbot" / "before_after.jpg", quality=90)
     (IMAGES / "playground.png").write_bytes(page())
 
 

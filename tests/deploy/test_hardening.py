@@ -23,38 +23,45 @@ from tests.processes import ROOT, free_port
 pytestmark = pytest.mark.system
 VOLUME = "/mnt"
 # As docker-compose.yml has it: read-only but for a volume, /tmp without programs, shared memory, a user of no rights,
-# no capability, nothing to gain by a set-user-id program. Folders that such a user may not enter are made anew around
-# what Python needs from them.
+# no capability, nothing to gain by a set-user-id program. What Python needs of folders that such a user may not
+# enter, or that the new /tmp hides, is kept and put back where it was.
 JAIL = """
 set -e
 mount --make-rprivate /
-if [ -n "$CLOSED" ]; then
-    mkdir -p /run/kept && mount --bind "$CLOSED" /run/kept
-    mount -t tmpfs -o mode=755 none "$CLOSED"
-    for needed in $NEEDED; do mkdir -p "$CLOSED/$needed" && mount --bind "/run/kept/$needed" "$CLOSED/$needed"; done
-fi
+kept=0
+while IFS=: read -r folder needed && [ -n "$folder" ]; do
+    kept=$((kept + 1)); mkdir -p /run/kept/$kept; mount --bind "$needed" /run/kept/$kept
+done <<< "$KEPT"
 if [ -n "$CONTENT" ]; then mount --bind "$CONTENT" /mnt; else mount -t tmpfs -o uid=1000,gid=1000 none /mnt; fi
 mount -t tmpfs -o size=256m,mode=1777 none /dev/shm
 mount -o remount,ro,bind /
+cut -d: -f1 <<< "$KEPT" | sort -u | grep . | while read -r folder; do
+    mount -t tmpfs -o mode=755 none "$folder"
+done || true
 mount -t tmpfs -o noexec,nosuid,nodev,size=256m,mode=1777 none /tmp
+kept=0
+while IFS=: read -r folder needed && [ -n "$folder" ]; do
+    kept=$((kept + 1)); mkdir -p "$needed"; mount --bind /run/kept/$kept "$needed"; mount -o remount,ro,bind "$needed"
+done <<< "$KEPT"
 exec setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all "$@"
 """
 
 
-def closed() -> tuple[str, str]:
-    """The folder at the top that others may not enter though Python lives in it, and what is needed of it."""
-    for path in map(Path, (sys.base_prefix, sys.prefix, str(ROOT))):
-        top = Path("/", path.parts[1])
-        if not top.stat().st_mode & 0o001:
-            return str(top), str(path.relative_to(top))
-    return "", ""
+def hidden() -> str:
+    """FOLDER:NEEDED, a line for each path that Python needs and that lies in /tmp or where others may not enter."""
+    found = []
+    for needed in (Path(sys.base_prefix), ROOT, Path(sys.prefix)):
+        for folder in [*reversed(needed.parents)][1:]:
+            if folder == Path("/tmp") or not folder.stat().st_mode & 0o001:
+                found.append(f"{folder}:{needed}")
+                break
+    return "\n".join(found)
 
 
 @contextmanager
 def jailed(log: Path, *command: str, content: str = "", **environment: str) -> Iterator[tuple[psutil.Process, str]]:
     """A command of ours in the jail: its process and its ready line."""
-    folder, needed = closed()
-    about = {"CLOSED": folder, "NEEDED": needed, "CONTENT": content, "HOME": "/nonexistent", **environment}
+    about = {"KEPT": hidden(), "CONTENT": content, "HOME": "/nonexistent", **environment}
     with log.open("w") as errors:
         process = subprocess.Popen(
             ["unshare", "--mount", "bash", "-c", JAIL, "jail", sys.executable, "-m", *command],
