@@ -154,7 +154,8 @@ def test_failing_networks_give_bicubic_replies(model, ask, figures, tmp_path):
             assert waited[mood] <= LIMITS.tile_seconds + 1
             proxy.mood = "well"
         for home, _ in places.values():
-            assert enhanced_again(home, lambda: ask(workspace=home)) < 10  # noqa: B023 - called at once
+            # A request may be caught by what is left of the broken connection, up to its deadline, more than once.
+            assert enhanced_again(home, lambda: ask(workspace=home)) < 3 * LIMITS.tile_seconds  # noqa: B023 - called at once
     figures.write(
         "test_failing_networks_give_bicubic_replies",
         ", ".join(f"{mood}: bicubic after {seconds:.1f} s" for mood, seconds in waited.items()),

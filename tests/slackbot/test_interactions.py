@@ -44,7 +44,7 @@ def test_2x_instead_takes_the_place_of_the_reply(workspace, mention, content):
     assert workspace.click(under, "smaller"), "a second click is acknowledged and changes nothing"
 
     workspace.wait_for(
-        lambda w: [[file["name"] for file in one.files] for one in w.replies(message)] == [["cat_2x.jpg"]], 20, "2x"
+        lambda w: [[file.get("name") for file in one.files] for one in w.replies(message)] == [["cat_2x.jpg"]], 20, "2x"
     )
     workspace.wait_for(lambda w: whispers(w, "2x is on its way."), 10, "the word")
     last = workspace.wait_for(lambda w: whispers(w, "Not what you wanted?"), 10, "the buttons under the 2x result")[-1]
