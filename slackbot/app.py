@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 from slack_bolt import App
@@ -86,11 +87,19 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     finally:
         serving.clear()
         quiet.setLevel(logging.CRITICAL)  # what is heard now is not acknowledged, and Slack sends it again
-        socket.close()
         reporter.stop()
-        jobs.stop()  # the model server's connection stays: closing it would turn photos at work into bicubic ones
-        if health:
-            health.close()
+        # The model server's connection stays: closing it would turn photos at work into bicubic ones.
+        _end(limits.exit_seconds, socket.close, jobs.stop, *([health.close] if health else []))
+
+
+def _end(seconds: float, *parts: Callable[[], None]) -> None:
+    """End all parts at once, and wait so long: what is cut off here is finished by the next start, as after a crash."""
+    threads = [threading.Thread(target=part, daemon=True) for part in parts]
+    for thread in threads:
+        thread.start()
+    ends = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, ends - time.monotonic()))
 
 
 def _connect(socket: SocketModeHandler) -> None:

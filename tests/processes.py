@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class Process:
-    """`python -m MODULE`, from its line that begins with `ready` to its end. It may be started again."""
+    """`python ARGUMENTS`, from its line that begins with `ready` to its end. It may be started again."""
 
-    def __init__(self, module: str, *arguments: str, log: Path, environment: dict[str, str] | None = None) -> None:
-        self._command = [sys.executable, "-m", module, *arguments]
-        self._environment = {**os.environ, **(environment or {})}
+    def __init__(self, *arguments: str, log: Path, environment: dict[str, str] | None = None) -> None:
+        self._command = [sys.executable, *arguments]
+        self._environment = {**os.environ, "PYTHONFAULTHANDLER": "1", **(environment or {})}
         self._log = log
         self._process: subprocess.Popen[str] | None = None
         self.ready = ""
@@ -57,11 +57,16 @@ class Process:
             self._process.kill()
             self._process.communicate()
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
-        """Ask it to end; the exit code."""
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 20) -> int:
+        """Ask it to end; the exit code. Where it does not, the log shows what each thread was at."""
         assert self._process
         self._process.send_signal(number)
-        self._process.communicate(timeout=seconds)
+        try:
+            self._process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)
+            self._process.communicate()
+            raise AssertionError(f"did not end within {seconds} s\n{self.log}") from None
         return self._process.returncode
 
 
@@ -71,7 +76,7 @@ class Triton(Process):
     def __init__(self, folder: Path, *options: str) -> None:
         ports = {name: free_port() for name in ("http", "grpc", "metrics")}
         super().__init__(
-            "serving",
+            *("-m", "serving"),
             *(f"--{name}-port={port}" for name, port in ports.items()),
             *options,
             log=folder / "serving.log",
@@ -103,10 +108,10 @@ class Triton(Process):
 class Bot(Process):
     """The bot, on a database that outlives it."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], *command: str) -> None:
         self.database = folder / "bot.sqlite"
         super().__init__(
-            "slackbot",
+            *(command or ("-m", "slackbot")),
             log=folder / "bot.log",
             environment={"HEALTH_PORT": "0", **environment, "DATABASE_URL": f"sqlite:///{self.database}"},
         )

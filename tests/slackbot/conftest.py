@@ -2,11 +2,6 @@
 
 import contextlib
 import io
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,10 +14,10 @@ from PIL import Image
 from playground.client import Message, Workspace
 from slackbot.limits import Limits
 from tests.nearest_model import NearestModel
+from tests.processes import Bot
 
 settings.register_profile("busy machine", deadline=None)
 settings.load_profile("busy machine")
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -62,63 +57,6 @@ def encode() -> Callable[..., bytes]:
     return encoded
 
 
-class Bot:
-    """The real bot as a process of its own, on a database that outlives it."""
-
-    def __init__(self, folder: Path, environment: dict[str, str], *command: str) -> None:
-        self.folder = folder
-        self._command = command or ("-m", "slackbot")
-        self.database = folder / "bot.sqlite"
-        self._environment = environment
-        self._process: subprocess.Popen[str] | None = None
-
-    def start(self, seconds: float = 30) -> None:
-        """Run it until it says that it is ready."""
-        with (self.folder / "log").open("a") as log:
-            process = subprocess.Popen(
-                [sys.executable, *self._command],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "HEALTH_PORT": "0",
-                    **self._environment,
-                    "DATABASE_URL": f"sqlite:///{self.database}",
-                },
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        self._process = process
-        watchdog = threading.Timer(seconds, process.kill)
-        watchdog.start()
-        assert process.stdout
-        line = process.stdout.readline()
-        watchdog.cancel()
-        assert line.startswith("ready"), f"{line!r}\n{self.log}"
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
-
-    @property
-    def pid(self) -> int:
-        assert self._process
-        return self._process.pid
-
-    def kill(self) -> None:
-        """SIGKILL: no time to say anything."""
-        if self._process:
-            self._process.kill()
-            self._process.communicate()
-
-    def stop(self, seconds: float = 20) -> int:
-        """SIGTERM; the exit code."""
-        assert self._process
-        self._process.send_signal(signal.SIGTERM)
-        self._process.communicate(timeout=seconds)
-        return self._process.returncode
-
-
 @pytest.fixture(scope="session")
 def playground() -> Iterator[Workspace]:
     with Workspace.start() as workspace:
@@ -151,7 +89,6 @@ def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[B
 
 
 _BUSY = """
-import os
 from slackbot.app import serve
 from slackbot.limits import Limits
 from slackbot.settings import from_environment
