@@ -46,8 +46,8 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     except SlackUnavailable as error:
         raise SettingsError(f"{error} Is SLACK_API_URL right?") from None
 
-    server = ModelServer(settings.triton_url, limits)
-    _report(server, settings.triton_url)
+    server = ModelServer(settings.triton, limits)
+    _report(server, settings.triton.url)
     enhancer = Enhancer(server, limits)
     board, notebook = Board(limits), Notebook(settings.database_url)
     workshop = Workshop(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from slackbot import discretion
-from slackbot.address import TRITON_URL, check_triton_url
+from slackbot.address import TRITON_URL, address_from
 from slackbot.errors import BotError
 from slackbot.limits import Limits
 
@@ -50,7 +50,7 @@ def _enhance(options: argparse.Namespace) -> int:
     from slackbot.triton import ModelServer
     from slackbot.words import Wish
 
-    check_triton_url(options.triton)
+    address = address_from(os.environ, options.triton)
     limits = Limits()
     wish = Wish(
         scale=options.scale,
@@ -60,7 +60,7 @@ def _enhance(options: argparse.Namespace) -> int:
         metadata=options.keep_metadata,
     )
     order = Order(options.input, options.output, wish, options.force)
-    return min(1, enhance_files(order, Enhancer(ModelServer(options.triton, limits), limits), limits))
+    return min(1, enhance_files(order, Enhancer(ModelServer(address, limits), limits), limits))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,8 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     enhance.add_argument(
         "--triton",
         metavar="HOST:PORT",
-        default=os.environ.get("TRITON_URL") or TRITON_URL,
-        help="gRPC address of the model server (TRITON_URL, else 127.0.0.1:8001)",
+        default="",
+        help=f"gRPC address of the model server (TRITON_URL, else {TRITON_URL}); .env.sample describes more",
     )
     enhance.add_argument("--force", action="store_true", help="overwrite files that are there")
     return parser

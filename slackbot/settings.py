@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from slackbot.address import TRITON_URL, check_triton_url
+from slackbot.address import Address, address_from
 from slackbot.errors import SettingsError
 from slackbot.guests import Guests
 
@@ -24,7 +24,7 @@ class Settings:
     bot_token: str = field(repr=False)
     app_token: str = field(repr=False)
     api_url: str = SLACK_API_URL
-    triton_url: str = TRITON_URL
+    triton: Address = field(default_factory=Address)
     database_url: str = field(default=DATABASE_URL, repr=False)  # may carry a password
     health_host: str = HEALTH_HOST
     health_port: int = HEALTH_PORT
@@ -47,7 +47,6 @@ class Settings:
             api.scheme in ("http", "https") and bool(api.hostname) and api.path.endswith("/"),
             "SLACK_API_URL must be a web address ending in a slash, such as https://slack.com/api/.",
         )
-        check_triton_url(self.triton_url)
         try:
             make_url(self.database_url)
         except ArgumentError:
@@ -78,7 +77,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         bot_token=read("SLACK_BOT_TOKEN"),
         app_token=read("SLACK_APP_TOKEN"),
         api_url=read("SLACK_API_URL", SLACK_API_URL),
-        triton_url=read("TRITON_URL", TRITON_URL),
+        triton=address_from(environment),
         database_url=read("DATABASE_URL", DATABASE_URL),
         health_host=read("HEALTH_HOST", HEALTH_HOST),
         health_port=_port(read("HEALTH_PORT", str(HEALTH_PORT))),

@@ -1,6 +1,5 @@
 """The model server: Triton over gRPC, a deadline on every call, and every failure as one ServerError."""
 
-import json
 import time
 from typing import Any
 
@@ -8,54 +7,39 @@ import numpy as np
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
+from slackbot.address import Address
+from slackbot.connection import Connection
 from slackbot.errors import ServerDown, ServerError, ServerSlow, ServerWrong
 from slackbot.limits import Limits
 
 MODEL, INPUT, OUTPUT, SCALE = "enhancer", "image", "enhanced", 4
 _PROBE = np.zeros((1, 32, 32, 3), np.uint8)
 _ANY_SIZE = -1
-
-# Given as channel arguments these replace all of the client's own, its unlimited message sizes among them. Triton
-# answers a full queue with UNAVAILABLE, which is worth a short wait. Backoff: found again 0.5 s after its return
-# instead of 19 s.
-_RETRY = {
-    "methodConfig": [
-        {
-            "name": [{"service": "inference.GRPCInferenceService"}],
-            "retryPolicy": {
-                "maxAttempts": 5,
-                "initialBackoff": "0.2s",
-                "maxBackoff": "1s",
-                "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
-            },
-        }
-    ]
-}
-_CHANNEL = [
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-    ("grpc.keepalive_time_ms", 60_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.per_rpc_retry_buffer_size", 16 * 2**20),  # larger requests are never tried again
-    ("grpc.service_config", json.dumps(_RETRY)),
-]
+_DOWN = "the model server is not available"
+# What gRPC says of a connection that both ends could not agree on, in this order.
+_DISTRUST = (
+    ("CERTIFICATE_VERIFY_FAILED", "the model server's certificate is not from whom I trust (TRITON_TLS_CA)"),
+    ("Hostname Verification", "the model server's certificate is for another name (TRITON_TLS_NAME)"),
+    ("Tls handshake failed", "the model server does not speak TLS (TRITON_URL)"),
+    (
+        "failing; last error: UNAVAILABLE",
+        "the model server hung up: it may want my certificate (TRITON_TLS_CERT)",
+    ),
+)
 
 
 class ModelServer:
-    """One connection for the life of the process; its methods may be called from several threads."""
+    """One for the life of the process; its methods may be called from several threads."""
 
-    def __init__(self, address: str, limits: Limits) -> None:
-        self._client = triton.InferenceServerClient(address, channel_args=_CHANNEL)
+    def __init__(self, address: Address, limits: Limits) -> None:
+        self._connection = Connection(address)
+        self._tls = address.tls
         self._limits = limits
 
     def check(self) -> None:
         """Make sure, within `probe_seconds`, that the server has the model of the contract and answers."""
         begin = time.monotonic()
-        metadata = _call(self._client.get_model_metadata, MODEL, client_timeout=self._limits.probe_seconds)
+        metadata = self._call("get_model_metadata", MODEL, client_timeout=self._limits.probe_seconds)
         given = {(put.name, put.datatype, tuple(put.shape)) for put in (*metadata.inputs, *metadata.outputs)}
         pixels = ("UINT8", (_ANY_SIZE, _ANY_SIZE, _ANY_SIZE, 3))
         if given != {(INPUT, *pixels), (OUTPUT, *pixels)}:
@@ -70,13 +54,13 @@ class ModelServer:
 
     def close(self) -> None:
         """Close the connection."""
-        self._client.close()
+        self._connection.close()
 
     def _infer(self, batch: np.ndarray, seconds: float) -> tuple[np.ndarray, str]:
         pixels = triton.InferInput(INPUT, list(batch.shape), "UINT8")
         pixels.set_data_from_numpy(batch)
-        result = _call(
-            self._client.infer,
+        result = self._call(
+            "infer",
             MODEL,
             [pixels],
             outputs=[triton.InferRequestedOutput(OUTPUT)],
@@ -94,17 +78,17 @@ class ModelServer:
             raise ServerWrong("the model server's answer was not a picture of the right size")
         return enlarged, version
 
+    def _call(self, method: str, *args: Any, **options: Any) -> Any:
+        try:
+            with self._connection.client() as client:
+                return getattr(client, method)(*args, **options)
+        except InferenceServerException as error:
+            raise _server_error(error.status() or "", error.message() or "", self._tls) from error
 
-def _call(method: Any, *args: Any, **options: Any) -> Any:
-    try:
-        return method(*args, **options)
-    except InferenceServerException as error:
-        raise _server_error(error.status() or "") from error
 
-
-def _server_error(status: str) -> ServerError:
+def _server_error(status: str, said: str, tls: bool) -> ServerError:
     if status.endswith("DEADLINE_EXCEEDED"):
         return ServerSlow("the model server did not answer in time")
     if status.endswith(("UNAVAILABLE", "NOT_FOUND", "CANCELLED")):
-        return ServerDown("the model server is not available")
+        return ServerDown(next((sentence for sign, sentence in _DISTRUST if tls and sign in said), _DOWN))
     return ServerWrong("the model server could not do it")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from slackbot.address import Address
 from slackbot.enhance import Enhancer
 from slackbot.errors import PhotoTooLarge, ServerDown, ServerSlow, ServerWrong, Stopped
 from slackbot.kinds import KINDS
@@ -26,14 +27,14 @@ def photo_of(image: Image.Image, **more) -> Photo:
 
 @pytest.fixture
 def server(model):
-    server = ModelServer(model.address, PATIENT)
+    server = ModelServer(Address(model.address), PATIENT)
     yield server
     server.close()
 
 
 @pytest.fixture
 def hasty(model):
-    server = ModelServer(model.address, IMPATIENT)
+    server = ModelServer(Address(model.address), IMPATIENT)
     yield server
     server.close()
 
@@ -120,7 +121,7 @@ def test_a_full_queue_is_waited_for(server, model):
 
 def test_no_server_is_down(model):
     model.stop()
-    server = ModelServer(model.address, PATIENT)
+    server = ModelServer(Address(model.address), PATIENT)
 
     with pytest.raises(ServerDown):
         server.enlarge(np.zeros((8, 8, 3), np.uint8))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from slackbot.address import Address
 from slackbot.errors import SettingsError
 from slackbot.guests import Guests
 from slackbot.settings import from_environment
@@ -17,7 +18,7 @@ def test_two_tokens_are_enough():
     settings = from_environment(TOKENS)
 
     assert settings.api_url == "https://slack.com/api/"
-    assert settings.triton_url == "127.0.0.1:8001"
+    assert settings.triton.target == "127.0.0.1:8001"
     assert settings.database_file == Path("slackbot.sqlite")
     assert settings.work_folder == Path("slackbot.sqlite-photos")
 
@@ -26,7 +27,7 @@ def test_secrets_never_show():
     settings = from_environment({**TOKENS, "DATABASE_URL": "postgresql://bot:secret-3@host/bot"})
 
     assert "secret" not in repr(settings)
-    assert "secret" not in str(replace(settings, triton_url="triton:8001"))
+    assert "secret" not in str(replace(settings, triton=Address("triton:8001")))
     assert settings.database_file is None
 
 
@@ -58,7 +59,8 @@ def test_the_sample_names_every_setting_and_no_other():
     }
 
     assert named == {
-        "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "TRITON_URL", "DATABASE_URL", "HEALTH_HOST",
+        "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "TRITON_URL", "TRITON_TLS_CA",
+        "TRITON_TLS_CERT", "TRITON_TLS_KEY", "TRITON_TLS_NAME", "DATABASE_URL", "HEALTH_HOST",
         "HEALTH_PORT", "ALLOWED_TEAMS", "ALLOWED_CHANNELS", "ALLOWED_PEOPLE", "DEBUG",
         "COMPOSE_PROFILES", "TRITON_ADMIN_KEY",  # of docker-compose.yml
     }  # fmt: skip
