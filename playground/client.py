@@ -41,7 +41,9 @@ class Message:
 
     @property
     def text(self) -> str:
-        return self.data.get("text", "")
+        """What a person reads: the text, or where there are blocks only, a line for each section of them."""
+        sections = (one["text"]["text"] for one in self.data.get("blocks", []) if "text" in one)
+        return self.data.get("text") or "\n".join(sections)
 
     @property
     def files(self) -> list[dict[str, Any]]:

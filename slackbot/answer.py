@@ -37,12 +37,12 @@ class Answer:
         shop = self._shop
         shop.board.begin(job)
         self._step(shop.begin, job)
-        mark = file_id = ""
+        mark = ""
         try:
             if job.wish.errand:
                 self._step(shop.share, job, [], self._step(self._errands.run, job))
             else:
-                mark, file_id = self._reply(job)
+                mark = self._reply(job)
         except Stopped:
             self._step(shop.hush, job)
         except BotError as error:
@@ -55,12 +55,10 @@ class Answer:
         shop.clean(job)
         self._step(shop.end, job, mark)
         shop.board.end(job.id)
-        if file_id:
-            self._step(shop.offer, job, file_id)
         return mark
 
-    def _reply(self, job: Job) -> tuple[str, str]:
-        """Answer with photos; the reaction that says how it went, and a file of the reply."""
+    def _reply(self, job: Job) -> str:
+        """Answer with photos; the reaction that says how it went."""
         shop, limits = self._shop, self._shop.limits
         try:
             files: list[SharedFile] = self._step(shop.find, job)
@@ -69,26 +67,28 @@ class Answer:
         except (BotError, dbos_error.DBOSMaxStepRetriesExceeded) as error:
             sentence = str(error) if isinstance(error, BotError) else replies.NOT_FETCHED
             self._step(shop.share, job, [], replies.sentence(sentence))
-            return progress.FAILED, ""
+            return progress.FAILED
         if not files:
             say = replies.usage if job.wish.help or not job.in_thread else replies.no_photo
             self._step(shop.share, job, [], say(shop.bot_user, limits))
-            return "", ""
+            return ""
         chosen = files[: limits.photos_per_message]
         shop.board.look(job.id, len(chosen))
         uploads: list[tuple[str, str]] = []
         outcomes = [self._photo(job, index, file, uploads) for index, file in enumerate(chosen)]
+        text = replies.result(outcomes, len(files) - len(chosen), limits)
+        smaller = any(outcome.scale > 2 for outcome in outcomes if not outcome.refusal)
         try:
-            self._step(shop.share, job, uploads, replies.result(outcomes, len(files) - len(chosen), limits))
+            self._step(shop.share, job, uploads, text, smaller)
         except SlackRefused as error:
             if not uploads:
                 raise
             self._step(shop.share, job, [], replies.sentence(str(error)))
-            return progress.FAILED, ""
+            return progress.FAILED
         self._step(shop.count, job, _counts(outcomes))
         if job.replaces and uploads:
             self._step(shop.take_back, job, job.replaces)
-        return progress.mark_of(outcomes), uploads[0][0] if uploads else ""
+        return progress.mark_of(outcomes)
 
     def _photo(self, job: Job, index: int, file: SharedFile, uploads: list[tuple[str, str]]) -> Outcome:
         """Work on one photo. Whatever goes wrong becomes its sentence, and the other photos go on."""

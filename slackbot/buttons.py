@@ -1,5 +1,6 @@
 """Buttons, as Block Kit: what they say, and what a click brings back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from slackbot import replies
@@ -9,14 +10,18 @@ CANCEL, DELETE, SMALLER = "cancel", "delete", "smaller"
 
 def cancel(job: str) -> list[dict[str, Any]]:
     """Under a job that takes a while."""
-    return _row(replies.SLOW, _button(CANCEL, "Cancel", job))
+    return [_said(replies.SLOW), _row(_button(CANCEL, "Cancel", job))]
 
 
-def afterwards(job: str, file_id: str, *, smaller: bool) -> list[dict[str, Any]]:
-    """Under a result: take it back, and perhaps have it at 2x instead. `file_id` is any file of the reply."""
+def result(lines: Sequence[str], job: str, file_id: str, smaller: bool) -> list[dict[str, Any]]:
+    """A reply's lines, and under them: have it at 2x instead, if `smaller`, and take it back.
+
+    They stand in the reply itself, since what is shown to one person only is gone when Slack is loaded anew. `file_id`
+    is any file of the reply.
+    """
     value = f"{job} {file_id}"
     more = [_button(SMALLER, "2x instead", value)] if smaller else []
-    return _row(replies.UNDER_THE_RESULT, *more, _button(DELETE, "Delete", value, style="danger"))
+    return [*map(_said, lines), _row(*more, _button(DELETE, "Delete", value, style="danger"))]
 
 
 def clicked(value: str) -> tuple[str, str]:
@@ -25,9 +30,12 @@ def clicked(value: str) -> tuple[str, str]:
     return job, file_id
 
 
-def _row(text: str, *buttons: dict[str, Any]) -> list[dict[str, Any]]:
-    said = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-    return [said, {"type": "actions", "elements": list(buttons)}]
+def _said(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _row(*buttons: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "actions", "elements": list(buttons)}
 
 
 def _button(action: str, label: str, value: str, **more: str) -> dict[str, Any]:

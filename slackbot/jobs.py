@@ -87,7 +87,8 @@ class Jobs:
         def after_click(job: Job, unwanted: str, text: str) -> None:
             if unwanted:
                 self._step(self._workshop.take_back, job, unwanted)
-            self._step(self._workshop.answer, job, text)
+            if text:
+                self._step(self._workshop.answer, job, text)
 
         @DBOS.workflow(name="home")
         def home(user: str) -> None:
@@ -129,14 +130,16 @@ class Jobs:
                 self._notebook.stop(job)
 
     def click(self, action: str, value: str, person: str, answer_url: str) -> None:
-        """Do what a button says, for the one who asked for the job."""
+        """Do what a button says, for the one who asked for the job; everybody sees those under a result."""
         job_id, file_id = buttons.clicked(value)
         job = self._find(job_id)
-        if job is None or job.asker != person:
+        if job is None:
             return
-        here = replace(job, answer_url=answer_url)
-        unwanted = ""
-        if action == buttons.CANCEL:
+        here = replace(job, asker=person, answer_url=answer_url if action == buttons.CANCEL else "")
+        unwanted = text = ""
+        if job.asker != person:
+            text = replies.NOT_YOURS
+        elif action == buttons.CANCEL:
             text = replies.CANCELLED if self._is_unfinished(job_id) else replies.TOO_LATE
             self._notebook.stop(job_id)
         elif action == buttons.SMALLER:
@@ -144,8 +147,8 @@ class Jobs:
             again = replace(job, wish=replace(job.wish, scale=2), tag=f"2x-{file_id}", replaces=file_id, answer_url="")
             self.accept(again)
         else:
-            text, unwanted = replies.DELETED, file_id
-        self._enqueue(ERRANDS, f"{job_id}-{action}-{file_id}", None, self._after_click, here, unwanted, text)
+            unwanted = file_id
+        self._enqueue(ERRANDS, f"{job_id}-{action}-{file_id}-{person}", None, self._after_click, here, unwanted, text)
 
     def open_home(self, person: str) -> None:
         """Somebody looks at the App Home."""

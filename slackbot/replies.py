@@ -123,10 +123,8 @@ CANCELLED = "Stopped."
 TOO_LATE = "It is done already."
 NOT_YOURS = "Only the one who asked can do that."
 NOTHING_TO_STOP = "There is nothing of yours to stop here."
-DELETED = "Deleted."
 AGAIN = "2x is on its way."
 SLOW = "This takes a moment."
-UNDER_THE_RESULT = "Not what you wanted?"
 
 
 def stopped(count: int) -> str:

@@ -1,6 +1,7 @@
 """Slack's Web API as the bot uses it: each call either works, or raises SlackRefused or SlackUnavailable."""
 
 import http.client
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ class Slack:
         )
 
     def whisper(
-        self, channel: str, user: str, text: str, blocks: Sequence[dict[str, Any]], thread: str | None = None
+        self, channel: str, user: str, text: str, blocks: Sequence[dict[str, Any]] = (), thread: str | None = None
     ) -> None:
         """Show a message to one person only, until they reload. In a thread it shows only once that has replies."""
         self._call(
@@ -98,7 +99,7 @@ class Slack:
             channel=channel,
             user=user,
             text=text,
-            blocks=list(blocks),
+            blocks=list(blocks) or None,
             thread_ts=thread,
         )
 
@@ -157,15 +158,22 @@ class Slack:
             except (URLError, http.client.HTTPException, OSError) as error:
                 raise SlackUnavailable(f"An upload broke off ({type(error).__name__}).") from None
 
-    def share(self, files: Sequence[tuple[str, str]], channel: str, thread: str, text: str) -> None:
-        """Make uploaded files, (id, title) each, one message in a thread."""
-        self._call(
-            self._client.files_completeUploadExternal,
-            files=[{"id": file_id, "title": title} for file_id, title in files],
-            channel_id=channel,
-            thread_ts=thread,
-            initial_comment=text,
-        )
+    def share(
+        self, files: Sequence[tuple[str, str]], channel: str, thread: str, text: str, blocks: Sequence[dict[str, Any]]
+    ) -> None:
+        """Make uploaded files, (id, title) each, one message in a thread; `text` only where Slack takes no blocks."""
+        place = {
+            "files": [{"id": file_id, "title": title} for file_id, title in files],
+            "channel_id": channel,
+            "thread_ts": thread,
+        }
+        try:
+            # With a comment beside them Slack would ignore the blocks.
+            self._call(self._client.files_completeUploadExternal, **place, blocks=json.dumps(blocks))
+        except SlackRefused as error:
+            if not error.code.startswith("invalid_blocks"):
+                raise
+            self._call(self._client.files_completeUploadExternal, **place, initial_comment=text)
 
     def is_shared(self, file_id: str, channel: str) -> bool:
         """Whether an uploaded file already stands in the channel; before that Slack does not know it at all."""

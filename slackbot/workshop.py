@@ -104,8 +104,8 @@ class Workshop:
         name = comparison_name(file.name, made.comparison.suffix)
         return self.slack.upload(made.comparison, name, replies.comparison_alt_text(made.outcome)), name
 
-    def share(self, job: Job, uploads: Sequence[tuple[str, str]], text: str) -> None:
-        """Post the reply with its files, (id, title) each; or the text alone where there are none."""
+    def share(self, job: Job, uploads: Sequence[tuple[str, str]], text: str, smaller: bool = False) -> None:
+        """Post the reply with its files, (id, title) each, and buttons; or the text alone where there are none."""
         begun = self.folder / job.id / ("sharing" if uploads else "saying")
         if not begun.exists():
             self._go_on(job)  # from here on it is too late
@@ -114,15 +114,10 @@ class Workshop:
         begun.parent.mkdir(parents=True, exist_ok=True)
         begun.touch()
         if uploads:
-            self.slack.share(uploads, job.channel, job.thread, text)
+            blocks = buttons.result(text.splitlines(), job.id, uploads[0][0], smaller)
+            self.slack.share(uploads, job.channel, job.thread, text, blocks)
         else:
             self.slack.say(job.channel, job.thread, text)
-
-    def offer(self, job: Job, file_id: str) -> None:
-        """Show the asker the buttons under a result."""
-        if job.asker:
-            blocks = buttons.afterwards(job.id, file_id, smaller=job.wish.scale != 2)
-            progress.quietly(self.slack.whisper, job.channel, job.asker, replies.UNDER_THE_RESULT, blocks, job.thread)
 
     def take_back(self, job: Job, file_id: str) -> None:
         """Delete the reply in the job's thread that holds this file, with all its files."""
@@ -132,9 +127,11 @@ class Workshop:
                 self.slack.delete(job.channel, message["ts"], ids)
 
     def answer(self, job: Job, text: str) -> None:
-        """Answer a click or a shortcut, where only its person sees it."""
+        """Say what only the asker sees: in the place of the button or shortcut that they used, else in the thread."""
         if job.answer_url:
             progress.quietly(self.slack.answer, job.answer_url, text)
+        else:
+            progress.quietly(self.slack.whisper, job.channel, job.asker, text, (), job.thread)
 
     def hush(self, job: Job) -> None:
         """Take the status line away, as a reply would."""
