@@ -15,13 +15,15 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
     """A real gRPC server that speaks the KServe protocol of Triton's, with a model that repeats each pixel 4 x 4.
 
     `mood` is what it does with requests: "well", "slow" (no answer before `hurry`), "wrong shape", "wrong type",
-    "garbage", "error", "unloaded", or "full" (UNAVAILABLE, once for each request).
+    "garbage", "error", "unloaded", or "full" (UNAVAILABLE, once for each request). `peers` are the connections that
+    asked for something.
     """
 
     def __init__(self) -> None:
         self.mood = "well"
         self.asked = 0
         self.shapes: list[tuple[int, ...]] = []
+        self.peers: set[str] = set()
         self.hurry = threading.Event()
         self._full: set[bytes] = set()
         self._server: grpc.Server | None = None
@@ -31,14 +33,18 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Listen, on the same port as before if there was one."""
+    def start(self, credentials: grpc.ServerCredentials | None = None) -> None:
+        """Listen, on the same port as before if there was one; with credentials it speaks TLS."""
         self._server = grpc.server(
             ThreadPoolExecutor(8),
             options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
         )
         service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self, self._server)
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
+        place = f"127.0.0.1:{self.port}"
+        if credentials:
+            self.port = self._server.add_secure_port(place, credentials)
+        else:
+            self.port = self._server.add_insecure_port(place)
         self._server.start()
 
     def stop(self) -> None:
@@ -62,6 +68,7 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
 
     def ModelInfer(self, request, context):  # noqa: N802
         self.asked += 1
+        self.peers.add(context.peer())
         raw = request.raw_input_contents[0]
         if self.mood == "full" and raw not in self._full:
             self._full.add(raw)

@@ -57,6 +57,7 @@ class Proxy:
                     sink.sendall(os.urandom(len(piece)))
                 elif self.mood == "reset":
                     sink.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    sink.shutdown(socket.SHUT_RD)  # wakes the other thread, whose waiting keeps the socket from closing
                     break
                 elif self.mood == "drip":
                     self._drip(piece, sink)

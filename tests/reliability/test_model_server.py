@@ -127,11 +127,11 @@ def test_tritonserver_stopped_and_then_unloaded(workspace, triton, ask, figures)
 
 
 def test_failing_networks_give_bicubic_replies(model, ask, figures, tmp_path):
-    """Three bots in three networks, side by side, since each waits for a deadline of its own."""
+    """Four bots in four networks, side by side, since each waits for a deadline of its own."""
     waited = {}
     with contextlib.ExitStack() as stack:
         places = {}
-        for mood in ("reset", "garbage", "drip"):
+        for mood in ("reset", "garbage", "drip", "silence"):
             proxy = stack.enter_context(Proxy(model.address).running())
             home = stack.enter_context(Workspace.start())
             (tmp_path / mood).mkdir()
@@ -153,10 +153,11 @@ def test_failing_networks_give_bicubic_replies(model, ask, figures, tmp_path):
             waited[mood] = seconds_of([reply])[0]
             assert waited[mood] <= LIMITS.tile_seconds + 1
             proxy.mood = "well"
-        for home, _ in places.values():
-            # A request may be caught by what is left of the broken connection, up to its deadline, more than once.
-            assert enhanced_again(home, lambda: ask(workspace=home)) < 3 * LIMITS.tile_seconds  # noqa: B023 - called at once
+        back = {mood: enhanced_again(home, lambda: ask(workspace=home)) for mood, (home, _) in places.items()}  # noqa: B023 - called at once
+        assert max(back.values()) < 10, back
     figures.write(
         "test_failing_networks_give_bicubic_replies",
-        ", ".join(f"{mood}: bicubic after {seconds:.1f} s" for mood, seconds in waited.items()),
+        ", ".join(
+            f"{mood}: bicubic after {waited[mood]:.1f} s, enhanced again in {back[mood]:.1f} s" for mood in waited
+        ),
     )
