@@ -1,5 +1,6 @@
 """The generator: forges the detail that a small photo lost, at the small photo's own resolution."""
 
+import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -76,6 +77,8 @@ class Generator(nn.Module):
         """The same function with more residual blocks, the new ones giving zero until they learn."""
         if blocks < self.shape.blocks:
             raise WeightsError(f"cannot grow from {self.shape.blocks} blocks down to {blocks}")
+        if blocks == self.shape.blocks:
+            return copy.deepcopy(self)
         grown = Generator(Shape(blocks, self.shape.channels))
         with torch.no_grad():
             for block in list(grown.body)[self.shape.blocks :]:

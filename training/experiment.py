@@ -1,0 +1,198 @@
+"""Compare networks, or loss weights, at equal computing time, on photos that none of them was trained on.
+
+usage: python training/experiment.py networks --photos FOLDER --seconds 600
+       python training/experiment.py losses --photos FOLDER --seconds 600 --init WEIGHTS --perceptual squeezenet:FILE
+
+Time is this process's own on the CPU, so that other work on the machine makes no row worse. The table goes to
+`training/experiments/`, which the model card shows.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from training.degradation import SCALE, Photo, validation
+from training.evaluate import measure
+from training.features import FeaturesError, distance
+from training.generator import Generator, ResidualBlock, Shape, WeightsError, load_weights, parameters
+from training.inference import enhance
+from training.photos import Pairs, PhotosError, find, read
+from training.progress import Report
+from training.train import HELD_OUT_EVERY, Recipe, train
+
+RESULTS = Path(__file__).parent / "experiments"
+JUDGED = 512
+"""Side of the middle of a held-out photo that results are judged on, px."""
+
+
+class AttentiveBlock(ResidualBlock):
+    """A residual block whose output attends to itself without parameters (SPAN, arXiv:2311.12770)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = self.second(self.activation(self.first(x)))
+        return (x + seen) * (torch.sigmoid(seen) - 0.5) + x
+
+
+class BranchedConvolution(nn.Conv2d):
+    """A 3x3 convolution with a 1x1 one and the identity beside it (RepVGG, arXiv:2101.03697): one 3x3 in the end."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, 3, padding=1)
+        self.point = nn.Parameter(torch.zeros(channels, channels, 1, 1))
+        self.scale = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
+        kernel = self.weight + pad(self.point + torch.diag(self.scale)[..., None, None], (1, 1, 1, 1))
+        return nn.functional.conv2d(input, kernel, self.bias, padding=1)
+
+
+class BranchedBlock(ResidualBlock):
+    """A residual block of branched convolutions."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        for name in ("first", "second"):
+            branched = BranchedConvolution(channels)
+            branched.load_state_dict(self.get_submodule(name).state_dict(), strict=False)
+            setattr(self, name, branched)
+
+
+def _of(block: type[ResidualBlock]) -> Generator:
+    generator = Generator()
+    shape = generator.shape
+    generator.body = nn.Sequential(*(block(shape.channels) for _ in range(shape.blocks)))
+    return generator
+
+
+NETWORKS: dict[str, Callable[[], Generator]] = {
+    "8 residual blocks": Generator,
+    "4 residual blocks": lambda: Generator(Shape(4)),
+    "16 residual blocks": lambda: Generator(Shape(16)),
+    "8 blocks with parameter-free attention": lambda: _of(AttentiveBlock),
+    "8 blocks of re-parameterised convolutions": lambda: _of(BranchedBlock),
+}
+
+_NOTHING = Recipe(pixel_steps=0, batch=8, colour_weight=0, lattice_weight=0, perceptual_weight=0, adversarial_weight=0)
+_ALL = replace(Recipe(pixel_steps=0, batch=8))
+LOSSES: dict[str, Recipe] = {
+    "pixel alone": _NOTHING,
+    "all": _ALL,
+    "without perceptual": replace(_ALL, perceptual_weight=0),
+    "without adversarial": replace(_ALL, adversarial_weight=0),
+    "without colour": replace(_ALL, colour_weight=0),
+    "without lattice": replace(_ALL, lattice_weight=0),
+    "perceptual x 3": replace(_ALL, perceptual_weight=3 * _ALL.perceptual_weight),
+    "adversarial x 3": replace(_ALL, adversarial_weight=3 * _ALL.adversarial_weight),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one candidate."""
+
+    name: str
+    parameters: int
+    steps: int
+    """that fitted into the time"""
+    psnr: float
+    """dB on luma, `shared` degradation, held-out photos"""
+    distance: float
+    """of EfficientNet-Lite0's features, likewise"""
+
+
+def middles(photos: list[Photo]) -> list[tuple[Photo, Photo]]:
+    """(small, truth) of each photo's middle under the `shared` degradation."""
+    pairs = []
+    for i, photo in enumerate(photos):
+        height, width = (min(length, JUDGED) // SCALE * SCALE for length in photo.shape[:2])
+        top, left = (photo.shape[0] - height) // 2, (photo.shape[1] - width) // 2
+        truth = photo[top : top + height, left : left + width]
+        pairs.append((validation(truth, "shared", f"experiment/{i}"), truth))
+    return pairs
+
+
+def steps_in(
+    seconds: float, run: Callable[[int], object], trial: int = 12, clock: Callable[[], float] = time.process_time
+) -> int:
+    """How many steps fit into so much of this process's CPU time, from a trial."""
+    begun = clock()
+    run(2)
+    ready = clock()  # what is built once takes as long in both
+    run(2 + trial)
+    return max(1, round(seconds * trial / (clock() - ready - (ready - begun))))
+
+
+def table(rows: list[Row], seconds: float) -> str:
+    """Markdown."""
+    lines = [
+        f"{seconds:.0f} s of one core each.",
+        "",
+        "| | parameters | steps | PSNR-Y (dB) | distance |",
+        "|---|---|---|---|---|",
+        *(f"| {r.name} | {r.parameters / 1e6:.2f} M | {r.steps:,} | {r.psnr:.2f} | {r.distance:.3f} |" for r in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="experiment.py", description="Compare at equal computing time.")
+    parser.add_argument("what", choices=("networks", "losses"))
+    parser.add_argument("--photos", type=Path, required=True, help="folder of photos; one in forty is held out")
+    parser.add_argument("--seconds", type=float, default=600, help="for each row (default: %(default)s)")
+    parser.add_argument("--init", type=Path, metavar="WEIGHTS", help="what losses start from")
+    parser.add_argument("--perceptual", default="lite0", metavar="NETWORK", help="as for train.py")
+    parser.add_argument("--out", type=Path, default=Path("runs/experiment"), help="for checkpoints (%(default)s)")
+    return parser
+
+
+def main() -> None:
+    options = arguments().parse_args()
+    torch.set_num_threads(1)
+    try:
+        photos = [read(file) for file in find(options.photos)]
+        judged = middles(photos[::HELD_OUT_EVERY])
+        learned = [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY]
+        judge = distance("lite0")
+        start = load_weights(options.init) if options.init else None
+        if options.what == "networks":
+            recipe = Recipe(adversarial_steps=0)
+            candidates = {name: (make(), recipe) for name, make in NETWORKS.items()}
+        elif start:
+            candidates = {name: (start, recipe) for name, recipe in LOSSES.items()}
+        else:
+            raise WeightsError("losses are compared from one start: say which with --init")
+        rows: list[Row] = []
+        for name, (network, recipe) in candidates.items():
+            pairs = Pairs(learned, recipe.patch, recipe.seed)
+            stage = "pixel_steps" if options.what == "networks" else "adversarial_steps"
+            out = options.out / name.replace(" ", "-")
+
+            def run(steps: int, network=network, recipe=recipe, pairs=pairs, stage=stage, out=out) -> Generator:
+                recipe = replace(recipe, blocks=network.shape.blocks, **{stage: steps})
+                return train(recipe, pairs, out, Report(out), perceptual=options.perceptual, start=network, workers=1)
+
+            steps = steps_in(options.seconds, run)
+            trained = run(steps).eval()
+            score = measure(partial(enhance, trained), judged, judge)
+            rows.append(Row(name, parameters(trained), steps, score.psnr, score.distance))
+            RESULTS.mkdir(exist_ok=True)
+            (RESULTS / f"{options.what}.md").write_text(table(rows, options.seconds))
+            print(json.dumps(asdict(rows[-1])), flush=True)
+    except (FeaturesError, PhotosError, WeightsError) as error:
+        sys.exit(f"experiment.py: {error}")
+
+
+if __name__ == "__main__":
+    main()
