@@ -106,10 +106,11 @@ def _figures(photo: Photo, enhanced: Enhanced) -> str:
     how = f"model version {enhanced.version}" if enhanced.version else "bicubic"
     if enhanced.reason:
         how += f", because {enhanced.reason}"
+    bits = ", 8 bits a channel, as the model sees" if photo.deep else ""
     pages = f", {enhanced.photo.frames} frames" if enhanced.photo.frames > 1 else ""
     if photo.pages > photo.frames:
         pages = f", the first of {photo.pages}{' or more' if photo.uncounted else ''} pictures"
-    return f"{sides(photo.size)} → {sides(enhanced.photo.size)}{pages}, {enhanced.seconds:.1f} s, {how}"
+    return f"{sides(photo.size)} → {sides(enhanced.photo.size)}{pages}{bits}, {enhanced.seconds:.1f} s, {how}"
 
 
 def _kind_to_write(file: Path, photo: Photo, wish: Wish) -> Kind:

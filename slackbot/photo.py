@@ -18,7 +18,7 @@ from PIL import Image, ImageCms, ImageOps
 from slackbot import animation
 from slackbot.animation import Motion
 from slackbot.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoTooLarge
-from slackbot.kinds import Kind, answer_kind, kind_of
+from slackbot.kinds import KINDS, Kind, answer_kind, kind_of
 from slackbot.limits import MEGAPIXEL, Limits
 
 # Per process, since catch_warnings is not safe with threads: a bomb is refused wherever Pillow notices it, and what
@@ -44,6 +44,8 @@ class Photo:
     uncounted: bool = False
     motion: Motion | None = None
     exif: bytes = field(default=b"", repr=False)
+    source: Kind | None = None  # the kind it came in
+    deep: bool = False  # it came with more than 8 bits a channel, of which the 8 that the model sees are left
 
     @property
     def size(self) -> tuple[int, int]:
@@ -77,12 +79,25 @@ def open_photo(path: Path, limits: Limits) -> Photo:
         pillow_heif.register_heif_opener()
     with _one_error(), Image.open(path, formats=[kind.format]) as image:
         choose_scale(image.size, 2, answer_kind(kind), limits)
-        if animation.moves(image):
-            return _animation(image, kind, limits)
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-        photo = _pixels(upright, answer_kind(kind), image.info.get("icc_profile"))
-        return replace(photo, pages=getattr(image, "n_frames", 1), exif=_told(image))
+        deep = _is_deep(image)
+        photo = _animation(image, kind, limits) if animation.moves(image) else _still(image, kind)
+        if photo.alpha and not photo.kind.alpha:
+            photo = photo.written_as(KINDS["PNG"])
+        return replace(photo, source=kind, deep=deep)
+
+
+def _still(image: Image.Image, kind: Kind) -> Photo:
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    photo = _pixels(upright, answer_kind(kind), image.info.get("icc_profile"))
+    return replace(photo, pages=getattr(image, "n_frames", 1), exif=_told(image))
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether a file that is not loaded yet has more than 8 bits a channel; Pillow's mode does not say it of colour."""
+    tiles = getattr(image, "tile", None) if image.format in ("PNG", "TIFF") else None
+    raw = str(tiles[0].args) if tiles else ""
+    return image.mode.startswith(("I", "F")) or ";16" in raw or image.info.get("bit_depth", 8) > 8
 
 
 def _animation(image: Image.Image, kind: Kind, limits: Limits) -> Photo:

@@ -28,6 +28,16 @@ class Outcome:
     uncounted: bool = False  # there are more, too many to count
     frames: int = 1  # of them in the result
     uncompared: bool = False  # a comparison was asked for, and both its halves would be bicubic
+    deep: bool = False  # it came with more than 8 bits a channel
+    came_as: str = ""  # the kind it came in and `kind` that of the result, where they differ and nobody asked for it
+    kind: str = ""
+
+
+_INSTEAD = {
+    "GIF": "a GIF has no more than 256 colours",
+    "BMP": "a BMP would be many times the size",
+    "HEIC": "Slack does not show HEIC",
+}
 
 
 def line(outcome: Outcome) -> str:
@@ -49,6 +59,10 @@ def line(outcome: Outcome) -> str:
     elif outcome.pages > 1:
         count = f"more than {outcome.pages}" if outcome.uncounted else str(outcome.pages)
         text += f" It has {count} pictures; this is the first."
+    if outcome.came_as in _INSTEAD:
+        text += f" It is a {outcome.kind}, since {_INSTEAD[outcome.came_as]}."
+    if outcome.deep:
+        text += " It had more than 8 bits a channel; the model sees 8, so the result has 8."
     if outcome.uncompared:
         text += " There is nothing to compare: both sides would be bicubic."
     return text

@@ -199,6 +199,9 @@ class Workshop:
             uncounted=photo.uncounted,
             frames=photo.frames,
             uncompared=wish.compare and not beside,
+            deep=photo.deep,
+            came_as=photo.source.name if photo.source and photo.source is not photo.kind and not wish.kind else "",
+            kind=photo.kind.name,
         )
         return Made(outcome, target, answer_name(file.name, enhanced.scale, target.suffix), beside)
 

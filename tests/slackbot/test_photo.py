@@ -65,7 +65,9 @@ def test_a_kind_is_answered_in_the_same_kind(opened, saved, paint, encode, name)
 
 @pytest.mark.parametrize(("name", "answer"), [("GIF", "PNG"), ("BMP", "PNG")])
 def test_kinds_that_would_lose_the_work_are_answered_in_another(opened, paint, encode, name, answer):
-    assert opened(encode(paint(40, 30), name)).kind is KINDS[answer]
+    photo = opened(encode(paint(40, 30), name))
+
+    assert (photo.source, photo.kind) == (KINDS[name], KINDS[answer])
 
 
 def test_heic_is_answered_as_jpeg(opened, paint, encode):
@@ -74,7 +76,12 @@ def test_heic_is_answered_as_jpeg(opened, paint, encode):
     photo = opened(encode(paint(64, 48), "HEIF"))
 
     assert photo.size == (64, 48)
-    assert photo.kind is KINDS["JPEG"]
+    assert (photo.source, photo.kind) == (KINDS["HEIC"], KINDS["JPEG"])
+    clear = paint(64, 48).convert("RGBA")
+    clear.putalpha(77)
+    photo = opened(encode(clear, "HEIF"))
+    assert photo.kind is KINDS["PNG"], "a JPEG cannot be seen through"
+    assert photo.alpha
 
 
 def test_the_colour_profile_is_kept_and_other_metadata_is_not(opened, saved, paint, encode):
@@ -171,6 +178,19 @@ def test_sixteen_bits_of_colour_become_eight(opened, paint):
 
     assert photo.image.tobytes() == paint(40, 30).tobytes()
     assert not photo.grey
+    assert photo.deep
+
+
+@pytest.mark.parametrize(
+    ("mode", "format", "deep"),
+    [("RGB", "PNG", False), ("RGB", "TIFF", False), ("RGB", "BMP", False), ("L", "PNG", False), ("I;16", "PNG", True),
+     ("I;16", "TIFF", True), ("F", "TIFF", True)],
+)  # fmt: skip
+def test_more_than_eight_bits_are_noticed(opened, paint, encode, mode, format, deep):  # noqa: A002
+    image = paint(40, 30)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+    assert opened(encode(image.convert(mode), format)).deep == deep
 
 
 def _png_of_sixteen_bits(pixels: np.ndarray) -> bytes:

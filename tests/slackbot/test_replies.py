@@ -3,6 +3,7 @@
 import pytest
 
 from slackbot import errors, progress, replies
+from slackbot.kinds import KINDS
 from slackbot.limits import Limits
 from slackbot.replies import Outcome
 
@@ -34,6 +35,16 @@ BAD = Outcome("x.pdf", refusal=str(errors.NotAPhoto()))
             Outcome("a", before=(9, 9), after=(36, 36), pages=100, uncounted=True),
             "*a*: 9 × 9 → 36 × 36, enlarged with bicubic interpolation in 0.0 s, as you asked. "
             "It has more than 100 pictures; this is the first.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", came_as="GIF", kind="PNG"),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It is a PNG, since a GIF has no more than 256 "
+            "colours.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", deep=True),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It had more than 8 bits a channel; the model "
+            "sees 8, so the result has 8.",
         ),
         (
             BAD,
@@ -110,3 +121,11 @@ def test_the_help_fits_into_a_block_of_the_app_home():
 
 def test_a_comparison_is_described():
     assert "on the left enlarged with bicubic" in replies.comparison_alt_text(GOOD)
+
+
+def test_a_kind_that_is_answered_in_another_has_its_reason():
+    for kind in KINDS.values():
+        if kind.written_as:
+            assert f"It is a {kind.written_as}, since" in replies.line(
+                Outcome("a", came_as=kind.name, kind=kind.written_as)
+            )
