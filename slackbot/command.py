@@ -65,7 +65,7 @@ def _enhance(
         photo = photo.written_as(KINDS[wish.kind])
     if file:
         photo = photo.written_as(_kind_to_write(file, photo, wish))
-    scale = choose_scale(photo.size, wish.scale, photo.kind, limits, photo.frames)
+    scale = choose_scale(photo.size, wish.scale, photo.kind, limits, photo.frames, bool(photo.alpha))
     target = file or (folder or source.parent) / answer_name(source.name, scale, photo.kind.suffix)
     beside = target.with_name(comparison_name(source.name, comparison_kind(photo.kind).suffix))
     for wanted in (target, beside) if wish.compare else (target,):

@@ -79,7 +79,7 @@ class Enhancer:
     ) -> Enhanced:
         """Enlarge a photo by 4 or 2. Raises PhotoTooLarge; never fails because of the server."""
         begin = time.monotonic()
-        scale = choose_scale(photo.size, wanted_scale, photo.kind, self._limits, photo.frames)
+        scale = choose_scale(photo.size, wanted_scale, photo.kind, self._limits, photo.frames, bool(photo.alpha))
         frames: list[Frame] = [(photo.image, photo.alpha), *(photo.motion.rest if photo.motion else ())]
         seen = [bleed(image, alpha) if alpha else image for image, alpha in frames]
         size = (photo.image.width * scale, photo.image.height * scale)

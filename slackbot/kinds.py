@@ -9,7 +9,8 @@ from typing import Any
 class Kind:
     """One kind of picture. `format` is Pillow's name.
 
-    `side` is the longest side that the format can hold; `pixels` the largest picture worth writing in it.
+    `side` is the longest side that the format can hold; `pixels` the largest picture worth writing in it, and
+    `clear_pixels` the largest one that can be seen through.
     """
 
     name: str
@@ -17,6 +18,7 @@ class Kind:
     suffix: str
     side: int = 2**31 - 1
     pixels: int = 2**62
+    clear_pixels: int = 2**62
     alpha: bool = True
     moves: bool = False
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -29,8 +31,8 @@ KINDS = {
     for kind in (
         Kind("JPEG", "JPEG", ".jpg", side=65_500, alpha=False, options={"quality": 92}),
         Kind("PNG", "PNG", ".png", moves=True, options={"compress_level": 1}),
-        # libwebp holds the picture four more times: the bot's memory decides how large one may be.
-        Kind("WebP", "WEBP", ".webp", 16_383, 32_000_000, moves=True, options={"quality": 92, "method": 2}),
+        # The bot's memory decides how large one may be: libwebp takes 6 bytes a pixel, and 25 where there is alpha.
+        Kind("WebP", "WEBP", ".webp", 16_383, 32_000_000, 16_000_000, moves=True, options={"quality": 92, "method": 2}),
         Kind("TIFF", "TIFF", ".tif", options={"compression": "tiff_adobe_deflate"}),
         Kind("GIF", "GIF", ".gif", side=65_535, moves=True, written_as="PNG"),  # 256 colours would undo the work
         Kind("BMP", "BMP", ".bmp", written_as="PNG"),
@@ -64,6 +66,11 @@ def kind_of(head: bytes) -> Kind | None:
 def answer_kind(kind: Kind, moving: bool = False) -> Kind:
     """The kind that a photo of this kind is answered in."""
     return kind if moving and kind.moves else KINDS[kind.written_as or kind.name]
+
+
+def clear_kind(kind: Kind, pixels: int) -> Kind:
+    """`kind`, or another one where it cannot hold a result of so many pixels that can be seen through."""
+    return kind if kind.alpha and pixels <= kind.clear_pixels else KINDS["PNG"]
 
 
 def kind_of_suffix(suffix: str) -> Kind | None:

@@ -18,7 +18,7 @@ from PIL import Image, ImageCms, ImageOps
 from slackbot import animation
 from slackbot.animation import Motion
 from slackbot.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoTooLarge
-from slackbot.kinds import KINDS, Kind, answer_kind, kind_of
+from slackbot.kinds import Kind, answer_kind, clear_kind, kind_of
 from slackbot.limits import MEGAPIXEL, Limits
 
 # Per process, since catch_warnings is not safe with threads: a bomb is refused wherever Pillow notices it, and what
@@ -81,8 +81,8 @@ def open_photo(path: Path, limits: Limits) -> Photo:
         choose_scale(image.size, 2, answer_kind(kind), limits)
         deep = _is_deep(image)
         photo = _animation(image, kind, limits) if animation.moves(image) else _still(image, kind)
-        if photo.alpha and not photo.kind.alpha:
-            photo = photo.written_as(KINDS["PNG"])
+        if photo.alpha and not photo.motion:
+            photo = photo.written_as(clear_kind(photo.kind, photo.size[0] * photo.size[1] * 2**2))
         return replace(photo, source=kind, deep=deep)
 
 
@@ -115,7 +115,7 @@ def _animation(image: Image.Image, kind: Kind, limits: Limits) -> Photo:
 def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
     """Write a photo as `photo.kind`, with its colour profile and, unless asked to, without any other metadata.
 
-    The photo's image is used up: alpha goes into it in place, since a copy of a large one would take 256 MB.
+    The photo's pictures are used up: alpha goes into the image in place, since a copy of a large one takes 256 MB.
     """
     first = _whole(photo.image, photo.alpha, photo)
     options = dict(photo.kind.options)
@@ -146,15 +146,21 @@ def _whole(image: Image.Image, alpha: Image.Image | None, photo: Photo) -> Image
         image = image.convert("L")
     if alpha is not None and photo.kind.alpha:
         image.putalpha(alpha)
+        alpha.close()
     return image
 
 
-def choose_scale(size: tuple[int, int], wanted: int, kind: Kind, limits: Limits, frames: int = 1) -> int:
+def choose_scale(
+    size: tuple[int, int], wanted: int, kind: Kind, limits: Limits, frames: int = 1, clear: bool = False
+) -> int:
     """The scale for a photo of this size: the wanted one, else 2; PhotoTooLarge where that is too large as well."""
     width, height = size
-    most = limits.output_pixels if frames == 1 else limits.animation_pixels // frames
+    most = min(
+        limits.output_pixels if frames == 1 else limits.animation_pixels // frames,
+        kind.clear_pixels if clear and kind.alpha else kind.pixels,
+    )
     for scale in (wanted, 2):
-        if width * height * scale**2 <= min(most, kind.pixels) and max(size) * scale <= kind.side:
+        if width * height * scale**2 <= most and max(size) * scale <= kind.side:
             return scale
     if max(size) * 2 > kind.side:
         raise PhotoTooLarge(
@@ -162,7 +168,7 @@ def choose_scale(size: tuple[int, int], wanted: int, kind: Kind, limits: Limits,
         )
     raise PhotoTooLarge(
         f"it is {width} × {height}, or {width * height / MEGAPIXEL:.1f} megapixels; "
-        f"I can take up to {min(limits.output_pixels, kind.pixels) / 4 / MEGAPIXEL:g}."
+        f"I can take up to {most / 4 / MEGAPIXEL:g}."
     )
 
 

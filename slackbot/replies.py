@@ -37,6 +37,7 @@ _INSTEAD = {
     "GIF": "a GIF has no more than 256 colours",
     "BMP": "a BMP would be many times the size",
     "HEIC": "Slack does not show HEIC",
+    "WebP": "so large a WebP that can be seen through takes more memory than I have",
 }
 
 

@@ -13,16 +13,17 @@ from slackbot.board import Board
 from slackbot.cell import open_in_cell
 from slackbot.comparison import comparison
 from slackbot.download import download
-from slackbot.enhance import Enhancer
+from slackbot.enhance import Enhanced, Enhancer
 from slackbot.errors import NotAPhoto, PhotoTooLarge, SlackRefused, Stopped
 from slackbot.job import Job, may_be_picture
 from slackbot.kinds import KINDS
 from slackbot.limits import Limits
 from slackbot.notebook import Counts, Notebook
-from slackbot.photo import save_photo, too_many_bytes
+from slackbot.photo import Photo, save_photo, too_many_bytes
 from slackbot.replies import Outcome
 from slackbot.shared_file import SharedFile, answer_name, comparison_name, needs_look, shared_file
 from slackbot.slack import Slack
+from slackbot.words import Wish
 
 log = logging.getLogger(__name__)
 
@@ -184,25 +185,10 @@ class Workshop:
                 shown = comparison(photo, enhanced.photo, self.limits)
                 beside = source.with_name(f"{index}.compare{shown.kind.suffix}")
                 save_photo(shown, beside)
+            outcome = _outcome(file.name, photo, enhanced, wish)
+            del photo  # the encoder needs the memory
             target = source.with_suffix(enhanced.photo.kind.suffix)
             save_photo(enhanced.photo, target, wish.metadata)
-        outcome = Outcome(
-            name=file.name,
-            before=photo.size,
-            after=enhanced.photo.size,
-            version=enhanced.version,
-            reason=enhanced.reason,
-            seconds=enhanced.seconds,
-            scale=enhanced.scale,
-            smaller=enhanced.scale < wish.scale,
-            pages=photo.pages,
-            uncounted=photo.uncounted,
-            frames=photo.frames,
-            uncompared=wish.compare and not beside,
-            deep=photo.deep,
-            came_as=photo.source.name if photo.source and photo.source is not photo.kind and not wish.kind else "",
-            kind=photo.kind.name,
-        )
         return Made(outcome, target, answer_name(file.name, enhanced.scale, target.suffix), beside)
 
     def _go_on(self, job: Job) -> None:
@@ -222,3 +208,24 @@ class Workshop:
 
 def _files(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [file for message in messages for file in message.get("files") or ()]
+
+
+def _outcome(name: str, photo: Photo, enhanced: Enhanced, wish: Wish) -> Outcome:
+    kind = enhanced.photo.kind
+    return Outcome(
+        name=name,
+        before=photo.size,
+        after=enhanced.photo.size,
+        version=enhanced.version,
+        reason=enhanced.reason,
+        seconds=enhanced.seconds,
+        scale=enhanced.scale,
+        smaller=enhanced.scale < wish.scale,
+        pages=photo.pages,
+        uncounted=photo.uncounted,
+        frames=photo.frames,
+        uncompared=wish.compare and not enhanced.version,
+        deep=photo.deep,
+        came_as=photo.source.name if photo.source and photo.source is not kind and not wish.kind else "",
+        kind=kind.name,
+    )

@@ -288,6 +288,19 @@ def test_the_scale_is_what_fits(limits, size, kind, scale):
     assert choose_scale(size, 2, KINDS[kind], limits) == 2
 
 
+def test_what_can_be_seen_through_takes_more_memory_as_webp(limits, opened, encode):
+    assert choose_scale((1000, 1000), 4, KINDS["WebP"], limits, clear=True) == 4
+    assert choose_scale((1000, 1001), 4, KINDS["WebP"], limits, clear=True) == 2
+    assert choose_scale((2000, 2000), 4, KINDS["PNG"], limits, clear=True) == 4
+    assert choose_scale((2000, 2000), 4, KINDS["JPEG"], limits, clear=True) == 4, "on white"
+    with pytest.raises(PhotoTooLarge, match="I can take up to 4"):
+        choose_scale((2000, 2001), 4, KINDS["WebP"], limits, clear=True)
+
+    for size, kind in (((2000, 2000), "WebP"), ((2000, 2001), "PNG")):
+        clear = Image.new("RGBA", size, (1, 2, 3, 77))
+        assert opened(encode(clear, "WEBP")).kind is KINDS[kind]
+
+
 @pytest.mark.parametrize(("size", "kind"), [((4000, 4001), "PNG"), ((8192, 10), "WebP")])
 def test_what_does_not_even_fit_at_2x_is_too_large(limits, size, kind):
     with pytest.raises(PhotoTooLarge, match="I can take"):
