@@ -10,7 +10,7 @@ from pathlib import Path
 from serving import backends, ports, repository, wheel
 from serving.errors import CannotServe
 from serving.ports import Ports
-from serving.server import Options, Server
+from serving.server import Options, Server, Tls
 
 REPOSITORY = Path(__file__).parent.parent / "model_repository"
 
@@ -40,14 +40,23 @@ def parse(arguments: list[str]) -> tuple[Options, Path]:
     parser.add_argument(
         "--cache", type=Path, default=None, metavar="FOLDER", help="where to lay out backends (default: the XDG cache)"
     )
+    for name, what in (
+        ("certificate", "speak TLS on the gRPC port: its certificate (PEM)"),
+        ("key", "the certificate's key"),
+        ("root", "ask clients for a certificate that this one signed"),
+    ):
+        parser.add_argument(f"--grpc-{name}", type=_file, metavar="FILE", help=what)
     parser.add_argument("--verbose", action="store_true", help="show tritonserver's whole log")
     given = parser.parse_args(ours)
+    if bool(given.grpc_certificate) != bool(given.grpc_key) or (given.grpc_root and not given.grpc_key):
+        parser.error("--grpc-certificate and --grpc-key belong together, and --grpc-root needs both")
     options = Options(
         repository=given.model_repository,
         models=tuple(given.model or ["enhancer"]),
         host=given.host,
         ports=Ports(given.http_port, given.grpc_port, given.metrics_port),
         threads=given.threads,
+        tls=Tls(given.grpc_certificate, given.grpc_key, given.grpc_root) if given.grpc_key else None,
         verbose=given.verbose,
         extra=tuple(extra),
     )
@@ -57,7 +66,8 @@ def parse(arguments: list[str]) -> tuple[Options, Path]:
 def ready_line(options: Options) -> str:
     """The line that tells others where the server is."""
     at = {name: f"{options.host}:{port}" for name, port in vars(options.ports).items()}
-    return f"ready: {', '.join(options.models)} at grpc://{at['grpc']} http://{at['http']} metrics http://{at['metrics']}/metrics"
+    scheme = "grpcs" if options.tls else "grpc"
+    return f"ready: {', '.join(options.models)} at {scheme}://{at['grpc']} http://{at['http']} metrics http://{at['metrics']}/metrics"
 
 
 def serve(options: Options, cache: Path, stop: threading.Event) -> None:
@@ -100,6 +110,12 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is not a port (0 to 65535)")
     return port
+
+
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return Path(text)
 
 
 def _count(text: str) -> int:

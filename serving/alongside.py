@@ -20,8 +20,10 @@ PATIENCE = 1.0
 
 
 def answers(address: str) -> bool:
-    """Whether something listens at HOST:PORT."""
-    host, _, port = address.rpartition(":")
+    """Whether something listens at HOST:PORT; another kind of address (TLS, several servers) is believed."""
+    host, _, port = address.removeprefix("grpc://").rpartition(":")
+    if "://" in host or "/" in host or "," in host:
+        return True
     try:
         with socket.create_connection((host.strip("[]"), int(port)), PATIENCE):
             return True

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +22,10 @@ from serving.wheel import Wheel
 PR_SET_PDEATHSIG = 1
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory lives on Linux
 POLL = 0.05
+START = 120.0  # seconds for all models to load: 3 where the machine has nothing else to do
 GRACE = 15.0  # seconds for requests in flight to finish before the server is killed
+UNLOAD = 2.0  # seconds to end once they have: what unloads only frees memory, and takes long on a busy machine
+ANSWERED = "All models are stopped, unloading models"  # what tritonserver logs at that moment
 # What a machine without a GPU makes Triton complain about, harmlessly.
 GPU_NOISE = re.compile(r"pinned|CUDA|CudaDriverHelper|NVML|DCGM|cuda", re.ASCII)
 LOG_LINE = re.compile(r"(?P<level>[IWEF])\d{4} \S+ \d+ [\w.]+:\d+\] (?P<text>.*)")
@@ -29,6 +33,22 @@ REASON = re.compile(
     r"failed to load '(?P<model>[^']+)' version (?P<version>\d+): (Internal: TritonModelException: )?(?P<reason>.*?)"
     r"(\\n\\nAt:.*)?\"?$"  # the stub adds where in the Python code it was raised
 )
+
+
+@dataclass(frozen=True)
+class Tls:
+    """PEM files for the gRPC port; with `root` a client must show a certificate that one of those in it signed."""
+
+    certificate: Path
+    key: Path
+    root: Path | None = None
+
+    def command(self) -> list[str]:
+        """Options of tritonserver."""
+        files = [f"--grpc-server-cert={self.certificate}", f"--grpc-server-key={self.key}"]
+        if not self.root:
+            return ["--grpc-use-ssl=true", *files]
+        return ["--grpc-use-ssl-mutual=true", *files, f"--grpc-root-cert={self.root}"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,7 @@ class Options:
     host: str = "127.0.0.1"
     ports: Ports = field(default_factory=Ports)
     threads: int | None = None
+    tls: Tls | None = None
     verbose: bool = False
     extra: tuple[str, ...] = ()
 
@@ -59,8 +80,11 @@ def command(wheel: Wheel, backends: Path, options: Options) -> list[str]:
         f"--http-port={options.ports.http}",
         f"--grpc-port={options.ports.grpc}",
         f"--metrics-port={options.ports.metrics}",
+        *(options.tls.command() if options.tls else ()),
         f"--exit-timeout-secs={GRACE:.0f}",
         f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix()}",
+        # The default, 30 s, is too short for a machine with much to do.
+        f"--backend-config=python,stub-timeout-seconds={START:.0f}",
         # The server ends only after this interval has passed once more; the default is 2 s.
         "--metrics-interval-ms=500",
         f"--log-verbose={int(options.verbose)}",
@@ -91,6 +115,8 @@ class Server:
         self._options = options
         self._log = log
         self._tail: deque[str] = deque(maxlen=200)
+        self._ready = False
+        self._answered = threading.Event()
         self._process = subprocess.Popen(
             command(wheel, backends, options),
             env=environment(wheel, options.threads),
@@ -111,14 +137,22 @@ class Server:
         return self._process.pid
 
     def wait_until_ready(self, stop: threading.Event) -> bool:
-        """Return True once every model answers, False if `stop` was set first; raise ServerFailed if it ended."""
+        """Return True once every model answers, False if `stop` was set first.
+
+        Raises ServerFailed if it ended, or is not ready after START: a stub that gets no CPU for a second while its
+        model loads is given up by tritonserver 2.51, which then waits for that stub's end for ever.
+        """
+        deadline = time.monotonic() + START
         host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
         pages = ["/v2/health/ready", *(f"/v2/models/{model}/ready" for model in self._options.models)]
         while not stop.wait(POLL):
             if self._process.poll() is not None:
                 raise self._failure("while starting")
             if all(_answers(host, self._options.ports.http, page) for page in pages):
+                self._ready = True
                 return True
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"tritonserver is not ready after {START:.0f} s: has this machine too much to do?")
         return False
 
     def wait(self, stop: threading.Event) -> None:
@@ -129,13 +163,16 @@ class Server:
 
     def end(self) -> None:
         """Let requests in flight finish, then leave no process behind."""
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=GRACE + 5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        if self._ready:
+            self._process.terminate()
+            deadline = time.monotonic() + GRACE
+            while self._process.poll() is None and time.monotonic() < deadline:
+                if self._answered.wait(POLL):
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self._process.wait(UNLOAD)
+                    break
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)  # a stub that outlived its server
+            os.killpg(self.pid, signal.SIGKILL)  # the server too, where it has not ended
         self._process.wait()
         for left in SHARED_MEMORY.glob(f"{shared_memory_prefix()}*"):
             left.unlink(missing_ok=True)
@@ -149,6 +186,8 @@ class Server:
         for raw in self._process.stdout or ():
             line = raw.rstrip()
             self._tail.append(line)
+            if ANSWERED in line:
+                self._answered.set()
             if self._options.verbose or is_trouble(line):
                 self._log(line)
 

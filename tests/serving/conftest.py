@@ -74,7 +74,7 @@ class Launcher:
     @property
     def grpc(self) -> str:
         """HOST:PORT of its gRPC service, from the ready line."""
-        return re.findall(r"grpc://(\S+)", self.ready)[0]
+        return re.findall(r"grpcs?://(\S+)", self.ready)[0]
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send the signal and return the exit status."""

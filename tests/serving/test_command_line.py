@@ -33,6 +33,8 @@ def test_everything_given():
         ("--grpc-port=65536", "65536 is not a port (0 to 65535)"),
         ("--grpc-port=http", "invalid"),
         ("--threads=0", "at least 1"),
+        ("--grpc-key=/missing.key", "there is no file /missing.key"),
+        (f"--grpc-key={__file__}", "--grpc-certificate and --grpc-key belong together"),
         ("--log-info=0", "unrecognized arguments: --log-info=0"),
     ],
 )
