@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageOps
 
 from slackbot import animation
 from slackbot.animation import Motion
@@ -144,6 +144,8 @@ def _whole(image: Image.Image, alpha: Image.Image | None, photo: Photo) -> Image
         image = on_white(replace(photo, image=image, alpha=alpha))
     if photo.grey:
         image = image.convert("L")
+        if photo.icc and photo.icc[16:20] == b"RGB ":  # the profile fits no grey picture
+            image = image.convert("RGB")
     if alpha is not None and photo.kind.alpha:
         image.putalpha(alpha)
         alpha.close()
@@ -200,9 +202,18 @@ def _pixels(image: Image.Image, kind: Kind, icc: bytes | None) -> Photo:
         return Photo(_required(ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB")), kind)
     grey = image.mode in ("1", "L", "LA", "La")
     if not image.has_transparency_data:
-        return Photo(image.convert("RGB"), kind, icc=icc, grey=grey)
+        colours = image.convert("RGB")
+        return Photo(colours, kind, icc=icc, grey=grey or _is_grey(colours))
     whole = image.convert("RGBA")
-    return Photo(whole.convert("RGB"), kind, whole.getchannel("A"), icc, grey)
+    colours = whole.convert("RGB")
+    return Photo(colours, kind, whole.getchannel("A"), icc, grey or _is_grey(colours))
+
+
+def _is_grey(image: Image.Image) -> bool:
+    """Whether an RGB picture has no colour, apart from how JPEG and WebP round."""
+    red, green, blue = image.split()
+    apart = ImageChops.lighter(ImageChops.difference(green, red), ImageChops.difference(green, blue))
+    return apart.point(lambda value: 255 if value > 1 else 0).getbbox() is None
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -17,6 +17,8 @@ from slackbot.kinds import KINDS, kind_of, kind_of_suffix
 from slackbot.limits import Limits
 from slackbot.photo import choose_scale, open_photo, save_photo
 
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
 
 @pytest.fixture
 def opened(tmp_path, limits):
@@ -55,6 +57,41 @@ def test_every_orientation_comes_upright_and_stays_so(opened, saved, paint, enco
     assert 0x0112 not in saved(photo).getexif()
 
 
+UPRIGHT = {
+    1: lambda pixels: pixels,
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
+    8: lambda pixels: np.rot90(pixels),
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["TIFF", "HEIC"])
+def test_kinds_that_turn_by_themselves_are_not_turned_twice(opened, paint, encode, kind, orientation):
+    image = paint(64, 48)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    if kind == "TIFF":
+        content = encode(image, "TIFF", exif=exif)
+    else:
+        pillow_heif = pytest.importorskip("pillow_heif")
+        heic = pillow_heif.from_pillow(image)
+        heic[0].info["exif"] = exif.tobytes()  # becomes boxes of HEIF's own, as on a phone
+        out = io.BytesIO()
+        heic.save(out, quality=100, chroma=444)
+        content = out.getvalue()
+
+    pixels = np.asarray(opened(content).image).astype(int)
+
+    expected = UPRIGHT[orientation](np.asarray(image))
+    assert pixels.shape == expected.shape
+    assert np.abs(pixels - expected).mean() < (2 if kind == "HEIC" else 0.001)
+
+
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WebP", "TIFF"])
 def test_a_kind_is_answered_in_the_same_kind(opened, saved, paint, encode, name):
     photo = opened(encode(paint(40, 30), KINDS[name].format))
@@ -85,12 +122,11 @@ def test_heic_is_answered_as_jpeg(opened, paint, encode):
 
 
 def test_the_colour_profile_is_kept_and_other_metadata_is_not(opened, saved, paint, encode):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exif = Image.Exif()
     exif[0x010E] = "where I live"
-    result = saved(opened(encode(paint(40, 30), "JPEG", icc_profile=profile, exif=exif)))
+    result = saved(opened(encode(paint(40, 30), "JPEG", icc_profile=SRGB, exif=exif)))
 
-    assert result.info["icc_profile"] == profile
+    assert result.info["icc_profile"] == SRGB
     assert "exif" not in result.info
 
 
@@ -119,6 +155,19 @@ def test_grey_stays_grey_and_alpha_stays(opened, saved, paint, encode):
     transparent = paint(8, 8).convert("RGBA")
     transparent.putalpha(77)
     assert set(saved(opened(encode(transparent))).getchannel("A").tobytes()) == {77}
+
+
+@pytest.mark.parametrize(("format", "more"), [("JPEG", {}), ("WEBP", {}), ("GIF", {}), ("PNG", {"icc_profile": SRGB})])
+def test_grey_stays_grey_in_files_that_hold_it_as_colour(opened, saved, paint, encode, format, more):  # noqa: A002
+    photo = opened(encode(paint(40, 30).convert("L").convert("RGB"), format, **more))
+    tinted = replace(photo, image=Image.new("RGB", (8, 8), (90, 99, 80)))
+
+    result = saved(tinted)
+
+    red, green, blue = result.convert("RGB").split()
+    assert red.tobytes() == green.tobytes() == blue.tobytes()
+    assert result.info.get("icc_profile") == more.get("icc_profile")
+    assert not more or result.mode == "RGB", "a profile of colours does not fit a grey picture"
 
 
 def test_alpha_in_a_kind_without_it_lies_on_white(opened, saved, paint, encode):
