@@ -1,5 +1,7 @@
 """Have a running Triton serve a new version without dropping a request (explicit model control, over gRPC)."""
 
+import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -22,13 +24,30 @@ def activate(address: str, folder: Path, key: str = "") -> None:
 
     Triton starts it beside the version that serves, and lets go of that one once the new one is ready. Where it cannot,
     the old one goes on serving, and `folder` is deleted, so that no later start of the server meets it.
-    Raises ActivationError.
+    Raises ActivationError, also where the graph is not the one that was exported and checked.
     """
     try:
+        _compare(folder)
         _load(address, folder.parent.name, folder.name, key)
     except ActivationError:
         shutil.rmtree(folder)
         raise
+
+
+def _compare(folder: Path) -> None:
+    """The graph with the SHA-256 in the report that the exporter wrote beside it, where there is one."""
+    report = folder / "export.json"
+    if not report.exists():
+        return
+    try:
+        wanted = json.loads(report.read_text())["sha256"]
+        found = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ActivationError(f"{report} cannot be compared with the graph ({type(error).__name__})") from error
+    if found != wanted:
+        raise ActivationError(
+            f"{folder / 'model.onnx'} is not the file that was exported: its SHA-256 is not the one in {report.name}"
+        )
 
 
 def _load(address: str, model: str, version: str, key: str) -> None:

@@ -126,6 +126,19 @@ def test_a_thousand_requests_during_three_reloads_one_of_them_broken(server, rep
     assert versions(repository) == ["1", "2", "3"]
 
 
+def test_a_graph_that_was_changed_after_its_check_is_never_loaded(server, repository, weights):
+    before = versions(repository)
+    folder = repository / "enhancer" / str(export(weights, repository).version)
+    with (folder / "model.onnx").open("ab") as file:
+        file.write(b"\0")
+
+    with pytest.raises(ActivationError, match="not the file that was exported"):
+        activate(server.address, folder)
+    assert versions(repository) == before
+    with triton.InferenceServerClient(server.address) as client:
+        assert ask(client) == before[-1]
+
+
 def command(address: str, repository: Path, weights: Path, key: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "export/to_onnx.py", f"--weights={weights}", f"--model-repository={repository}",

@@ -42,6 +42,14 @@ def pixels(*shape: int) -> np.ndarray:
     return np.random.default_rng(sum(shape)).integers(0, 256, shape, dtype=np.uint8)
 
 
+def metric(ready: str, name: str) -> int:
+    """What the metrics page counts of model enhancer."""
+    page = re.findall(r"metrics (\S+)", ready)[0]
+    with urllib.request.urlopen(page, timeout=SECONDS) as reply:
+        (count,) = re.findall(rf'^{name}\{{model="enhancer",version="1"\}} (\d+)', reply.read().decode(), re.MULTILINE)
+    return int(count)
+
+
 def fourfold(image: np.ndarray) -> np.ndarray:
     return image.repeat(4, axis=1).repeat(4, axis=2)
 
@@ -80,12 +88,7 @@ def test_ready_line_names_the_addresses(server):
 
 def test_metrics_count_what_was_served(server, client):
     enhance(client, pixels(1, 8, 8, 3))
-    page = re.findall(r"metrics (\S+)", server.ready)[0]
-    with urllib.request.urlopen(page, timeout=SECONDS) as reply:
-        counted = re.findall(
-            r'^nv_inference_count\{model="enhancer",version="1"\} (\d+)', reply.read().decode(), re.MULTILINE
-        )
-    assert int(counted[0]) >= 1
+    assert metric(server.ready, "nv_inference_count") >= 1
 
 
 def test_metadata_is_the_contract(client):
@@ -181,6 +184,31 @@ def test_no_process_is_left(launch, new_repository, number: signal.Signals, stat
     assert launcher.end(number) == status
     assert ended(family)
     assert not list(Path("/dev/shm").glob(f"serving-{launcher.process.pid}-*"))
+
+
+def test_who_was_asked_before_the_end_still_answers(launch, new_repository):
+    new_repository.add("enhancer", more="dynamic_batching { max_queue_delay_microseconds: 2000000 }")
+    launcher = launch(new_repository.folder)
+    with InferenceServerClient(launcher.grpc) as client, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(enhance, client, pixels(1, 4, 4, 3))
+        while metric(launcher.ready, "nv_inference_pending_request_count") == 0:
+            assert not asked.done()
+        launcher.process.terminate()
+        np.testing.assert_array_equal(asked.result(SECONDS), fourfold(pixels(1, 4, 4, 3)))
+    assert launcher.process.wait(SECONDS) == 0
+
+
+def test_a_stub_that_hangs_does_not_hold_up_the_end(launch, new_repository):
+    new_repository.add("enhancer")
+    launcher = launch(new_repository.folder)
+    family = psutil.Process(launcher.process.pid).children(recursive=True)
+    for process in family:
+        if process.name() != "tritonserver":
+            process.suspend()
+    begin = time.monotonic()
+    assert launcher.end() == 0
+    assert time.monotonic() - begin < 8  # tritonserver itself would wait for the stub for 15 s
+    assert ended(family)
 
 
 def test_interrupt_while_loading(new_repository, launch):
