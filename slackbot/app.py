@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk.errors import SlackApiError
 
 from slackbot import metrics
 from slackbot.board import Board
@@ -16,6 +14,7 @@ from slackbot.database import Database
 from slackbot.enhance import Enhancer
 from slackbot.errands import Errands
 from slackbot.errors import NotReady, ServerError, SettingsError, SlackRefused, SlackUnavailable
+from slackbot.events import Events, events_of
 from slackbot.guests import admit
 from slackbot.health import HealthServer
 from slackbot.jobs import Jobs
@@ -68,20 +67,20 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     # The acknowledgement waits for the listener, and the listener for the database.
     quiet = logging.getLogger("slackbot.bolt")  # Bolt warns that the token stands in the environment as well
     quiet.setLevel(logging.ERROR)
-    app = App(client=client, logger=quiet, process_before_response=True)
+    app = App(client=client, logger=quiet, process_before_response=True, signing_secret=settings.signing_secret)
     admit(app, settings.guests, home)
     listen(app, bot_user, jobs, notebook.is_watched)
-    socket = SocketModeHandler(app, settings.app_token, ping_interval=limits.socket_ping)
+    events = events_of(app, settings, limits)
     jobs.start()
     reporter.start()
     metrics.BREAKER_OPEN.set_function(lambda: enhancer.breaker_open)
     metrics.QUEUE_DEPTH.set_function(jobs.depth)
     serving = threading.Event()
-    health = _health(settings, socket, serving)
+    health = _health(settings, events, serving)
     try:
-        _connect(socket)
+        where = events.open()
         serving.set()
-        announce(f"ready: connected to Slack; {health.address if health else 'no health page'}; stop with Ctrl-C")
+        announce(f"ready: {where}; {health.address if health else 'no health page'}; stop with Ctrl-C")
         stop.wait()
         announce("stopping")
     finally:
@@ -89,7 +88,7 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
         quiet.setLevel(logging.CRITICAL)  # what is heard now is not acknowledged, and Slack sends it again
         reporter.stop()
         # The model server's connection stays: closing it would turn photos at work into bicubic ones.
-        _end(limits.exit_seconds, socket.close, jobs.stop, *([health.close] if health else []))
+        _end(limits.exit_seconds, events.close, jobs.stop, *([health.close] if health else []))
 
 
 def _end(seconds: float, *parts: Callable[[], None]) -> None:
@@ -102,25 +101,14 @@ def _end(seconds: float, *parts: Callable[[], None]) -> None:
         thread.join(max(0.0, ends - time.monotonic()))
 
 
-def _connect(socket: SocketModeHandler) -> None:
-    try:
-        socket.connect()
-    except SlackApiError as error:
-        raise SettingsError(f"Slack does not accept SLACK_APP_TOKEN ({error.response.get('error')}).") from None
-
-
-def _health(settings: Settings, socket: SocketModeHandler, serving: threading.Event) -> HealthServer | None:
+def _health(settings: Settings, events: Events, serving: threading.Event) -> HealthServer | None:
     """The health page; without its port the bot does its work all the same."""
-
-    def connected() -> None:
-        if not socket.client.is_connected():
-            raise NotReady("no connection to Slack")
 
     def ready() -> None:
         if not serving.is_set():
             raise NotReady("starting or stopping")
 
-    checks = {"connected": connected, "database": Database(settings.database_url).check}
+    checks = {"connected": events.check, "database": Database(settings.database_url).check}
     try:
         return HealthServer(settings.health_host, settings.health_port, checks, {"serving": ready})
     except OSError as error:

@@ -28,6 +28,8 @@ class Limits:
     redirects: int = 3
     slack_timeout: float = 15.0
     socket_ping: float = 2.0  # the SDK notices a cut connection after five of these
+    request_bytes: int = 1024 * 1024  # of one event that comes over HTTP
+    requests_at_once: int = 64
     download_seconds: float = 120.0
     slack_attempts: int = 8  # waits 1, 2, 4 ... 64 s between them: two minutes in all
     slack_pause: float = 1.0

@@ -15,14 +15,22 @@ from slackbot.guests import Guests
 SLACK_API_URL = "https://slack.com/api/"
 DATABASE_URL = "sqlite:///slackbot.sqlite"
 HEALTH_HOST, HEALTH_PORT = "127.0.0.1", 9100
+EVENTS_HOST, EVENTS_PORT = "127.0.0.1", 3000
+_SECRET_LENGTH = 32  # characters of each of Slack's signing secrets
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where Slack, the model server and the job database are. Tokens never show in `repr`."""
+    """Where Slack, the model server and the job database are. Tokens never show in `repr`.
+
+    With an `app_token` events come over Socket Mode, else over HTTP, signed with the `signing_secret`.
+    """
 
     bot_token: str = field(repr=False)
-    app_token: str = field(repr=False)
+    app_token: str = field(default="", repr=False)
+    signing_secret: str = field(default="", repr=False)
+    events_host: str = EVENTS_HOST
+    events_port: int = EVENTS_PORT
     api_url: str = SLACK_API_URL
     triton: Address = field(default_factory=Address)
     database_url: str = field(default=DATABASE_URL, repr=False)  # may carry a password
@@ -38,9 +46,14 @@ class Settings:
             "page under OAuth & Permissions.",
         )
         _require(
-            self.app_token.startswith("xapp-"),
+            self.app_token.startswith("xapp-") or (not self.app_token and bool(self.signing_secret)),
             "SLACK_APP_TOKEN is missing or not an app-level token: it begins with xapp- and stands on the app's "
-            "page under Basic Information.",
+            "page under Basic Information. (To do without Socket Mode, set SLACK_SIGNING_SECRET in its place.)",
+        )
+        _require(
+            not self.signing_secret or len(self.signing_secret) >= _SECRET_LENGTH,
+            f"SLACK_SIGNING_SECRET is too short: it has {_SECRET_LENGTH} characters and stands on the app's page under "
+            "Basic Information.",
         )
         api = urlsplit(self.api_url)
         _require(
@@ -76,11 +89,14 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     return Settings(
         bot_token=read("SLACK_BOT_TOKEN"),
         app_token=read("SLACK_APP_TOKEN"),
+        signing_secret=read("SLACK_SIGNING_SECRET"),
+        events_host=read("EVENTS_HOST", EVENTS_HOST),
+        events_port=_port("EVENTS_PORT", read("EVENTS_PORT", str(EVENTS_PORT))),
         api_url=read("SLACK_API_URL", SLACK_API_URL),
         triton=address_from(environment),
         database_url=read("DATABASE_URL", DATABASE_URL),
         health_host=read("HEALTH_HOST", HEALTH_HOST),
-        health_port=_port(read("HEALTH_PORT", str(HEALTH_PORT))),
+        health_port=_port("HEALTH_PORT", read("HEALTH_PORT", str(HEALTH_PORT))),
         guests=Guests(
             teams=_ids("ALLOWED_TEAMS", read("ALLOWED_TEAMS")),
             channels=_ids("ALLOWED_CHANNELS", read("ALLOWED_CHANNELS")),
@@ -90,8 +106,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     )
 
 
-def _port(text: str) -> int:
-    _require(text.isdecimal() and int(text) < 65536, "HEALTH_PORT must be a port: 0 (any free one) to 65535.")
+def _port(name: str, text: str) -> int:
+    _require(text.isdecimal() and int(text) < 65536, f"{name} must be a port: 0 (any free one) to 65535.")
     return int(text)
 
 

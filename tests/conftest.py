@@ -1,10 +1,13 @@
 """What all tests share: where shared photos are, and the rule that CI skips nothing."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.reliability.figures import Figures
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("busy machine", deadline=None)
@@ -19,6 +22,15 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared, which is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def figures() -> Iterator[Figures]:
+    """Where tests write what they measured; kept with FIGURES=1, for docs/RELIABILITY.md."""
+    figures = Figures()
+    yield figures
+    if os.environ.get("FIGURES"):
+        figures.keep()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

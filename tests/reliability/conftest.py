@@ -13,22 +13,12 @@ from playground.client import Message, Workspace
 from tests.nearest_model import NearestModel
 from tests.processes import Bot, Triton
 from tests.proxy import Proxy
-from tests.reliability.figures import Figures
 
 
 @pytest.fixture
 def full() -> bool:
     """Whether to run at the size of the promise: RELIABILITY=full."""
     return os.environ.get("RELIABILITY") == "full"
-
-
-@pytest.fixture(scope="session")
-def figures() -> Iterator[Figures]:
-    """Where tests write what they measured; kept with FIGURES=1, for docs/RELIABILITY.md."""
-    figures = Figures()
-    yield figures
-    if os.environ.get("FIGURES"):
-        figures.keep()
 
 
 @pytest.fixture

@@ -59,17 +59,27 @@ def test_the_sample_names_every_setting_and_no_other():
     }
 
     assert named == {
-        "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "TRITON_URL", "TRITON_TLS_CA",
+        "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "EVENTS_HOST", "EVENTS_PORT", "SLACK_API_URL", "TRITON_URL", "TRITON_TLS_CA",
         "TRITON_TLS_CERT", "TRITON_TLS_KEY", "TRITON_TLS_NAME", "DATABASE_URL", "HEALTH_HOST",
         "HEALTH_PORT", "ALLOWED_TEAMS", "ALLOWED_CHANNELS", "ALLOWED_PEOPLE", "DEBUG",
         "COMPOSE_PROFILES", "TRITON_ADMIN_KEY",  # of docker-compose.yml
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["HEALTH_PORT", "EVENTS_PORT"])
 @pytest.mark.parametrize("port", ["-1", "65536", "http", "9100.5"])
-def test_a_wrong_health_port_is_named(port):
-    with pytest.raises(SettingsError, match="HEALTH_PORT"):
-        from_environment({**TOKENS, "HEALTH_PORT": port})
+def test_a_wrong_port_is_named(name, port):
+    with pytest.raises(SettingsError, match=name):
+        from_environment({**TOKENS, name: port})
+
+
+def test_a_signing_secret_stands_in_for_the_app_token():
+    settings = from_environment({"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_SIGNING_SECRET": "secret-4" * 4})
+
+    assert (settings.app_token, settings.events_host, settings.events_port) == ("", "127.0.0.1", 3000)
+    assert "secret" not in repr(settings)
+    with pytest.raises(SettingsError, match="SLACK_SIGNING_SECRET is too short"):
+        from_environment({"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_SIGNING_SECRET": "short"})
 
 
 def test_allow_lists_are_ids():
