@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from slackbot import buttons, metrics, progress, replies
 from slackbot.answer import Answer
 from slackbot.board import Board
-from slackbot.database import prepare, wait_for_disk
+from slackbot.database import engine_options, keep_few_pages, prepare, wait_for_disk
 from slackbot.errands import Errands
 from slackbot.errors import SettingsError, SlackUnavailable
 from slackbot.job import Job, job_id
@@ -59,6 +59,7 @@ class Jobs:
             raise SettingsError(f"The database of DATABASE_URL cannot be opened ({type(error).__name__}).") from error
 
     def _start(self) -> None:
+        keep_few_pages()
         if self._settings.database_file:
             prepare(self._settings.database_file)
         self._notebook.open()
@@ -66,6 +67,7 @@ class Jobs:
             "name": "enhancer-bot",
             "system_database_url": self._settings.database_url,
             "application_version": APPLICATION_VERSION,
+            "db_engine_kwargs": engine_options(self._settings.database_url),
             "log_level": "ERROR",  # its warnings of a step tried again come with a traceback; `_passing` tells them
         }
         DBOS(config=config)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from slackbot.database import engine_url
+from slackbot.database import engine_options, engine_url
 
 _METADATA = MetaData()
 _WATCHED = Table(
@@ -38,7 +38,7 @@ class Notebook:
     """Every method may be called from any thread, and raises SQLAlchemyError where the database cannot be used."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(engine_url(url))
+        self._engine = create_engine(engine_url(url), **engine_options(url))
 
     def open(self) -> None:
         """Create what is missing."""
