@@ -58,6 +58,7 @@ class Recipe:
     lattice_weight: float = 4.0
     perceptual_weight: float = 0.03
     adversarial_weight: float = 0.03
+    """of 0 leaves the discriminator out, as does that of `perceptual_weight` the feature network"""
     bf16: bool = True
     seed: int = 0
 
@@ -124,7 +125,7 @@ def train(
         network.to(device)
         network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  twice as fast on every device
     average = copy.deepcopy(generator).requires_grad_(False)
-    seen_alike = distance(perceptual).to(device) if recipe.adversarial_steps else None
+    seen_alike = distance(perceptual).to(device) if recipe.adversarial_steps and recipe.perceptual_weight else None
     forge = torch.optim.Adam(generator.parameters(), betas=(0.9, 0.99), fused=True)
     judge = torch.optim.Adam(critic.parameters(), betas=(0.5, 0.99), fused=True)
     parts = {"generator": generator, "average": average, "critic": critic, "forge": forge, "judge": judge}
@@ -163,13 +164,15 @@ def train(
         with precision():
             photo = generator(small)
             terms = {"pixel": losses.pixel(photo, truth)}
-            if adversarial and seen_alike:
-                critic.requires_grad_(False)
+            if adversarial:
                 terms["colour"] = losses.colour(photo, truth)
                 terms["lattice"] = losses.lattice(photo, truth)
                 forged, real = (glimpse(image, recipe.seed, step) for image in (photo, truth))
-                terms["perceptual"] = seen_alike(forged, real).mean()
-                terms["adversarial"] = losses.deceive(critic(forged))
+                if seen_alike:
+                    terms["perceptual"] = seen_alike(forged, real).mean()
+                if recipe.adversarial_weight:
+                    critic.requires_grad_(False)
+                    terms["adversarial"] = losses.deceive(critic(forged))
         loss = torch.stack([getattr(recipe, f"{name}_weight") * value for name, value in terms.items()]).sum()
         forge.zero_grad()
         loss.backward()
@@ -178,7 +181,7 @@ def train(
         forge.step()
 
         # The discriminator's turn, on the same photos.
-        if adversarial:
+        if "adversarial" in terms:
             critic.requires_grad_(True)
             with precision():
                 verdict = critic(torch.cat([glimpse(image, recipe.seed, step) for image in (truth, photo.detach())]))

@@ -204,3 +204,9 @@ def test_pairs_do_not_depend_on_workers(pairs):
     recipe = replace(RECIPE, pixel_steps=2, adversarial_steps=0)
     for one, two in zip(batches(pairs, recipe, 0, 0, 1, 0), batches(pairs, recipe, 0, 0, 1, 1), strict=True):
         np.testing.assert_array_equal(one[1].numpy(), two[1].numpy())
+
+
+def test_a_weight_of_nothing_leaves_its_network_out(pairs, tmp_path):
+    run(replace(RECIPE, adversarial_weight=0.0, perceptual_weight=0.0), pairs, tmp_path, perceptual="no such network")
+    assert {name for _, name, _ in curve(tmp_path)} >= {"pixel", "colour", "lattice"}
+    assert not {name for _, name, _ in curve(tmp_path)} & {"perceptual", "adversarial", "critic"}
