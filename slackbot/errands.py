@@ -7,7 +7,7 @@ from slackbot import replies
 from slackbot.board import Board
 from slackbot.enhance import Enhancer
 from slackbot.errors import BotError
-from slackbot.home import PICTURE_ALT, home
+from slackbot.home import home
 from slackbot.job import Job
 from slackbot.limits import Limits
 from slackbot.notebook import Notebook
@@ -78,7 +78,7 @@ class Errands:
             return known
         try:
             path = Path(str(files("slackbot") / _PICTURE))
-            picture = self._slack.upload(path, _PICTURE, PICTURE_ALT)
+            picture = self._slack.upload(path, _PICTURE, replies.HOME_PICTURE)
             self._slack.keep(picture, _PICTURE)
         except BotError:
             return ""

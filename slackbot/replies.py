@@ -81,17 +81,51 @@ def usage(bot_user: str, limits: Limits) -> str:
     """The help text."""
     return (
         f"Hi! Share a photo and mention me (<@{bot_user}>), and I answer in the thread with the photo four times as "
-        "wide and high.\n"
-        "*More ways*: mention me in the thread under a photo, share several photos at once, send me photos in a direct "
-        'message, or use the message shortcut "Enhance photos". `watch` in a channel makes me take every photo there, '
-        "`unwatch` ends that.\n"
-        "*Words*, in any order: `2x` for twice the size instead of `4x`, `png`, `jpeg` or `webp` for another kind of "
-        "file, `compare` for a picture of before and after, `bicubic` to do without the model, `keep metadata` for "
-        "time, camera and place, `status`, `cancel`, `help`.\n"
-        f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "
-        f"{limits.output_pixels / 4 / MEGAPIXEL:g} megapixels, {limits.photos_per_message} photos at a time, "
-        f"and animations of up to {limits.frames} frames. Metadata such as the place stays with me unless you ask."
+        f"wide and high.\n{ways(limits)}"
     )
+
+
+def ways(limits: Limits) -> str:
+    """All that one can say to the bot, and what it takes."""
+    return (
+        "*More ways*\n"
+        "• mention me in the thread under a photo, or share several photos at once\n"
+        "• send me photos in a direct message\n"
+        "• use the message shortcut *Enhance photos*\n"
+        "• `watch` makes me take every photo of a channel, `unwatch` ends that\n"
+        "*Words*, in any order\n"
+        "• `2x` for twice the size instead of `4x`\n"
+        "• `png`, `jpeg` or `webp` for another kind of file\n"
+        "• `compare` for one more picture, bicubic on the left and mine on the right\n"
+        "• `bicubic` to do without the model\n"
+        "• `keep metadata` for time, camera and place, which I leave out otherwise\n"
+        "• `status`, `cancel`, `help`\n"
+        f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "
+        f"{limits.output_pixels / 4 / MEGAPIXEL:g} megapixels, {limits.photos_per_message} photos at a time, and "
+        f"animations of up to {limits.frames} frames."
+    )
+
+
+HOME_TITLE = "Photos, four times as wide and high"
+HOME_PICTURE = "One photo in two halves: on the left enlarged with bicubic interpolation, on the right enhanced"
+
+
+def home_welcome(bot_user: str) -> str:
+    """What the App Home says first."""
+    return (
+        f"Share a photo and mention me (<@{bot_user}>): I answer in the thread with a larger and sharper one, made by "
+        "a model that learned from many photos what details look like."
+    )
+
+
+def home_figures(model: bool, working: int, waiting: int, enhanced: int, bicubic: int, refused: int) -> list[str]:
+    """How it is and what was done today."""
+    state = ":large_green_circle: enhancing" if model else ":large_yellow_circle: bicubic for now, the model is away"
+    return [
+        f"*State*\n{state}",
+        f"*Now*\n{working} at work, {waiting} waiting",
+        f"*Today*\n{enhanced} enhanced, {bicubic} bicubic, {refused} refused",
+    ]
 
 
 def no_photo(bot_user: str, limits: Limits) -> str:
