@@ -47,7 +47,7 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
 
     server = ModelServer(settings.triton, limits)
     _report(server, settings.triton.url)
-    enhancer = Enhancer(server, limits)
+    enhancer = Enhancer(server, limits, metrics.FALLBACKS.inc)
     board, notebook = Board(limits), Notebook(settings.database_url)
     workshop = Workshop(
         slack=slack,

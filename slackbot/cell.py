@@ -14,6 +14,7 @@ import resource
 import signal
 import threading
 from collections.abc import Callable
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ _WELCOME = {
     (kind.__module__, kind.__qualname__): kind
     for kind in (Photo, Motion, Image.Image, EmptyFile, NotAPhoto, DamagedPhoto, PhotoTooLarge)
 }
+
+
+def begin() -> None:
+    """Start the fork server, so that it loads its codecs while this process loads what else it needs."""
+    forkserver.ensure_running()
 
 
 def open_in_cell(path: Path, limits: Limits, opener: Callable[[Path, Limits], Photo] = open_photo) -> Photo:

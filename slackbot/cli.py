@@ -45,6 +45,9 @@ def _bot() -> int:
 
 
 def _enhance(options: argparse.Namespace) -> int:
+    from slackbot import cell
+
+    cell.begin()
     from slackbot.command import Order, enhance_files
     from slackbot.enhance import Enhancer
     from slackbot.triton import ModelServer

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from slackbot.cell import open_in_cell
 from slackbot.comparison import LEFT, RIGHT, comparison, comparison_kind
 from slackbot.enhance import Enhanced, Enhancer
@@ -83,7 +81,11 @@ def _enhance(
 
 
 def _with_bar(title: str, photo: Photo, wish: Wish, enhancer: Enhancer) -> Enhanced:
-    with tqdm(desc=title, unit="tile", leave=False, disable=not sys.stderr.isatty()) as bar:
+    if not sys.stderr.isatty():
+        return enhancer(photo, wish.scale, bicubic=wish.bicubic)
+    from tqdm import tqdm  # a tenth of a second that only who looks at the bar has to wait
+
+    with tqdm(desc=title, unit="tile", leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

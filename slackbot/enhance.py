@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -10,7 +10,6 @@ import numpy as np
 import pybreaker
 from PIL import Image
 
-from slackbot import metrics
 from slackbot.animation import Frame
 from slackbot.errors import ServerDown, ServerError, Stopped
 from slackbot.flat import keep_flat
@@ -54,8 +53,10 @@ class Enhancer:
     server for one small tile, with a short deadline, and goes to the server only if that came back right.
     """
 
-    def __init__(self, server: Server, limits: Limits) -> None:
+    def __init__(self, server: Server, limits: Limits, fell_back: Callable[[], None] = lambda: None) -> None:
+        """`fell_back` is called for each photo that is enlarged without the model, because of its server."""
         self._server = server
+        self._fell_back = fell_back
         self._limits = limits
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=1, reset_timeout=limits.breaker_seconds, throw_new_error_on_trip=False, exclude=[Stopped]
@@ -90,7 +91,7 @@ class Enhancer:
                 images, version = self._with_model(seen, scale, progress)
         except ServerError as error:
             log.warning("bicubic instead of the model: %s", error)
-            metrics.FALLBACKS.inc()
+            self._fell_back()
             reason = str(error)
         if not images:  # all frames alike, or an animation would flicker
             images = [image.resize(size, Image.Resampling.BICUBIC) for image in seen]
