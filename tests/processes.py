@@ -105,16 +105,37 @@ class Triton(Process):
         self._process.communicate(timeout=30)
 
 
+# What no line of any bot's log may hold: tokens, addresses, whom or what people wrote, the names of their files.
+# (libtiff calls every file "tempfile.tif".)
+_INDISCREET = re.compile(
+    r"xox[a-z]-|xapp-|://|<@|[\w.]@[\w-]+\.\w|canary|(?<!tempfile)\.(?:png|jpe?g|webp|gif|bmp|tiff?|heic)\b",
+    re.IGNORECASE,
+)
+
+
 class Bot(Process):
-    """The bot, on a database that outlives it."""
+    """The bot, on a database that outlives it. It says all it has to say, and its end fails where that was too much."""
 
     def __init__(self, folder: Path, environment: dict[str, str], *command: str) -> None:
         self.database = folder / "bot.sqlite"
         super().__init__(
             *(command or ("-m", "slackbot")),
             log=folder / "bot.log",
-            environment={"HEALTH_PORT": "0", **environment, "DATABASE_URL": f"sqlite:///{self.database}"},
+            environment={"HEALTH_PORT": "0", "DEBUG": "1", **environment, "DATABASE_URL": f"sqlite:///{self.database}"},
         )
+
+    def kill(self) -> None:
+        super().kill()
+        self._check_discretion()
+
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 20) -> int:
+        code = super().stop(number, seconds)
+        self._check_discretion()
+        return code
+
+    def _check_discretion(self) -> None:
+        lines = [line for line in self.log.splitlines() if _INDISCREET.search(line)] if self._log.exists() else []
+        assert not lines, f"the bot's log tells too much: {lines[:3]}"
 
     def page(self, path: str) -> tuple[int, str]:
         """Status and body of `/healthz`, `/readyz` or `/metrics`."""
