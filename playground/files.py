@@ -107,6 +107,8 @@ class StoredFile:
 
                 picture.draft("RGB", (longest_side, longest_side))
                 small = ImageOps.exif_transpose(picture)
+                if small.mode.startswith("I;16"):  # Pillow would cut off at 255
+                    small = small.point(lambda value: value / 256).convert("L")
                 clear = small.mode in ("RGBA", "LA", "PA") or "transparency" in small.info
                 small = small.convert("RGBA" if clear else "RGB")
                 small.thumbnail((longest_side, longest_side))

@@ -190,6 +190,14 @@ def test_thumbnails_stand_upright(workspace, tmp_path):
         assert Image.open(response).size == (20, 80)
 
 
+def test_thumbnails_of_sixteen_bits_are_not_white(workspace, tmp_path):
+    path = tmp_path / "deep.png"
+    Image.new("I;16", (8, 8), 100 * 256).save(path)
+    (file,) = workspace.post("#photos", files=[path]).files
+    with urllib.request.urlopen(f"{workspace.base_url}/page/files/{file['id']}?side=64") as response:
+        assert abs(Image.open(response).convert("L").tobytes()[0] - 100) <= 2
+
+
 def test_what_people_upload_never_runs_on_the_page(workspace):
     (file,) = workspace.post("#photos", files=[("page.html", b"<script>alert(1)</script>")]).files
     with urllib.request.urlopen(f"{workspace.base_url}/page/files/{file['id']}") as response:
