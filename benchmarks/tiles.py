@@ -32,7 +32,7 @@ from slackbot.tiles import STEP, spans
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT, SCALE = 1024, 768, 4
 FOUR_MEGAPIXELS = (2304, 1728)
-TILES = (128, 192, 256, 384, 512, 768)
+TILES = (128, 192, 256, 384, 416, 512, 768)
 OVERLAPS = (0, 16, 32, 40, 72)
 
 Run = Callable[[np.ndarray], np.ndarray]

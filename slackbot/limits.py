@@ -38,7 +38,7 @@ class Limits:
     slack_patience: float = 300.0  # the longest Retry-After that a job waits for
 
     # The model server.
-    tile: int = 384  # pixels a side, at most
+    tile: int = 416  # pixels a side, at most; 1024x768 is then six tiles, three for each of two cores
     overlap: int = 40  # pixels shared by neighbouring tiles: twice what the generator sees around a pixel, and a bit
     tiles_in_flight: int = 4  # of one photo: enough for batches, little enough for memory
     tile_seconds: float = 20.0
