@@ -7,11 +7,8 @@ import time
 
 import psutil
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
 
-from slackbot import database
-from tests.processes import until
+from tests.processes import Bot, until
 
 
 def acknowledged(workspace, message) -> bool:
@@ -57,14 +54,56 @@ def test_a_disk_that_takes_no_more(bot, workspace, model, ask, figures):
     )
 
 
-def test_a_read_only_file_is_waited_for_like_a_locked_one(tmp_path):
-    """What DBOS goes by is the text; it retries without an end while it says so (`dbos._utils`)."""
-    from dbos._utils import retriable_sqlite_exception
+_READ_ONLY = """
+import os, pathlib, sqlite3, sys
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
-    file = tmp_path / "bot.sqlite"
-    database.prepare(file)
-    database.wait_for_disk()
-    engine = create_engine(f"sqlite:///file:{file}?mode=ro&uri=true")
-    with pytest.raises(OperationalError, match="readonly database") as caught, engine.begin() as connection:
-        connection.execute(text("create table a (b)"))
-    assert retriable_sqlite_exception(caught.value)
+@event.listens_for(Pool, "checkout")
+def forbid(connection, *_):
+    connection.execute(f"pragma query_only = {pathlib.Path(os.environ['READ_ONLY']).exists():d}")
+
+from slackbot.cli import main
+sys.argv = ["slackbot"]
+main()
+"""
+
+
+@pytest.mark.system
+def test_a_database_that_becomes_read_only(workspace, proxy, model, ask, figures, tmp_path):
+    """SQLite refuses every write of the bot with "attempt to write a readonly database", as on a read-only disk.
+
+    A disk cannot be made read-only under a file that is open for writing; what SQLite then says can.
+    """
+    flag = tmp_path / "read-only"
+    settings = {"TRITON_URL": proxy.address, "READ_ONLY": str(flag)}
+    bot = Bot(tmp_path, {**workspace.environment, **settings}, "-c", _READ_ONLY)
+    bot.start()
+    try:
+        workspace.wait_for_connection()
+        model.mood = "slow"
+        halfway = ask("halfway.png")
+        until(lambda: model.asked > 1, 20, "a job at the model")
+        flag.touch()
+        model.mood = "well"
+        model.hurry.set()
+        message = ask("late.png")
+        _, body = until(lambda: (page := bot.page("/healthz"))[0] == 503 and page, 10, "a 503")
+        assert "readonly database" in json.loads(body)["database"]
+        ends = time.monotonic() + 3
+        while time.monotonic() < ends:
+            assert not acknowledged(workspace, message)
+            assert not workspace.replies(halfway)
+            time.sleep(0.2)
+        flag.unlink()
+        back = time.monotonic()
+        for one in (halfway, message):
+            workspace.wait_for_reaction(one, "white_check_mark", 90)
+        assert [len(workspace.replies(one)) for one in (halfway, message)] == [1, 1]
+        assert bot.page("/healthz")[0] == 200
+        figures.write(
+            "test_a_database_that_becomes_read_only",
+            f"nothing acknowledged while read-only; both replies {time.monotonic() - back:.1f} s after the end of it",
+        )
+    finally:
+        bot.kill()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slackbot.cell import open_in_cell
-from slackbot.errors import PhotoError
+from slackbot.errors import NotAPhoto, PhotoError
 from slackbot.limits import Limits
 from slackbot.photo import Photo, open_photo
 from tests.security.fuzz_opener import LIMITS, SECONDS
@@ -66,10 +66,11 @@ def replay(folder: Path) -> Iterator[Opened]:
 def summary(opened: list[Opened]) -> str:
     """The figures, in words."""
     pictures = sum(one.said == PICTURE for one in opened)
-    slowest = max(opened, key=lambda one: one.seconds)
+    strangers = sum(one.said == NotAPhoto.sentence for one in opened)
+    seconds, most = max(one.seconds for one in opened), max(one.bytes for one in opened)
     return (
-        f"{len(opened)} files: {pictures} pictures, {len(opened) - pictures} sentences; the slowest took "
-        f"{slowest.seconds:.2f} s of processor time, the largest {max(one.bytes for one in opened) / 2**20:.0f} MB"
+        f"{len(opened)} files: {pictures} pictures, {len(opened) - pictures - strangers} that begin like one and get a "
+        f"sentence, {strangers} of other kinds; at most {seconds:.2f} s of processor time and {most / 2**20:.0f} MB"
     )
 
 
