@@ -83,8 +83,6 @@ def command(wheel: Wheel, backends: Path, options: Options) -> list[str]:
         *(options.tls.command() if options.tls else ()),
         f"--exit-timeout-secs={GRACE:.0f}",
         f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix()}",
-        # The default, 30 s, is too short for a machine with much to do.
-        f"--backend-config=python,stub-timeout-seconds={START:.0f}",
         # The server ends only after this interval has passed once more; the default is 2 s.
         "--metrics-interval-ms=500",
         f"--log-verbose={int(options.verbose)}",
