@@ -77,7 +77,8 @@ def test_jobs_while_tritonserver_is_killed(workspace, triton, ask, figures, full
     waits = sorted(seconds_of(bicubic), reverse=True)
     caught, later = waits[: LIMITS.enhancing_at_once], waits[LIMITS.enhancing_at_once :]
     assert max(caught) <= LIMITS.tile_seconds
-    assert max(later, default=0.0) <= 1.0, waits  # the breaker is open
+    # The breaker is open. The promise at its size; else with room for a busy machine.
+    assert max(later, default=0.0) <= (1.0 if full else 3.0), waits
 
     triton.start()
     back = enhanced_again(workspace, ask)
