@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from serving import backends, ports, repository, wheel
-from serving.errors import CannotServe
+from serving.errors import CannotServe, ServerCrashed
 from serving.ports import Ports
 from serving.server import Options, Server, Tls
+from serving.wheel import Wheel
 
 REPOSITORY = Path(__file__).parent.parent / "model_repository"
 
@@ -71,11 +72,20 @@ def ready_line(options: Options) -> str:
 
 
 def serve(options: Options, cache: Path, stop: threading.Event) -> None:
-    """Run a server until `stop` is set; raises CannotServe."""
+    """Run a server until `stop` is set; raises CannotServe. One that crashes while it starts is started once more."""
     found = wheel.find()
     repository.check(options.repository, options.models)
+    laid_out = backends.lay_out(found, cache)
+    try:
+        _serve(found, laid_out, options, stop)
+    except ServerCrashed as error:  # it happens where a stub gets no processor for a second
+        print(f"{error}: starting it once more", file=sys.stderr)
+        _serve(found, laid_out, options, stop)
+
+
+def _serve(found: Wheel, laid_out: Path, options: Options, stop: threading.Event) -> None:
     options = replace(options, ports=ports.settle(options.host, options.ports))
-    server = Server(found, backends.lay_out(found, cache), options, log=lambda line: print(line, file=sys.stderr))
+    server = Server(found, laid_out, options, log=lambda line: print(line, file=sys.stderr))
     try:
         if server.wait_until_ready(stop):
             print(ready_line(options), flush=True)

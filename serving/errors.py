@@ -6,6 +6,7 @@ CannotServe
 ├── ModelChanged   it holds another file than the one that was exported and checked
 ├── PortTaken      an address cannot be bound
 └── ServerFailed   tritonserver ended or refused a model, with its own reason
+    └── ServerCrashed  a signal ended it before it was ready
 """
 
 
@@ -31,3 +32,7 @@ class PortTaken(CannotServe):
 
 class ServerFailed(CannotServe):
     """tritonserver ended or refused a model."""
+
+
+class ServerCrashed(ServerFailed):
+    """A signal ended tritonserver before it was ready."""

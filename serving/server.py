@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from serving.errors import ServerFailed
+from serving.errors import ServerCrashed, ServerFailed
 from serving.ports import Ports
 from serving.wheel import Wheel
 
@@ -137,15 +137,16 @@ class Server:
     def wait_until_ready(self, stop: threading.Event) -> bool:
         """Return True once every model answers, False if `stop` was set first.
 
-        Raises ServerFailed if it ended, or is not ready after START: a stub that gets no CPU for a second while its
-        model loads is given up by tritonserver 2.51, which then waits for that stub's end for ever.
+        Raises ServerCrashed if a signal ended it, and ServerFailed if it ended otherwise or is not ready after START: a
+        stub that gets no CPU for a second while its model loads is given up by tritonserver 2.51, which then waits for
+        that stub's end for ever.
         """
         deadline = time.monotonic() + START
         host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
         pages = ["/v2/health/ready", *(f"/v2/models/{model}/ready" for model in self._options.models)]
         while not stop.wait(POLL):
-            if self._process.poll() is not None:
-                raise self._failure("while starting")
+            if (status := self._process.poll()) is not None:
+                raise self._failure("while starting", ServerCrashed if status < 0 else ServerFailed)
             if all(_answers(host, self._options.ports.http, page) for page in pages):
                 self._ready = True
                 return True
@@ -176,9 +177,9 @@ class Server:
             left.unlink(missing_ok=True)
         self._reader.join(timeout=1)
 
-    def _failure(self, when: str) -> ServerFailed:
+    def _failure(self, when: str, kind: type[ServerFailed] = ServerFailed) -> ServerFailed:
         self._reader.join(timeout=2)
-        return ServerFailed(f"tritonserver ended {when}: {reason(list(self._tail), self._process.returncode)}")
+        return kind(f"tritonserver ended {when}: {reason(list(self._tail), self._process.returncode)}")
 
     def _read(self) -> None:
         for raw in self._process.stdout or ():

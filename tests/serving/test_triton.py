@@ -211,6 +211,18 @@ def test_a_stub_that_hangs_does_not_hold_up_the_end(launch, new_repository):
     assert ended(family)
 
 
+def test_a_server_that_crashes_while_it_starts_is_started_once_more(launch, new_repository):
+    new_repository.add("enhancer")
+    launcher = launch(new_repository.folder, wait=False)
+    parent = psutil.Process(launcher.process.pid)
+    while not (family := parent.children()):
+        assert launcher.process.poll() is None
+    family[0].kill()
+    assert "tritonserver ended while starting" in launcher.process.stdout.readline()
+    assert launcher.process.stdout.readline().startswith("ready")
+    assert launcher.end() == 0
+
+
 def test_interrupt_while_loading(new_repository, launch):
     new_repository.add("enhancer")
     launcher = launch(new_repository.folder, wait=False)
