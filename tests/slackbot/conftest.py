@@ -89,6 +89,7 @@ def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[B
 
 
 _BUSY = """
+import os
 from slackbot.app import serve
 from slackbot.limits import Limits
 from slackbot.settings import from_environment
