@@ -1,6 +1,7 @@
 """Buttons, as Block Kit: what they say, and what a click brings back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from slackbot import replies
@@ -24,10 +25,26 @@ def result(lines: Sequence[str], job: str, file_id: str, smaller: bool) -> list[
     return [*map(_said, lines), _row(*more, _button(DELETE, "Delete", value, style="danger"))]
 
 
-def clicked(value: str) -> tuple[str, str]:
-    """The job's id and the file's, or an empty text where there is none."""
-    job, _, file_id = value.partition(" ")
-    return job, file_id
+@dataclass(frozen=True)
+class Click:
+    """What somebody clicked, and where: the job it is about, and a file of its reply where there is one."""
+
+    action: str
+    job: str
+    file_id: str
+    person: str
+    channel: str
+    thread: str
+    answer_url: str = field(default="", repr=False)
+
+
+def click_of(action: Mapping[str, Any], body: Mapping[str, Any]) -> Click:
+    """The click of a `block_actions` payload."""
+    job, _, file_id = action.get("value", "").partition(" ")
+    at = body.get("container") or {}
+    thread = at.get("thread_ts") or at.get("message_ts") or ""
+    person, url = body["user"]["id"], body.get("response_url") or ""
+    return Click(action.get("action_id", ""), job, file_id, person, at.get("channel_id") or "", thread, url)
 
 
 def _said(text: str) -> dict[str, Any]:

@@ -6,22 +6,26 @@ off. A job's id comes from its message, so that any number of events about one m
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
-from slackbot import buttons, metrics, progress, replies
+from slackbot import buttons, metrics, progress, replies, retention
 from slackbot.answer import Answer
 from slackbot.board import Board
+from slackbot.buttons import Click
 from slackbot.database import engine_options, keep_few_pages, prepare, wait_for_disk
 from slackbot.errands import Errands
 from slackbot.errors import SettingsError, SlackUnavailable
 from slackbot.job import Job, job_id
 from slackbot.notebook import Notebook
 from slackbot.settings import Settings
+from slackbot.words import Wish
 from slackbot.workshop import Workshop
 
 log = logging.getLogger(__name__)
@@ -50,6 +54,7 @@ class Jobs:
         self._board = board
         self._notebook = notebook
         self._limits = workshop.limits
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Open the database, take up what an earlier process left, and begin to work. Raises SettingsError."""
@@ -102,6 +107,7 @@ class Jobs:
         for left in DBOS.list_workflows(status="ENQUEUED", queue_name=PHOTOS, load_output=False):
             if left.input:
                 self._board.add(left.input["args"][0])
+        threading.Thread(target=self._forget, name="retention", daemon=True).start()
         for queue, at_once in ((PHOTOS, self._limits.jobs_at_once), (ERRANDS, self._limits.errands_at_once)):
             DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=self._limits.poll_seconds)
 
@@ -131,26 +137,27 @@ class Jobs:
             if self._is_unfinished(job):
                 self._notebook.stop(job)
 
-    def click(self, action: str, value: str, person: str, answer_url: str) -> None:
+    def click(self, click: Click) -> None:
         """Do what a button says, for the one who asked for the job; everybody sees those under a result."""
-        job_id, file_id = buttons.clicked(value)
-        job = self._find(job_id)
-        if job is None:
-            return
-        here = replace(job, asker=person, answer_url=answer_url if action == buttons.CANCEL else "")
+        file_id, job = click.file_id, self._find(click.job)
+        there = job or Job("", click.channel, click.thread, click.thread, Wish())
+        here = replace(there, asker=click.person, answer_url=click.answer_url if click.action == buttons.CANCEL else "")
         unwanted = text = ""
-        if job.asker != person:
+        if job is None:
+            text = replies.forgotten(self._limits.remembered_days)
+        elif job.asker != click.person:
             text = replies.NOT_YOURS
-        elif action == buttons.CANCEL:
-            text = replies.CANCELLED if self._is_unfinished(job_id) else replies.TOO_LATE
-            self._notebook.stop(job_id)
-        elif action == buttons.SMALLER:
+        elif click.action == buttons.CANCEL:
+            text = replies.CANCELLED if self._is_unfinished(job.id) else replies.TOO_LATE
+            self._notebook.stop(job.id)
+        elif click.action == buttons.SMALLER:
             text = replies.AGAIN
             again = replace(job, wish=replace(job.wish, scale=2), tag=f"2x-{file_id}", replaces=file_id, answer_url="")
             self.accept(again)
         else:
             unwanted = file_id
-        self._enqueue(ERRANDS, f"{job_id}-{action}-{file_id}-{person}", None, self._after_click, here, unwanted, text)
+        name = f"{click.job}-{click.action}-{file_id}-{click.person}"
+        self._enqueue(ERRANDS, name, None, self._after_click, here, unwanted, text)
 
     def open_home(self, person: str) -> None:
         """Somebody looks at the App Home."""
@@ -160,8 +167,20 @@ class Jobs:
         """How many jobs are written down and not ended."""
         return len(DBOS.list_workflows(status=_UNFINISHED, load_input=False, load_output=False))
 
+    def _forget(self) -> None:
+        """At the start and once in a while, throw away what ended long ago: nobody asks for it any more."""
+        while True:
+            try:
+                days = timedelta(days=self._limits.remembered_days)
+                retention.forget(datetime.now(UTC) - days, self._notebook)
+            except SQLAlchemyError as error:
+                log.warning("old jobs are not forgotten for now (%s)", type(error).__name__)
+            if self._stopping.wait(self._limits.forget_every):
+                return
+
     def stop(self) -> None:
         """Take no more jobs, give running ones a few seconds; the rest is finished at the next start."""
+        self._stopping.set()
         DBOS.destroy(workflow_completion_timeout_sec=self._limits.shutdown_seconds)
         self._notebook.close()
 

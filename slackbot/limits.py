@@ -52,5 +52,7 @@ class Limits:
     errands_at_once: int = 4  # help, cancel, buttons: they do not wait behind photos
     enhancing_at_once: int = 2  # a photo of 4 megapixels needs 300 MB
     poll_seconds: float = 0.1
+    remembered_days: float = 30.0  # how long an ended job's buttons work
+    forget_every: float = 86_400.0
     shutdown_seconds: int = 5  # what running jobs are given
     exit_seconds: float = 8.0  # until the process ends at the latest: containers are killed after ten

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from slack_bolt import Ack, App
 
+from slackbot.buttons import Click, click_of
 from slackbot.job import Job, job_of, job_of_shortcut
 
 SHORTCUT = "enhance_photos"
@@ -16,7 +17,7 @@ class Desk(Protocol):
 
     def accept(self, job: Job) -> None: ...
     def stop_message(self, team: str, channel: str, message: str) -> None: ...
-    def click(self, action: str, value: str, person: str, answer_url: str) -> None: ...
+    def click(self, click: Click) -> None: ...
     def open_home(self, person: str) -> None: ...
 
 
@@ -41,9 +42,7 @@ def listen(app: App, bot_user: str, desk: Desk, is_watched: Callable[[str, str],
                 desk.accept(job)
 
     def click(ack: Ack, action: dict[str, Any], body: dict[str, Any]) -> None:
-        desk.click(
-            action.get("action_id", ""), action.get("value", ""), body["user"]["id"], body.get("response_url", "")
-        )
+        desk.click(click_of(action, body))
         ack()
 
     def shortcut(ack: Ack, body: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What the bot remembers beside its jobs, in the same database: watched channels, stopped jobs, each day's count."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -79,6 +80,12 @@ class Notebook:
             bicubic=counts.bicubic,
             refused=counts.refused,
         )
+
+    def forget(self, jobs: Sequence[str]) -> None:
+        """Drop what is written down about these jobs."""
+        with self._engine.begin() as connection:
+            for table in (_STOPPED, _COUNTED):
+                connection.execute(delete(table).where(table.c.job.in_(jobs)))
 
     def today(self) -> Counts:
         """All photos of the day (UTC)."""

@@ -176,6 +176,11 @@ AGAIN = "2x is on its way."
 SLOW = "This takes a moment."
 
 
+def forgotten(days: float) -> str:
+    """For a click on a reply whose job is no longer known."""
+    return f"I remember photos for {days:.0f} days, and that one is older."
+
+
 def stopped(count: int) -> str:
     """The answer to `cancel`."""
     return f"Stopped {_many(count, 'job', 'jobs')}." if count else NOTHING_TO_STOP

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -88,21 +89,26 @@ def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[B
         yield bot
 
 
-_BUSY = """
-import os
+_LIMITED = """
+import json, os, sys
 from slackbot.app import serve
 from slackbot.limits import Limits
 from slackbot.settings import from_environment
-limits = Limits(jobs_at_once=1, jobs_waiting=2)
-serve(from_environment(os.environ), limits, lambda text: print(text, flush=True))
+serve(from_environment(os.environ), Limits(**json.loads(sys.argv[1])), lambda text: print(text, flush=True))
 os._exit(0)
 """
 
 
 @pytest.fixture
-def busy_bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Bot]:
+def limited_bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Callable[..., Any]:
+    """A running bot with limits of the test's own: `with limited_bot(jobs_at_once=1) as bot`."""
+    return lambda **limits: running(workspace, model, tmp_path, "-c", _LIMITED, json.dumps(limits))
+
+
+@pytest.fixture
+def busy_bot(limited_bot: Callable[..., Any]) -> Iterator[Bot]:
     """A running bot that works on one message at a time and lets two wait."""
-    with running(workspace, model, tmp_path, "-c", _BUSY) as bot:
+    with limited_bot(jobs_at_once=1, jobs_waiting=2) as bot:
         yield bot
 
 
