@@ -66,6 +66,7 @@ def demo(port: int) -> None:
 
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, otherwise, where a script started this with &
     try:
         demo(int(os.environ.get("PORT", "3900")))
     except DemoError as error:
