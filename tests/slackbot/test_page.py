@@ -1,11 +1,17 @@
 """Buttons, the shortcut and the App Home as a person finds them in the playground's page."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from PIL import Image
+
+import slackbot
 from playground.browser import NoBrowserError, chromium
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
+
+BEFORE_AFTER = Path(slackbot.__file__).with_name("before_after.jpg")
 
 pytestmark = [pytest.mark.browser, pytest.mark.system, pytest.mark.usefixtures("standing_bot")]
 
@@ -42,4 +48,6 @@ def test_2x_instead_then_delete_then_the_app_home(page, workspace, mention, pain
     picture = home.locator(".home-view img").first
     expect(picture).to_have_attribute("alt", "One photo in two halves: on the left enlarged with bicubic "
                                       "interpolation, on the right enhanced")  # fmt: skip
-    page.wait_for_function("document.querySelector('[data-testid=home] .home-view img')?.naturalWidth === 560")
+    with Image.open(BEFORE_AFTER) as shown:
+        width = shown.width
+    page.wait_for_function(f"document.querySelector('[data-testid=home] .home-view img')?.naturalWidth === {width}")
