@@ -21,6 +21,7 @@ from typing import Any
 
 from PIL import Image
 
+from slackbot import replies
 from slackbot.animation import Motion
 from slackbot.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge
 from slackbot.kinds import KINDS, Kind
@@ -83,7 +84,7 @@ def _open(pipe: Connection, opener: Callable[[Path, Limits], Photo], path: Path,
     except PhotoError as error:
         result = error.with_traceback(None)
     except MemoryError:
-        result = PhotoTooLarge("it takes more memory to open than I can spare.")
+        result = PhotoTooLarge(replies.TOO_MUCH_MEMORY)
     except Exception:  # of a codec: whatever else it raises, the picture cannot be opened
         result = DamagedPhoto()
     with pipe, contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(pipe.fileno()), "wb") as out:

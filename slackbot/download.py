@@ -8,9 +8,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
+from slackbot import replies
 from slackbot.errors import DownloadError, MissingScope, PhotoTooLarge, SlackRefused, SlackUnavailable
 from slackbot.limits import Limits
-from slackbot.photo import too_many_bytes
 
 FILE_HOSTS = frozenset({"files.slack.com", "files.slack-gov.com"})
 _PIECE = 64 * 1024
@@ -70,7 +70,7 @@ def _open(address: str, token: str, api_url: str, limits: Limits) -> http.client
     opener: OpenerDirector = build_opener(_NoRedirect)
     for _ in range(limits.redirects + 1):
         if not is_trusted(address, api_url):
-            raise DownloadError("the file lies outside of Slack, where I do not go.")
+            raise DownloadError(replies.OUTSIDE_SLACK)
         request = Request(address, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 is_trusted checked it
         try:
             return opener.open(request, timeout=limits.slack_timeout)
@@ -83,7 +83,7 @@ def _open(address: str, token: str, api_url: str, limits: Limits) -> http.client
             if _is_login(following, api_url):
                 raise MissingScope from None
             address = following
-    raise DownloadError("Slack sent me round in circles for the file.")
+    raise DownloadError(replies.ROUND_IN_CIRCLES)
 
 
 def _is_login(address: str, api_url: str) -> bool:
@@ -100,7 +100,7 @@ def _copy(response: http.client.HTTPResponse, path: Path, ends: float, limits: L
         while piece := response.read1(_PIECE):  # read() would wait for all of a piece, however slowly it drips
             size += len(piece)
             if size > limits.photo_bytes:
-                raise PhotoTooLarge(too_many_bytes(limits))
+                raise PhotoTooLarge(replies.too_many_bytes(limits))
             if time.monotonic() > ends:
                 raise SlackUnavailable("A download took too long.")
             file.write(piece)

@@ -10,6 +10,7 @@ import numpy as np
 import pybreaker
 from PIL import Image
 
+from slackbot import replies
 from slackbot.animation import Frame
 from slackbot.errors import ServerDown, ServerError, Stopped
 from slackbot.flat import keep_flat
@@ -129,4 +130,4 @@ class Enhancer:
             with self._breaker.calling():
                 return [one(index, image) for index, image in enumerate(images)], "/".join(sorted(versions))
         except pybreaker.CircuitBreakerError:
-            raise ServerDown("the model server is not available") from None
+            raise ServerDown(replies.SERVER_DOWN) from None

@@ -1,4 +1,4 @@
-"""What can go wrong. The text of every error is the sentence that a person reads.
+"""What can go wrong. The text of every error is the sentence that a person reads; in Slack, one of `replies`.
 
 BotError
 ├── SettingsError          the environment lacks a setting, or has a wrong one
@@ -23,21 +23,7 @@ BotError
 
 # ruff: noqa: N818 - the names say what is wrong
 
-_REFUSALS = {
-    "missing_scope": "I lack a permission here. Please ask the person who installed me to reinstall the app.",
-    "file_not_found": "the file is no longer there, or not mine to see.",
-    "file_deleted": "the file is no longer there, or not mine to see.",
-    "not_in_channel": "I am not in this channel. Please invite me.",
-    "channel_not_found": "I am not in this channel. Please invite me.",
-    "is_archived": "this channel is archived, so I cannot post here.",
-    "storage_limit_reached": "the workspace has no room left for files.",
-    "file_upload_size_restricted": "the result is larger than this workspace allows files to be.",
-    "file_type_not_allowed": "this workspace does not allow files of this kind.",
-    "ratelimited": "Slack asks me to wait for longer than I can. Please try again later.",
-    "posting_to_channel_denied": "I may not post files in this channel.",
-}
-
-_REINSTALL = "Please ask the person who installed me to add it and reinstall the app."
+from slackbot import replies
 
 
 class BotError(Exception):
@@ -64,19 +50,19 @@ class PhotoError(BotError):
 class EmptyFile(PhotoError):
     """No bytes at all."""
 
-    sentence = "the file is empty (0 bytes)."
+    sentence = replies.EMPTY_FILE
 
 
 class NotAPhoto(PhotoError):
     """The content is no kind of picture that the bot knows, whatever the name says."""
 
-    sentence = "this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC."
+    sentence = replies.NOT_A_PHOTO
 
 
 class DamagedPhoto(PhotoError):
     """It begins like a picture and cannot be read to its end."""
 
-    sentence = "the picture is damaged or cut short, so I cannot open it. Please try sharing it again."
+    sentence = replies.DAMAGED
 
 
 class PhotoTooLarge(PhotoError):
@@ -90,7 +76,7 @@ class DownloadError(BotError):
 class MissingScope(DownloadError):
     """Slack answered with its login page, as it does without `files:read`."""
 
-    sentence = f"Slack did not let me read the file: the missing scope is files:read. {_REINSTALL}"
+    sentence = replies.UNREADABLE
 
 
 class Stopped(BotError):
@@ -107,9 +93,7 @@ class SlackRefused(BotError):
         self.needed = needed  # the scope that is missing, where Slack says which
 
     def __str__(self) -> str:
-        if self.code == "missing_scope" and self.needed:
-            return f"I lack a permission: the missing scope is {self.needed}. {_REINSTALL}"
-        return _REFUSALS.get(self.code, f"Slack did not allow it ({self.code}).")
+        return replies.slack_refused(self.code, self.needed)
 
 
 class SlackUnavailable(BotError):

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 import numpy as np
 from PIL import Image
 
+from slackbot import replies
 from slackbot.errors import ServerSlow
 from slackbot.limits import Limits
 from slackbot.tiles import Tile, plan, scaled
@@ -50,7 +51,7 @@ def enlarge(image: Image.Image, scale: int, run: Enlarge, limits: Limits, progre
                 done += 1
                 progress(done, len(tiles))
             if under_way and time.monotonic() > ends:
-                raise ServerSlow("the model server was too slow")
+                raise ServerSlow(replies.SERVER_TOO_SLOW)
     finally:
         # Tiles under way after a failure end at their own deadline; nobody waits for them.
         pool.shutdown(wait=False, cancel_futures=True)

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
-from slackbot import animation
+from slackbot import animation, replies
 from slackbot.animation import Motion
 from slackbot.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoTooLarge
 from slackbot.kinds import Kind, answer_kind, clear_kind, kind_of
-from slackbot.limits import MEGAPIXEL, Limits
+from slackbot.limits import Limits
 
 # Per process, since catch_warnings is not safe with threads: a bomb is refused wherever Pillow notices it, and what
 # else it remarks on odd metadata concerns nobody.
@@ -65,7 +65,7 @@ class Photo:
 def open_photo(path: Path, limits: Limits) -> Photo:
     """Read a photo. Raises a PhotoError whose text is the sentence for the person."""
     if path.stat().st_size > limits.photo_bytes:
-        raise PhotoTooLarge(too_many_bytes(limits))
+        raise PhotoTooLarge(replies.too_many_bytes(limits))
     with path.open("rb") as file:
         head = file.read(16)
     if not head:
@@ -165,18 +165,8 @@ def choose_scale(
         if width * height * scale**2 <= most and max(size) * scale <= kind.side:
             return scale
     if max(size) * 2 > kind.side:
-        raise PhotoTooLarge(
-            f"it is {width} × {height} pixels; in {kind.name} I can take sides of up to {kind.side // 2} pixels."
-        )
-    raise PhotoTooLarge(
-        f"it is {width} × {height}, or {width * height / MEGAPIXEL:.1f} megapixels; "
-        f"I can take up to {most / 4 / MEGAPIXEL:g}."
-    )
-
-
-def too_many_bytes(limits: Limits) -> str:
-    """The sentence for a file over the limit."""
-    return f"the file is too large; I can take up to {limits.photo_bytes // 2**20} MB."
+        raise PhotoTooLarge(replies.too_long(size, kind.name, kind.side))
+    raise PhotoTooLarge(replies.too_many_pixels(size, most))
 
 
 @contextmanager
@@ -184,7 +174,7 @@ def _one_error() -> Iterator[None]:
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PhotoTooLarge("it unpacks to far more pixels than I can take.") from None
+        raise PhotoTooLarge(replies.UNPACKS_TOO_LARGE) from None
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError) as error:
         raise DamagedPhoto from error
     except (struct.error, OverflowError, ZeroDivisionError, AssertionError, NotImplementedError) as error:

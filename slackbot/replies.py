@@ -196,6 +196,70 @@ def comparison_alt_text(outcome: Outcome) -> str:
     return f"{outcome.name} in two halves: on the left enlarged with bicubic interpolation, on the right enhanced"
 
 
+# Why a file cannot be enhanced. Each follows the file's name and a colon, hence the small letter.
+EMPTY_FILE = "the file is empty (0 bytes)."
+NOT_A_PHOTO = "this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC."
+DAMAGED = "the picture is damaged or cut short, so I cannot open it. Please try sharing it again."
+UNPACKS_TOO_LARGE = "it unpacks to far more pixels than I can take."
+TOO_MUCH_MEMORY = "it takes more memory to open than I can spare."
+OUTSIDE_SLACK = "the file lies outside of Slack, where I do not go."
+ROUND_IN_CIRCLES = "Slack sent me round in circles for the file."
+_REINSTALL = "Please ask the person who installed me to add it and reinstall the app."
+UNREADABLE = f"Slack did not let me read the file: the missing scope is files:read. {_REINSTALL}"
+
+
+def too_many_bytes(limits: Limits) -> str:
+    """For a file over the limit."""
+    return f"the file is too large; I can take up to {limits.photo_bytes // 2**20} MB."
+
+
+def too_long(size: tuple[int, int], kind: str, side: int) -> str:
+    """For a photo whose result could not be a `kind`, since that ends at `side` pixels."""
+    return f"it is {sides(size)} pixels; in {kind} I can take sides of up to {side // 2} pixels."
+
+
+def too_many_pixels(size: tuple[int, int], most: int) -> str:
+    """For a photo whose result would have more than `most` pixels even at 2x."""
+    megapixels = size[0] * size[1] / MEGAPIXEL
+    return f"it is {sides(size)}, or {megapixels:.1f} megapixels; I can take up to {most / 4 / MEGAPIXEL:g}."
+
+
+_SLACK_REFUSED = {
+    "missing_scope": "I lack a permission here. Please ask the person who installed me to reinstall the app.",
+    "file_not_found": "the file is no longer there, or not mine to see.",
+    "file_deleted": "the file is no longer there, or not mine to see.",
+    "not_in_channel": "I am not in this channel. Please invite me.",
+    "channel_not_found": "I am not in this channel. Please invite me.",
+    "is_archived": "this channel is archived, so I cannot post here.",
+    "storage_limit_reached": "the workspace has no room left for files.",
+    "file_upload_size_restricted": "the result is larger than this workspace allows files to be.",
+    "file_type_not_allowed": "this workspace does not allow files of this kind.",
+    "ratelimited": "Slack asks me to wait for longer than I can. Please try again later.",
+    "posting_to_channel_denied": "I may not post files in this channel.",
+}
+
+
+def slack_refused(code: str, needed: str) -> str:
+    """For what Slack does not allow; `needed` is the scope that is missing, where Slack says which."""
+    if code == "missing_scope" and needed:
+        return f"I lack a permission: the missing scope is {needed}. {_REINSTALL}"
+    return _SLACK_REFUSED.get(code, f"Slack did not allow it ({code}).")
+
+
+# Why the model did not do it: each completes "because ...".
+SERVER_DOWN = "the model server is not available"
+SERVER_LATE = "the model server did not answer in time"
+SERVER_TOO_SLOW = "the model server was too slow"
+SERVER_NONSENSE = "the model server's answer made no sense"
+SERVER_WRONG_SIZE = "the model server's answer was not a picture of the right size"
+SERVER_COULD_NOT = "the model server could not do it"
+WRONG_MODEL = "the model on the server takes or gives something else than pixels"
+CERTIFICATE_UNKNOWN = "the model server's certificate is not from whom I trust (TRITON_TLS_CA)"
+CERTIFICATE_OF_ANOTHER = "the model server's certificate is for another name (TRITON_TLS_NAME)"
+NO_TLS = "the model server does not speak TLS (TRITON_URL)"
+HUNG_UP = "the model server hung up: it may want my certificate (TRITON_TLS_CERT)"
+
+
 def sides(size: tuple[int, int]) -> str:
     """A size as people write it."""
     return f"{size[0]} × {size[1]}"

@@ -7,6 +7,7 @@ import numpy as np
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
+from slackbot import replies
 from slackbot.address import Address
 from slackbot.connection import Connection
 from slackbot.errors import ServerDown, ServerError, ServerSlow, ServerWrong
@@ -15,16 +16,12 @@ from slackbot.limits import Limits
 MODEL, INPUT, OUTPUT, SCALE = "enhancer", "image", "enhanced", 4
 _PROBE = np.zeros((1, 32, 32, 3), np.uint8)
 _ANY_SIZE = -1
-_DOWN = "the model server is not available"
 # What gRPC says of a connection that both ends could not agree on, in this order.
 _DISTRUST = (
-    ("CERTIFICATE_VERIFY_FAILED", "the model server's certificate is not from whom I trust (TRITON_TLS_CA)"),
-    ("Hostname Verification", "the model server's certificate is for another name (TRITON_TLS_NAME)"),
-    ("Tls handshake failed", "the model server does not speak TLS (TRITON_URL)"),
-    (
-        "failing; last error: UNAVAILABLE",
-        "the model server hung up: it may want my certificate (TRITON_TLS_CERT)",
-    ),
+    ("CERTIFICATE_VERIFY_FAILED", replies.CERTIFICATE_UNKNOWN),
+    ("Hostname Verification", replies.CERTIFICATE_OF_ANOTHER),
+    ("Tls handshake failed", replies.NO_TLS),
+    ("failing; last error: UNAVAILABLE", replies.HUNG_UP),
 )
 
 
@@ -43,7 +40,7 @@ class ModelServer:
         given = {(put.name, put.datatype, tuple(put.shape)) for put in (*metadata.inputs, *metadata.outputs)}
         pixels = ("UINT8", (_ANY_SIZE, _ANY_SIZE, _ANY_SIZE, 3))
         if given != {(INPUT, *pixels), (OUTPUT, *pixels)}:
-            raise ServerWrong("the model on the server takes or gives something else than pixels")
+            raise ServerWrong(replies.WRONG_MODEL)
         left = self._limits.probe_seconds - (time.monotonic() - begin)
         self._infer(_PROBE, max(left, 0.001))
 
@@ -71,11 +68,11 @@ class ModelServer:
             enlarged = result.as_numpy(OUTPUT)
             version = result.get_response().model_version
         except (ValueError, TypeError) as error:
-            raise ServerWrong("the model server's answer made no sense") from error
+            raise ServerWrong(replies.SERVER_NONSENSE) from error
         count, height, width, _ = batch.shape
         expected = (count, SCALE * height, SCALE * width, 3)
         if enlarged is None or enlarged.dtype != np.uint8 or enlarged.shape != expected:
-            raise ServerWrong("the model server's answer was not a picture of the right size")
+            raise ServerWrong(replies.SERVER_WRONG_SIZE)
         return enlarged, version
 
     def _call(self, method: str, *args: Any, **options: Any) -> Any:
@@ -88,7 +85,7 @@ class ModelServer:
 
 def _server_error(status: str, said: str, tls: bool) -> ServerError:
     if status.endswith("DEADLINE_EXCEEDED"):
-        return ServerSlow("the model server did not answer in time")
+        return ServerSlow(replies.SERVER_LATE)
     if status.endswith(("UNAVAILABLE", "NOT_FOUND", "CANCELLED")):
-        return ServerDown(next((sentence for sign, sentence in _DISTRUST if tls and sign in said), _DOWN))
-    return ServerWrong("the model server could not do it")
+        return ServerDown(next((sentence for sign, sentence in _DISTRUST if tls and sign in said), replies.SERVER_DOWN))
+    return ServerWrong(replies.SERVER_COULD_NOT)

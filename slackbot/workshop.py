@@ -19,7 +19,7 @@ from slackbot.job import Job, may_be_picture
 from slackbot.kinds import KINDS
 from slackbot.limits import Limits
 from slackbot.notebook import Counts, Notebook
-from slackbot.photo import Photo, save_photo, too_many_bytes
+from slackbot.photo import Photo, save_photo
 from slackbot.replies import Outcome
 from slackbot.shared_file import SharedFile, answer_name, comparison_name, needs_look, shared_file
 from slackbot.slack import Slack
@@ -74,7 +74,7 @@ class Workshop:
         if file.is_page:
             raise NotAPhoto
         if file.size > self.limits.photo_bytes:
-            raise PhotoTooLarge(too_many_bytes(self.limits))
+            raise PhotoTooLarge(replies.too_many_bytes(self.limits))
         path = self._photo(job, index)
         path.parent.mkdir(parents=True, exist_ok=True)
         download(file.address, path, self.token, self.api_url, self.limits)

@@ -1,5 +1,8 @@
 """What the bot says."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from slackbot import errors, progress, replies
@@ -129,3 +132,20 @@ def test_a_kind_that_is_answered_in_another_has_its_reason():
             assert f"It is a {kind.written_as}, since" in replies.line(
                 Outcome("a", came_as=kind.name, kind=kind.written_as)
             )
+
+
+def test_what_people_in_slack_read_is_all_in_one_file():
+    """No other module words an error of these kinds by itself."""
+    read = {
+        name
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.PhotoError | errors.DownloadError | errors.ServerError)
+    }
+    worded = [
+        f"{file.name}:{node.lineno}"
+        for file in Path(replies.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in read
+        if any(isinstance(argument, ast.Constant | ast.JoinedStr) for argument in node.args)
+    ]
+    assert not worded
