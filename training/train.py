@@ -232,7 +232,10 @@ def arguments() -> argparse.ArgumentParser:
         "--init", type=Path, metavar="WEIGHTS", help="start from these weights; more --blocks grow them"
     )
     parser.add_argument(
-        "--perceptual", default="lite0", metavar="NETWORK", help="lite0[:FILE], squeezenet:FILE or MODULE:FACTORY"
+        "--perceptual",
+        default="lite0",
+        metavar="NETWORK",
+        help="lite0[:FILE], vgg16[:FILE], squeezenet:FILE or MODULE:FACTORY",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare pairs (default: %(default)s)")
     parser.add_argument(

@@ -1,7 +1,11 @@
+import pickle
+
+import numpy as np
 import pytest
 import torch
 
-from training.features import EfficientNetLite0, FeaturesError, distance
+from training.feature_networks import VGG16, EfficientNetLite0
+from training.features import FeaturesError, distance
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,9 @@ def test_has_a_slope_everywhere_even_where_nothing_is_seen(lite0):
 
 
 def test_any_network_of_feature_maps_will_do():
-    assert distance("training.features:EfficientNetLite0")(torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64)) > 0
+    assert (
+        distance("training.feature_networks:EfficientNetLite0")(torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64)) > 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,8 +40,8 @@ def test_any_network_of_feature_maps_will_do():
     [
         ("squeezenet", "say where squeezenet's weights are"),
         ("squeezenet:/nowhere.pth", "no weights of a feature network at /nowhere.pth"),
-        ("vgg", "no feature network named vgg"),
-        ("training.features:NoSuchNet", "no feature network named"),
+        ("vgg19", "no feature network named vgg19"),
+        ("training.feature_networks:NoSuchNet", "no feature network named"),
     ],
 )
 def test_what_cannot_be_had_is_named(name, sentence):
@@ -47,3 +53,27 @@ def test_weights_of_another_network_are_refused(tmp_path):
     torch.save(EfficientNetLite0().state_dict(), tmp_path / "w.pth")
     with pytest.raises(FeaturesError, match="does not hold the weights of a SqueezeNet"):
         distance(f"squeezenet:{tmp_path / 'w.pth'}")
+
+
+def test_vgg16_comes_from_the_arrays_of_its_package_with_a_weight_for_each_channel(tmp_path):
+    rng, inputs = np.random.default_rng(0), 3
+    kept = {"VGG16_0": {}}
+    for block in VGG16.BLOCKS:
+        for width in block:
+            kernel = rng.normal(0, (2 / 9 / inputs) ** 0.5, (3, 3, inputs, width)).astype("f4")
+            kept["VGG16_0"][f"Conv_{len(kept['VGG16_0'])}"] = {"kernel": kernel, "bias": np.zeros(width, "f4")}
+            inputs = width
+        weight = np.ones((1, 1, inputs, 1), "f4") if inputs == 64 else np.zeros((1, 1, inputs, 1), "f4")
+        kept[f"NetLinLayer_{len(kept) - 1}"] = {"Conv_0": {"kernel": weight}}
+    (tmp_path / "vgg16.ckpt").write_bytes(pickle.dumps(kept))
+    photo, truth = torch.rand(2, 1, 3, 32, 32)
+
+    vgg16 = distance(f"vgg16:{tmp_path / 'vgg16.ckpt'}")
+    assert vgg16(photo, photo).item() == pytest.approx(0, abs=1e-5)
+    assert 0 < vgg16(photo, truth).item() < 4  # one layer counts, and unit vectors are no farther apart
+
+
+def test_weights_that_would_run_code_are_refused(tmp_path):
+    (tmp_path / "vgg16.ckpt").write_bytes(pickle.dumps(print))
+    with pytest.raises(FeaturesError, match=r"builtins\.print is no array"):
+        distance(f"vgg16:{tmp_path / 'vgg16.ckpt'}")
