@@ -1,4 +1,4 @@
-"""What all tests share: where shared photos are, and the rule that CI skips nothing."""
+"""What all tests share: where shared photos are, a workspace, a model, and the rule that CI skips nothing."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from playground.client import Workspace
+from tests.nearest_model import NearestModel
 from tests.reliability.figures import Figures
 
 # How long an example takes says more about the machine than about the code.
@@ -22,6 +24,22 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared, which is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    """A playground of the test's own."""
+    with Workspace.start() as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def model() -> Iterator[NearestModel]:
+    """A model server that repeats pixels."""
+    model = NearestModel()
+    model.start()
+    yield model
+    model.stop()
 
 
 @pytest.fixture(scope="session")

@@ -22,20 +22,6 @@ def full() -> bool:
 
 
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
-    with Workspace.start() as workspace:
-        yield workspace
-
-
-@pytest.fixture
-def model() -> Iterator[NearestModel]:
-    model = NearestModel()
-    model.start()
-    yield model
-    model.stop()
-
-
-@pytest.fixture
 def proxy(model: NearestModel) -> Iterator[Proxy]:
     with Proxy(model.address).running() as proxy:
         yield proxy

@@ -13,20 +13,6 @@ from tests.processes import Bot
 
 
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
-    with Workspace.start() as workspace:
-        yield workspace
-
-
-@pytest.fixture
-def model() -> Iterator[NearestModel]:
-    model = NearestModel()
-    model.start()
-    yield model
-    model.stop()
-
-
-@pytest.fixture
 def start_bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Callable[..., Bot]]:
     """Start a bot with some settings more."""
     started: list[Bot] = []

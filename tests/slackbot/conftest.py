@@ -9,24 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from PIL import Image
 
 from playground.client import Message, Workspace
 from slackbot.limits import Limits
 from tests.nearest_model import NearestModel
 from tests.processes import Bot
-
-settings.register_profile("busy machine", deadline=None)
-settings.load_profile("busy machine")
-
-
-@pytest.fixture
-def model() -> Iterator[NearestModel]:
-    model = NearestModel()
-    model.start()
-    yield model
-    model.stop()
 
 
 @pytest.fixture

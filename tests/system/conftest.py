@@ -32,12 +32,6 @@ def triton(triton_process: Triton) -> Triton:
 
 
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
-    with Workspace.start() as workspace:
-        yield workspace
-
-
-@pytest.fixture
 def bot(workspace: Workspace, triton: Triton, tmp_path: Path) -> Iterator[Bot]:
     bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": triton.address})
     bot.start()
