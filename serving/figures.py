@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from serving.perf_analyzer import Answer, Load
+
 PEAK = "bf16 matrix products, the peak"
 LOOP = "bare OpenVINO, bf16, one thread a core"
 TOGETHER = "bare OpenVINO, bf16, all cores on one tile"
@@ -28,24 +30,10 @@ class Bare:
     others: float = 0
 
 
-@dataclass(frozen=True)
-class Served:
-    """One load through Triton. Times in milliseconds a request, CPU in milliseconds a tile."""
+@dataclass(frozen=True, kw_only=True)
+class Served(Answer, Load):
+    """One load through Triton, what perf_analyzer measured, and what it cost, CPU in milliseconds a tile."""
 
-    size: int
-    concurrency: int
-    shared_memory: bool
-    tiles_per_second: float
-    p50: float
-    p95: float
-    p99: float
-    send: float
-    network: float
-    queue: float
-    compute_input: float
-    compute_infer: float
-    compute_output: float
-    receive: float
     batch: float
     """tiles that ran together, on the average"""
     stub_cpu: float

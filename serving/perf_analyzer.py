@@ -37,7 +37,7 @@ class Load:
         return 16 * 3 * self.size**2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """What it measured: tiles a second, latencies and where the time went in milliseconds a request."""
 
