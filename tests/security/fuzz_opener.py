@@ -2,7 +2,8 @@
 
     pip install atheris && python -m tests.security.fuzz_opener [CORPUS_FOLDER] [libFuzzer options]
 
-`tests/security/corpus.py` opens files that are there.
+An empty corpus folder gets a small file of each kind to begin with. `tests/security/corpus.py` opens files that are
+there.
 """
 
 import importlib
@@ -14,6 +15,7 @@ from typing import Any
 from slackbot.errors import PhotoError
 from slackbot.limits import Limits
 from slackbot.photo import open_photo
+from tests.security.seeds import seeds
 
 LIMITS = Limits()
 SECONDS = 1.0
@@ -42,6 +44,10 @@ def main() -> int:
     except ImportError:
         print("fuzz_opener: needs atheris (pip install atheris)", file=sys.stderr)
         return 2
+    for folder in map(Path, sys.argv[1:]):
+        if folder.is_dir() and not any(folder.iterdir()):
+            for name, content in seeds().items():
+                (folder / name).write_bytes(content)
     atheris.instrument_all()
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()
