@@ -1,4 +1,4 @@
-"""Make the README's pictures with the project itself: before and after, and the playground's page.
+"""Make the README's and the model card's pictures with the project itself: before and after, and the playground's page.
 
 usage: make pictures
 """
@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +23,37 @@ from playground.browser import chromium  # noqa: E402
 from playground.client import Workspace  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-CROPS = {"astronaut": (150, 30, 200, 150), "chelsea": (130, 60, 200, 150)}
-"""Photo of scikit-image (public domain and CC0): left, top, width, height of what is shown of the original."""
 
 
-def shared(photo: Image.Image) -> bytes:
-    """The photo as someone might share it: a quarter of the size, as a JPEG of medium quality."""
+@dataclass(frozen=True)
+class Shown:
+    """A photo of scikit-image (public domain and CC0), what of it is shown, and how hard it was compressed."""
+
+    name: str
+    left: int
+    top: int
+    width: int = 200
+    height: int = 150
+    quality: int = 80
+
+    @property
+    def photo(self) -> Image.Image:
+        return Image.fromarray(np.ascontiguousarray(getattr(skimage.data, self.name)())).convert("RGB")
+
+
+GOOD = (Shown("astronaut", 150, 30), Shown("chelsea", 130, 60))
+WEAK = (
+    Shown("page", 20, 30, quality=50),
+    Shown("grass", 150, 150, quality=60),
+    Shown("rocket", 250, 150, quality=40),
+)
+
+
+def shared(photo: Image.Image, quality: int = 80) -> bytes:
+    """The photo as someone might share it: a quarter of the size, as a JPEG."""
     small = photo.resize((photo.width // 4, photo.height // 4), Image.Resampling.BICUBIC)
     file = io.BytesIO()
-    small.save(file, "JPEG", quality=80)
+    small.save(file, "JPEG", quality=quality)
     return file.getvalue()
 
 
@@ -42,25 +66,27 @@ def enhance(content: bytes, *options: str) -> dict[str, Image.Image]:
         return {path.name: Image.open(path).convert("RGB") for path in folder.iterdir()}
 
 
-def before_and_after() -> Image.Image:
-    """A row for each photo: as shared (its pixels made large), bicubic, ours."""
+def sheet(rows: Sequence[Shown], truth: bool) -> Image.Image:
+    """A row for each photo: as shared (its pixels made large), bicubic, ours, and perhaps the photo as it was."""
     width, height, line = 400, 300, 26
-    sheet = Image.new("RGB", (3 * width, len(CROPS) * height + line), "white")
+    titles = ("as it was shared", "bicubic", "Resolution-Enhancer", *(["the truth"] if truth else []))
+    sheet = Image.new("RGB", (len(titles) * width, len(rows) * height + line), "white")
     font = ImageFont.load_default(15)
-    for column, title in enumerate(("as it was shared", "bicubic", "Resolution-Enhancer")):
+    for column, title in enumerate(titles):
         ImageDraw.Draw(sheet).text((column * width + 8, 4), title, "black", font)
-    for row, (name, (left, top, w, h)) in enumerate(CROPS.items()):
-        photo = Image.fromarray(np.ascontiguousarray(getattr(skimage.data, name)()))
-        content = shared(photo)
+    for row, it in enumerate(rows):
+        content = shared(it.photo, it.quality)
         small = Image.open(io.BytesIO(content)).convert("RGB")
         size = (small.width * 4, small.height * 4)
-        shown = (
+        images = (
             small.resize(size, Image.Resampling.NEAREST),
             small.resize(size, Image.Resampling.BICUBIC),
             enhance(content)["in_4x.jpg"],
+            it.photo,
         )
-        for column, image in enumerate(shown):
-            crop = image.crop((left, top, left + w, top + h)).resize((width, height), Image.Resampling.NEAREST)
+        box = (it.left, it.top, it.left + it.width, it.top + it.height)
+        for column, image in enumerate(images[: len(titles)]):
+            crop = image.crop(box).resize((width, height), Image.Resampling.NEAREST)
             sheet.paste(crop, (column * width, row * height + line))
     return sheet
 
@@ -97,7 +123,8 @@ def page() -> bytes:
 
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
-    before_and_after().save(IMAGES / "before-after.png", optimize=True)
+    sheet(GOOD, truth=False).save(IMAGES / "before-after.png", optimize=True)
+    sheet(WEAK, truth=True).save(IMAGES / "weak.png", optimize=True)
     comparison().save(ROOT / "slackbot" / "before_after.jpg", quality=90)
     (IMAGES / "playground.png").write_bytes(page())
 

@@ -1,7 +1,8 @@
 """Compare networks, or loss weights, at equal computing time, on photos that none of them was trained on.
 
 usage: python training/experiment.py networks --photos FOLDER --seconds 600
-       python training/experiment.py losses --photos FOLDER --seconds 600 --init WEIGHTS --perceptual squeezenet:FILE
+       python training/experiment.py losses --photos FOLDER --seconds 600 --init WEIGHTS --perceptual vgg16 \
+           --perceptual-weight 0.15
 
 Time is this process's own on the CPU, so that other work on the machine makes no row worse. The table goes to
 `training/experiments/`, which the model card shows.
@@ -84,18 +85,18 @@ NETWORKS: dict[str, Callable[[], Generator]] = {
     "8 blocks of re-parameterised convolutions": lambda: _of(BranchedBlock),
 }
 
-_NOTHING = Recipe(pixel_steps=0, batch=8, colour_weight=0, lattice_weight=0, perceptual_weight=0, adversarial_weight=0)
-_ALL = replace(Recipe(pixel_steps=0, batch=8))
-LOSSES: dict[str, Recipe] = {
-    "pixel alone": _NOTHING,
-    "all": _ALL,
-    "without perceptual": replace(_ALL, perceptual_weight=0),
-    "without adversarial": replace(_ALL, adversarial_weight=0),
-    "without colour": replace(_ALL, colour_weight=0),
-    "without lattice": replace(_ALL, lattice_weight=0),
-    "perceptual x 3": replace(_ALL, perceptual_weight=3 * _ALL.perceptual_weight),
-    "adversarial x 3": replace(_ALL, adversarial_weight=3 * _ALL.adversarial_weight),
-}
+
+def losses(perceptual: float) -> dict[str, Recipe]:
+    """The second stage with each weight left out or made heavier; `perceptual` suits the network that is seen with."""
+    whole = Recipe(pixel_steps=0, batch=8, perceptual_weight=perceptual)
+    weights = {"perceptual": perceptual, "adversarial": whole.adversarial_weight}
+    names = ("colour", "lattice", *weights)
+    return {
+        "pixel alone": replace(whole, **{f"{name}_weight": 0 for name in names}),
+        "all": whole,
+        **{f"without {name}": replace(whole, **{f"{name}_weight": 0}) for name in names},
+        **{f"{name} x 3": replace(whole, **{f"{name}_weight": 3 * weight}) for name, weight in weights.items()},
+    }
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=600, help="for each row (default: %(default)s)")
     parser.add_argument("--init", type=Path, metavar="WEIGHTS", help="what losses start from")
     parser.add_argument("--perceptual", default="lite0", metavar="NETWORK", help="as for train.py")
+    parser.add_argument("--perceptual-weight", type=float, default=Recipe.perceptual_weight, help="likewise")
     parser.add_argument("--out", type=Path, default=Path("runs/experiment"), help="for checkpoints (%(default)s)")
     return parser
 
@@ -170,7 +172,7 @@ def main() -> None:
             recipe = Recipe(adversarial_steps=0)
             candidates = {name: (make(), recipe) for name, make in NETWORKS.items()}
         elif start:
-            candidates = {name: (start, recipe) for name, recipe in LOSSES.items()}
+            candidates = {name: (start, recipe) for name, recipe in losses(options.perceptual_weight).items()}
         else:
             raise WeightsError("losses are compared from one start: say which with --init")
         rows: list[Row] = []

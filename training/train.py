@@ -54,10 +54,10 @@ class Recipe:
     ema: float = 0.999
     """how much of the averaged weights, which are what is kept, stays at each step"""
     pixel_weight: float = 1.0
-    colour_weight: float = 1.0
-    lattice_weight: float = 4.0
-    perceptual_weight: float = 0.03
-    adversarial_weight: float = 0.03
+    colour_weight: float = 0.5
+    lattice_weight: float = 1.0
+    perceptual_weight: float = 0.005
+    adversarial_weight: float = 0.005
     """of 0 leaves the discriminator out, as does that of `perceptual_weight` the feature network"""
     bf16: bool = True
     seed: int = 0
