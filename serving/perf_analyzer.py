@@ -24,6 +24,10 @@ class CannotMeasure(CannotServe):
     """No figure could be had; the message says why."""
 
 
+class Unstable(CannotMeasure):
+    """The machine did other things meanwhile: figures did not agree. Another try may do."""
+
+
 @dataclass(frozen=True)
 class Load:
     """What to send: tiles of `size` x `size` pixels, `concurrency` of them under way at all times."""
@@ -66,7 +70,10 @@ def find(folder: Path) -> Path:
 
 
 def run(program: Path, wheel: Wheel, address: str, load: Load, stability: int) -> Answer:
-    """Put `load` on the gRPC server at `address` until figures agree within `stability` per cent, and return them."""
+    """Put `load` on the gRPC server at `address` until figures agree within `stability` per cent, and return them.
+
+    Raises Unstable where they do not, CannotMeasure where there are none.
+    """
     with tempfile.TemporaryDirectory(prefix="perf-analyzer-") as folder:
         table = Path(folder) / "figures.csv"
         done = subprocess.run(
@@ -77,7 +84,8 @@ def run(program: Path, wheel: Wheel, address: str, load: Load, stability: int) -
             check=False,
         )
         if done.returncode or not table.is_file():
-            raise CannotMeasure(f"perf_analyzer: {_last_line(done.stdout + done.stderr)}")
+            said = _last_line(done.stdout + done.stderr)
+            raise (Unstable if "stable measurement" in said else CannotMeasure)(f"perf_analyzer: {said}")
         return read(table.read_text())
 
 
