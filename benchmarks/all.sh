@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
 photos=${1:?which folder of photos?} validation=${2:?which folder of validation photos?}
 "$python" serving/benchmark.py
+"$python" benchmarks/readme.py
 "$python" benchmarks/photo.py "$(find "$photos" -name '*.jpg' | sort | head -n 1)"
 "$python" benchmarks/transport.py
 "$python" benchmarks/tiles.py "$validation"

@@ -9,6 +9,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from benchmarks.readme import rewrite
 from serving import figures, loops, machine
 from serving.benchmark import newest
 from serving.figures import Bare, Served
@@ -107,3 +108,8 @@ def test_a_missing_program_is_one_sentence(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("benchmark.py: perf_analyzer is not in")
     assert "Traceback" not in done.stderr
+
+
+def test_the_readme_shows_what_the_benchmark_found():
+    readme = (ROOT / "README.md").read_text()
+    assert rewrite(readme, (ROOT / "benchmarks" / "serving.md").read_text()) == readme
