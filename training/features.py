@@ -54,11 +54,14 @@ def _apart(f: Tensor, g: Tensor, weight: Tensor | None) -> Tensor:
     """weight . (f/|f| - g/|g|)^2 at each place, (N, H, W), from sums over channels: no unit vector is written out."""
     f, g = f.permute(0, 2, 3, 1), g.permute(0, 2, 3, 1)  # channels lie next to each other: twice as fast to sum
     wf, wg = (f, g) if weight is None else (f * weight.to(f.dtype), g * weight.to(g.dtype))
-    ff, gg, wff, wgg, wfg = (
-        (x * y).sum(-1, dtype=torch.float32) for x, y in ((f, f), (g, g), (wf, f), (wg, g), (wf, g))
-    )
+    ff, gg, wfg = (_total(x, y) for x, y in ((f, f), (g, g), (wf, g)))
+    wff, wgg = (ff, gg) if weight is None else (_total(wf, f), _total(wg, g))
     tiny = 1e-12  # a place where nothing is seen has a finite slope
     return wff / (ff + tiny) + wgg / (gg + tiny) - 2 * wfg * torch.rsqrt(ff + tiny) * torch.rsqrt(gg + tiny)
+
+
+def _total(x: Tensor, y: Tensor) -> Tensor:
+    return (x * y).sum(-1, dtype=torch.float32)
 
 
 def _load(network: nn.Module, path: Path) -> nn.Module:
