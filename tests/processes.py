@@ -31,14 +31,22 @@ class Process:
 
     def start(self, seconds: float = 60) -> None:
         """Run it until it says that it is ready."""
+        self.begin()
+        self.wait_until_ready(seconds)
+
+    def begin(self) -> None:
+        """Run it, and do not wait."""
         with self._log.open("a") as log:
-            process = self._process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 self._command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=log, text=True
             )
-        watchdog = threading.Timer(seconds, process.kill)
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        assert self._process
+        assert self._process.stdout
+        watchdog = threading.Timer(seconds, self._process.kill)
         watchdog.start()
-        assert process.stdout
-        self.ready = process.stdout.readline()
+        self.ready = self._process.stdout.readline()
         watchdog.cancel()
         assert self.ready.startswith("ready"), f"{self.ready!r}\n{self.log}"
 
@@ -55,7 +63,7 @@ class Process:
         """SIGKILL: no time to say anything."""
         if self._process:
             self._process.kill()
-            self._process.communicate()
+            self._process.communicate(timeout=20)
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = 20) -> int:
         """Ask it to end; the exit code. Where it does not, the log shows what each thread was at."""
@@ -71,7 +79,7 @@ class Process:
 
 
 class Triton(Process):
-    """`python -m serving` over the project's own model repository, on ports that stay the same when it returns."""
+    """`python -m serving`, over the project's own models unless told otherwise, on ports that it keeps."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         ports = {name: free_port() for name in ("http", "grpc", "metrics")}
@@ -91,16 +99,24 @@ class Triton(Process):
         request = urllib.request.Request(f"{self._http}/v2/repository/models/enhancer/{what}", b"{}", method="POST")
         urllib.request.urlopen(request, timeout=60).close()
 
-    def inferences(self) -> int:
-        """How many images the model has been given so far."""
+    def metric(self, name: str) -> int:
+        """The sum of a counter over the versions of model enhancer."""
         with urllib.request.urlopen(self._metrics, timeout=5) as page:
             text = page.read().decode()
-        return sum(int(count) for count in re.findall(r"^nv_inference_count\{.*\} (\d+)", text, re.MULTILINE))
+        return sum(map(int, re.findall(rf'^{name}\{{model="enhancer",.*\}} (\d+)', text, re.MULTILINE)))
+
+    def inferences(self) -> int:
+        """How many images the model has been given so far."""
+        return self.metric("nv_inference_count")
+
+    def server(self) -> psutil.Process:
+        """tritonserver itself, as soon as it is there."""
+        (found,) = until(psutil.Process(self.pid).children, 20, "tritonserver")
+        return found
 
     def crash(self) -> None:
         """Kill tritonserver itself, and see its launcher end."""
-        for child in psutil.Process(self.pid).children():
-            child.kill()
+        self.server().kill()
         assert self._process
         self._process.communicate(timeout=30)
 

@@ -5,7 +5,6 @@ import re
 import signal
 import time
 
-import psutil
 import pytest
 
 from playground.client import Workspace
@@ -53,11 +52,6 @@ def real_bot(workspace, triton, tmp_path):
     bot.kill()
 
 
-def tritonserver(triton) -> psutil.Process:
-    (server,) = psutil.Process(triton.pid).children()
-    return server
-
-
 @pytest.mark.usefixtures("real_bot")
 def test_jobs_while_tritonserver_is_killed(workspace, triton, ask, figures, full):
     count = 100 if full else 30
@@ -94,7 +88,7 @@ def test_jobs_while_tritonserver_is_killed(workspace, triton, ask, figures, full
 @pytest.mark.usefixtures("real_bot")
 def test_tritonserver_stopped_and_then_unloaded(workspace, triton, ask, figures):
     workspace.wait_for_reaction(ask(), "white_check_mark")
-    server = tritonserver(triton)
+    server = triton.server()
     server.send_signal(signal.SIGSTOP)
     try:
         begin = time.monotonic()

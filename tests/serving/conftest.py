@@ -1,12 +1,6 @@
 """A genuine tritonserver over a repository of tiny graphs, started once for all tests of this room."""
 
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +8,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-ROOT = Path(__file__).parents[2]
+from tests.processes import ROOT, Triton
+
 CONFIG = """
 name: "{name}"
 backend: "onnxruntime"
@@ -64,57 +59,25 @@ class Repository:
         onnx.save(graph or nearest(), version / "model.onnx")
 
 
-@dataclass
-class Launcher:
-    """A running `python -m serving`."""
-
-    process: subprocess.Popen[str]
-    ready: str = field(default="")
-
-    @property
-    def grpc(self) -> str:
-        """HOST:PORT of its gRPC service, from the ready line."""
-        return re.findall(r"grpcs?://(\S+)", self.ready)[0]
-
-    def end(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal and return the exit status."""
-        self.process.send_signal(number)
-        return self.process.wait(timeout=30)
-
-
-Launch = Callable[..., Launcher]
+Launch = Callable[..., Triton]
 
 
 @pytest.fixture(scope="session")
 def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
-    """Start `python -m serving` on free ports and, unless told not to, wait for its ready line."""
-    cache = tmp_path_factory.mktemp("cache")
-    started: list[Launcher] = []
+    """Start `python -m serving` over a repository and, unless told not to, wait for its ready line."""
+    started: list[Triton] = []
 
-    def start(repository: Path, *options: str, wait: bool = True) -> Launcher:
-        ports = [f"--{name}-port=0" for name in ("http", "grpc", "metrics")]
-        launcher = Launcher(
-            subprocess.Popen(
-                [sys.executable, "-m", "serving", f"--model-repository={repository}", *ports, *options],
-                cwd=ROOT,
-                env={**os.environ, "XDG_CACHE_HOME": str(cache)},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        )
-        started.append(launcher)
-        assert launcher.process.stdout
+    def start(repository: Path, *options: str, wait: bool = True) -> Triton:
+        server = Triton(tmp_path_factory.mktemp("triton"), f"--model-repository={repository}", *options)
+        started.append(server)
+        server.begin()
         if wait:
-            launcher.ready = launcher.process.stdout.readline()
-        return launcher
+            server.wait_until_ready()
+        return server
 
     yield start
-    for launcher in started:
-        if launcher.process.poll() is None:
-            launcher.end()
-        if launcher.process.stdout:
-            launcher.process.stdout.close()
+    for server in started:
+        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -127,11 +90,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 
 @pytest.fixture(scope="session")
-def server(launch: Launch, repository: Repository) -> Launcher:
+def server(launch: Launch, repository: Repository) -> Triton:
     """One server for the whole session."""
-    launcher = launch(repository.folder, "--model=enhancer", "--model=waiting")
-    assert launcher.ready.startswith("ready"), launcher.ready
-    return launcher
+    return launch(repository.folder, "--model=enhancer", "--model=waiting")
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_the_genuine_program_measures_the_server(server, monkeypatch):
     except CannotMeasure as reason:
         pytest.skip(str(reason))
     monkeypatch.setattr(perf_analyzer, "WINDOW", 0.5)
-    answer = perf_analyzer.run(program, wheel.find(), server.grpc, Load(size=32, concurrency=2), 1000)
+    answer = perf_analyzer.run(program, wheel.find(), server.address, Load(size=32, concurrency=2), 1000)
     assert answer.tiles_per_second > 1
     assert 0 < answer.p50 <= answer.p95 <= answer.p99
     assert answer.compute_infer > 0

@@ -35,7 +35,7 @@ def test_only_those_who_know_each_other_talk(launch, new_repository, tmp_path):
         f"--grpc-root={authority.pem}",
     )
     assert " at grpcs://" in server.ready
-    url = f"grpcs://{server.grpc}"
+    url = f"grpcs://{server.address}"
 
     enlarged = enlarge(url, ca=authority.pem, certificate=bot.certificate, key=bot.key)
     assert enlarged.shape == (32, 32, 3)
@@ -46,4 +46,4 @@ def test_only_those_who_know_each_other_talk(launch, new_repository, tmp_path):
     with pytest.raises(ServerDown, match="TRITON_TLS_CA"):
         enlarge(url, ca=other.pem, certificate=bot.certificate, key=bot.key)
     with pytest.raises(ServerDown, match="not available"):
-        enlarge(server.grpc)
+        enlarge(server.address)

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,14 +16,15 @@ import pytest
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
+from tests.processes import ROOT, until
+
 pytestmark = pytest.mark.system
-ROOT = Path(__file__).parents[2]
 SECONDS = 20
 
 
 @pytest.fixture(scope="module")
 def client(server) -> Iterator[InferenceServerClient]:
-    with InferenceServerClient(server.grpc) as connected:
+    with InferenceServerClient(server.address) as connected:
         yield connected
 
 
@@ -40,14 +40,6 @@ def enhance(client: InferenceServerClient, image: np.ndarray, model: str = "enha
 
 def pixels(*shape: int) -> np.ndarray:
     return np.random.default_rng(sum(shape)).integers(0, 256, shape, dtype=np.uint8)
-
-
-def metric(ready: str, name: str) -> int:
-    """What the metrics page counts of model enhancer."""
-    page = re.findall(r"metrics (\S+)", ready)[0]
-    with urllib.request.urlopen(page, timeout=SECONDS) as reply:
-        (count,) = re.findall(rf'^{name}\{{model="enhancer",version="1"\}} (\d+)', reply.read().decode(), re.MULTILINE)
-    return int(count)
 
 
 def fourfold(image: np.ndarray) -> np.ndarray:
@@ -88,7 +80,7 @@ def test_ready_line_names_the_addresses(server):
 
 def test_metrics_count_what_was_served(server, client):
     enhance(client, pixels(1, 8, 8, 3))
-    assert metric(server.ready, "nv_inference_count") >= 1
+    assert server.inferences() >= 1
 
 
 def test_metadata_is_the_contract(client):
@@ -178,61 +170,53 @@ def test_file_of_another_name_is_served(client, repository):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
 def test_no_process_is_left(launch, new_repository, number: signal.Signals, status: int):
     new_repository.add("enhancer")
-    launcher = launch(new_repository.folder)
-    family = psutil.Process(launcher.process.pid).children(recursive=True)
+    server = launch(new_repository.folder)
+    family = psutil.Process(server.pid).children(recursive=True)
     assert {"tritonserver", "triton_python_b"} <= {process.name()[:15] for process in family}
-    assert launcher.end(number) == status
+    assert server.stop(number) == status
     assert ended(family)
-    assert not list(Path("/dev/shm").glob(f"serving-{launcher.process.pid}-*"))
+    assert not list(Path("/dev/shm").glob(f"serving-{server.pid}-*"))
 
 
 def test_who_was_asked_before_the_end_still_answers(launch, new_repository):
     new_repository.add("enhancer", more="dynamic_batching { max_queue_delay_microseconds: 2000000 }")
-    launcher = launch(new_repository.folder)
-    with InferenceServerClient(launcher.grpc) as client, ThreadPoolExecutor(1) as pool:
+    server = launch(new_repository.folder)
+    with InferenceServerClient(server.address) as client, ThreadPoolExecutor(1) as pool:
         asked = pool.submit(enhance, client, pixels(1, 4, 4, 3))
-        while metric(launcher.ready, "nv_inference_pending_request_count") == 0:
+        while server.metric("nv_inference_pending_request_count") == 0:
             assert not asked.done()
-        launcher.process.terminate()
+        assert server.stop() == 0
         np.testing.assert_array_equal(asked.result(SECONDS), fourfold(pixels(1, 4, 4, 3)))
-    assert launcher.process.wait(SECONDS) == 0
 
 
 def test_a_stub_that_hangs_does_not_hold_up_the_end(launch, new_repository):
     new_repository.add("enhancer")
-    launcher = launch(new_repository.folder)
-    family = psutil.Process(launcher.process.pid).children(recursive=True)
+    server = launch(new_repository.folder)
+    family = psutil.Process(server.pid).children(recursive=True)
     for process in family:
         if process.name() != "tritonserver":
             process.suspend()
     begin = time.monotonic()
-    assert launcher.end() == 0
+    assert server.stop() == 0
     assert time.monotonic() - begin < 8  # tritonserver itself would wait for the stub for 15 s
     assert ended(family)
 
 
 def test_a_server_that_crashes_while_it_starts_is_started_once_more(launch, new_repository):
     new_repository.add("enhancer")
-    launcher = launch(new_repository.folder, wait=False)
-    parent = psutil.Process(launcher.process.pid)
-    while not (family := parent.children()):
-        assert launcher.process.poll() is None
-    family[0].kill()
-    assert "tritonserver ended while starting" in launcher.process.stdout.readline()
-    assert launcher.process.stdout.readline().startswith("ready")
-    assert launcher.end() == 0
+    server = launch(new_repository.folder, wait=False)
+    server.server().kill()
+    server.wait_until_ready()
+    assert "tritonserver ended while starting" in server.log
+    assert server.stop() == 0
 
 
 def test_interrupt_while_loading(new_repository, launch):
     new_repository.add("enhancer")
-    launcher = launch(new_repository.folder, wait=False)
-    family: list[psutil.Process] = []
-    parent = psutil.Process(launcher.process.pid)
-    while not family:
-        assert launcher.process.poll() is None
-        family = parent.children(recursive=True)
-    assert launcher.end(signal.SIGINT) == 0
-    assert launcher.process.stdout.read() == ""
+    server = launch(new_repository.folder, wait=False)
+    family = until(lambda: psutil.Process(server.pid).children(recursive=True), SECONDS, "tritonserver")
+    assert server.stop(signal.SIGINT) == 0
+    assert server.log == ""
     assert ended(family)
 
 
