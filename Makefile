@@ -34,7 +34,7 @@ lint: $(VENV)/dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-unit: $(VENV)/dev
+unit: $(VENV)/dev $(VENV)/compiler
 	$(RUN) -m pytest -m "not system and not browser"
 
 system: $(VENV)/dev $(VENV)/perf_analyzer/bin
@@ -87,6 +87,13 @@ $(VENV)/bot $(VENV)/play: $(VENV)/%: requirements/%.txt | $(VENV)/created
 $(VENV)/train $(VENV)/export: $(VENV)/%: requirements/%.txt requirements/torch.txt | $(VENV)/created
 	$(PIP) --require-hashes -r $<
 	$(PIP) -r requirements/torch.txt
+	@touch $@
+
+# What PyTorch compiles with, where it is asked to: the machine's own, else Debian's.
+$(VENV)/compiler: | $(VENV)/created
+	@command -v g++ >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y g++ >/dev/null; } \
+		|| echo 'no C++ compiler to be had: the test of --compile will be skipped'
 	@touch $@
 
 # Triton comes last: pip complains of what its Python API would need at every install after it.

@@ -155,6 +155,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--init", type=Path, metavar="WEIGHTS", help="what losses start from")
     parser.add_argument("--perceptual", default="lite0", metavar="NETWORK", help="as for train.py")
     parser.add_argument("--perceptual-weight", type=float, default=Recipe.perceptual_weight, help="likewise")
+    parser.add_argument("--compile", action="store_true", help="likewise")
     parser.add_argument("--out", type=Path, default=Path("runs/experiment"), help="for checkpoints (%(default)s)")
     return parser
 
@@ -183,7 +184,8 @@ def main() -> None:
 
             def run(steps: int, network=network, recipe=recipe, pairs=pairs, stage=stage, out=out) -> Generator:
                 recipe = replace(recipe, blocks=network.shape.blocks, **{stage: steps})
-                return train(recipe, pairs, out, Report(out), perceptual=options.perceptual, start=network, workers=1)
+                known = {"perceptual": options.perceptual, "compiled": options.compile, "start": network}
+                return train(recipe, pairs, out, Report(out), **known)
 
             steps = steps_in(options.seconds, run)
             trained = run(steps).eval()

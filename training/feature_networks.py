@@ -20,8 +20,8 @@ class _Fire(nn.Module):
         self.expand3x3 = nn.Conv2d(squeezed, expanded, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = relu(self.squeeze(x))
-        return torch.cat((relu(self.expand1x1(x)), relu(self.expand3x3(x))), 1)
+        x = relu(self.squeeze(x), inplace=True)
+        return relu(torch.cat((self.expand1x1(x), self.expand3x3(x)), 1), inplace=True)
 
 
 class SqueezeNet(nn.Module):
@@ -45,7 +45,7 @@ class SqueezeNet(nn.Module):
         for at, layer in self.features.items():
             if int(at) in self.POOLED:
                 x = max_pool2d(x, 3, 2, ceil_mode=True)
-            x = relu(layer(x)) if at == "0" else layer(x)
+            x = relu(layer(x), inplace=True) if at == "0" else layer(x)
             if at != "3":
                 yield x
 
@@ -122,5 +122,5 @@ class VGG16(nn.Module):
         for i, block in enumerate(self.BLOCKS):
             x = max_pool2d(x, 2) if i else x
             for layer in islice(layers, len(block)):
-                x = relu(layer(x))
+                x = relu(layer(x), inplace=True)
             yield x

