@@ -1,6 +1,6 @@
 """Measure weights, or an exported graph, against bicubic: PSNR-Y, SSIM-Y, perceptual distance, seconds per megapixel.
 
-usage: python training/evaluate.py [--weights FILE | --onnx FILE] [--photos FOLDER] [--picture PNG]
+usage: python training/evaluate.py [--weights FILE ... | --onnx FILE] [--photos FOLDER [--held-out]] [--picture PNG]
 """
 
 import argparse
@@ -24,7 +24,7 @@ from training.features import FeatureDistance, FeaturesError, distance
 from training.generator import WEIGHTS, WeightsError, load_weights
 from training.inference import bicubic, enhance
 from training.metrics import SHAVE, psnr_y, ssim_y
-from training.photos import PhotosError, find, read
+from training.photos import HELD_OUT_EVERY, PhotosError, find, read
 
 VALIDATION = Path(__file__).resolve().parents[2] / "shared" / "data" / "validation"
 Enhancer = Callable[[Photo], Photo]
@@ -39,15 +39,18 @@ class Score:
     ssim: float
     """on luma, higher is better"""
     distance: float
-    """of EfficientNet-Lite0's features, lower is better"""
+    """of a network's features, lower is better"""
     seconds: float
     """per megapixel of the enhanced photo"""
 
 
-def truths(folder: Path) -> dict[str, list[tuple[str, Photo]]]:
-    """{set: [(name, pixels cropped to multiples of 4)]}; each folder that holds photos is a set."""
+def truths(folder: Path, held_out: bool = False) -> dict[str, list[tuple[str, Photo]]]:
+    """{set: [(name, pixels cropped to multiples of 4)]}; each folder that holds photos is a set.
+
+    `held_out` leaves away those that training on this folder sees.
+    """
     sets: dict[str, list[tuple[str, Photo]]] = {}
-    for path in find(folder):
+    for path in find(folder)[:: HELD_OUT_EVERY if held_out else 1]:
         photo = read(path)
         height, width = (length // SCALE * SCALE for length in photo.shape[:2])
         sets.setdefault(path.parent.name, []).append((path.stem, photo[:height, :width]))
@@ -110,15 +113,28 @@ def table(scores: dict[tuple[str, str, str], Score]) -> str:
     return "\n".join(lines)
 
 
+def _ours(graph: Path | None, weights: list[Path]) -> dict[str, Enhancer]:
+    """Named `ours`, or where there are several, by their files."""
+    if graph:
+        return {"ours": onnx_enhancer(graph)}
+    generators = [partial(enhance, load_weights(path)) for path in weights]
+    return dict(zip(map(str, weights) if len(weights) > 1 else ["ours"], generators, strict=True))
+
+
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="evaluate.py", description="Measure weights or an exported graph against bicubic."
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--weights", type=Path, default=WEIGHTS, help="safetensors (default: the project's)")
+    which.add_argument(
+        "--weights", type=Path, nargs="+", default=[WEIGHTS], help="safetensors (default: the project's)"
+    )
     which.add_argument("--onnx", type=Path, help="an exported graph instead")
     parser.add_argument(
         "--photos", type=Path, default=VALIDATION, help="ground truth; each folder in it that holds photos is a set"
+    )
+    parser.add_argument(
+        "--held-out", action="store_true", help="only those of --photos that training keeps to judge by"
     )
     parser.add_argument("--degradation", nargs="+", choices=("shared", "clean"), default=["shared", "clean"])
     parser.add_argument("--distance", default="lite0", metavar="NETWORK", help="feature network (default: %(default)s)")
@@ -132,21 +148,22 @@ def main() -> None:
     options = arguments().parse_args()
     try:
         network = distance(options.distance)
-        ours = onnx_enhancer(options.onnx) if options.onnx else partial(enhance, load_weights(options.weights))
-        sets = truths(options.photos)
+        enhancers = {"bicubic": bicubic, **_ours(options.onnx, options.weights)}
+        sets = truths(options.photos, options.held_out)
     except (FeaturesError, PhotosError, WeightsError) as error:
         sys.exit(f"evaluate.py: {error}")
     scores: dict[tuple[str, str, str], Score] = {}
     runs = [(kind, name) for kind in options.degradation for name in sets]
     for kind, name in tqdm(runs, unit="set", disable=None):
         pairs = [(validation(truth, kind, f"{name}/{stem}"), truth) for stem, truth in sets[name]]
-        for label, enhancer in (("bicubic", bicubic), ("ours", ours)):
+        for label, enhancer in enhancers.items():
             scores[kind, name, label] = measure(enhancer, pairs, network)
         if options.picture:
             small, truth = pairs[0]
             options.picture.parent.mkdir(parents=True, exist_ok=True)
             path = options.picture.with_stem(f"{options.picture.stem}-{kind}-{name}")
-            side_by_side(small, ours(small), truth).save(path)
+            *_, last = enhancers.values()
+            side_by_side(small, last(small), truth).save(path)
     print(table(scores))
 
 

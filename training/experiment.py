@@ -29,9 +29,9 @@ from training.evaluate import measure
 from training.features import FeaturesError, distance
 from training.generator import Generator, ResidualBlock, Shape, WeightsError, load_weights, parameters
 from training.inference import enhance
-from training.photos import Pairs, PhotosError, find, read
+from training.photos import HELD_OUT_EVERY, Pairs, PhotosError, find, read
 from training.progress import Report
-from training.train import HELD_OUT_EVERY, Recipe, train
+from training.train import Recipe, train
 
 RESULTS = Path(__file__).parent / "experiments"
 JUDGED = 512

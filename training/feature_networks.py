@@ -124,3 +124,25 @@ class VGG16(nn.Module):
             for layer in islice(layers, len(block)):
                 x = relu(layer(x), inplace=True)
             yield x
+
+
+class AlexNet(nn.Module):
+    """AlexNet (arXiv:1404.5997), its convolutions alone, and LPIPS's weights of the channels."""
+
+    normalisation = IMAGENET
+    LAYERS = ((64, 11, 4, 2), (192, 5, 1, 2), (384, 3, 1, 1), (256, 3, 1, 1), (256, 3, 1, 1))
+    """channels, kernel, stride, padding"""
+    POOLED = (1, 2)
+    """Max pooling comes before these."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        inputs = (3, *(layer[0] for layer in self.LAYERS))
+        self.features = nn.ModuleList(nn.Conv2d(i, *sizes) for i, sizes in zip(inputs, self.LAYERS, strict=False))
+        self.importance = nn.ParameterList(torch.ones(layer[0]) for layer in self.LAYERS)
+
+    def forward(self, x: Tensor) -> Iterator[Tensor]:
+        for at, layer in enumerate(self.features):
+            x = max_pool2d(x, 3, 2) if at in self.POOLED else x
+            x = relu(layer(x), inplace=True)
+            yield x

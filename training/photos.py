@@ -17,6 +17,9 @@ MARGIN = 16
 HALVED_FROM = 2_000_000
 """Photos of more pixels are also shown at half size: large files are often soft at 1:1."""
 
+HELD_OUT_EVERY = 40
+"""Of the photos of a folder, sorted by name, each of so many is kept to judge by, never trained on."""
+
 
 class PhotosError(ValueError):
     """A folder that training cannot use; the message says why."""

@@ -28,7 +28,7 @@ from training.checkpoint import Checkpoint, CheckpointError
 from training.discriminator import Discriminator
 from training.features import FeaturesError, distance
 from training.generator import Generator, Shape, WeightsError, load_weights, parameters, save_weights
-from training.photos import Pairs, PhotosError, find, read
+from training.photos import HELD_OUT_EVERY, Pairs, PhotosError, find, read
 from training.progress import Report, held_out
 
 CPU = torch.device("cpu")
@@ -215,10 +215,6 @@ def train(
     return average
 
 
-HELD_OUT_EVERY = 40
-"""Of the photos, sorted by name, each of so many is kept for the contact sheet, never trained on."""
-
-
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="train.py", description="Train the generator, alone at first, then against a discriminator."
@@ -237,7 +233,7 @@ def arguments() -> argparse.ArgumentParser:
         "--perceptual",
         default="lite0",
         metavar="NETWORK",
-        help="lite0[:FILE], vgg16[:FILE], squeezenet:FILE or MODULE:FACTORY",
+        help="lite0[:FILE], vgg16[:FILE], alexnet[:FILE], squeezenet:FILE or MODULE:FACTORY",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare pairs (default: %(default)s)")
     parser.add_argument(

@@ -9,7 +9,7 @@ from PIL import Image
 from training.degradation import validation
 from training.evaluate import measure, onnx_enhancer, table, truths
 from training.features import distance
-from training.generator import WeightsError, load_weights
+from training.generator import WEIGHTS, Generator, Shape, WeightsError, load_weights, save_weights
 from training.inference import bicubic, enhance
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +72,23 @@ def test_prints_a_table_and_writes_pictures(photos, tmp_path):
     assert rows == [[f"| {kind}", "mine", who] for kind in ("shared", "clean") for who in ("bicubic", "ours")]
     with Image.open(tmp_path / "out" / "p-shared-mine.png") as sheet:
         assert sheet.size == (3 * 140, 128 + 20)
+
+
+def test_judges_several_weights_by_the_photos_that_training_held_out(photos, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for i in range(41):
+        Image.fromarray(photos[0][:64, i : i + 64]).save(folder / f"{i:02}.png")
+    assert [name for name, _ in truths(folder, held_out=True)["mine"]] == ["00", "40"]
+    other = tmp_path / "other.safetensors"
+    save_weights(Generator(Shape(1)), other)
+    done = subprocess.run(
+        [sys.executable, ROOT / "training" / "evaluate.py", "--photos", tmp_path, "--held-out",
+         "--degradation", "clean", "--weights", WEIGHTS, other],
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [line.split(" | ")[2] for line in done.stdout.splitlines()[2:]] == ["bicubic", str(WEIGHTS), str(other)]
 
 
 def test_a_mistake_gets_one_sentence(tmp_path):

