@@ -18,16 +18,15 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import pad
 
 if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from training.candidates import NETWORKS
 from training.degradation import SCALE, Photo, validation
 from training.evaluate import measure
 from training.features import FeaturesError, distance
-from training.generator import Generator, ResidualBlock, Shape, WeightsError, load_weights, parameters
+from training.generator import Generator, WeightsError, load_weights, parameters
 from training.inference import enhance
 from training.photos import HELD_OUT_EVERY, Pairs, PhotosError, find, read
 from training.progress import Report
@@ -36,54 +35,6 @@ from training.train import Recipe, train
 RESULTS = Path(__file__).parent / "experiments"
 JUDGED = 512
 """Side of the middle of a held-out photo that results are judged on, px."""
-
-
-class AttentiveBlock(ResidualBlock):
-    """A residual block whose output attends to itself without parameters (SPAN, arXiv:2311.12770)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        seen = self.second(self.activation(self.first(x)))
-        return (x + seen) * (torch.sigmoid(seen) - 0.5) + x
-
-
-class BranchedConvolution(nn.Conv2d):
-    """A 3x3 convolution with a 1x1 one and the identity beside it (RepVGG, arXiv:2101.03697): one 3x3 in the end."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, channels, 3, padding=1)
-        self.point = nn.Parameter(torch.zeros(channels, channels, 1, 1))
-        self.scale = nn.Parameter(torch.zeros(channels))
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
-        kernel = self.weight + pad(self.point + torch.diag(self.scale)[..., None, None], (1, 1, 1, 1))
-        return nn.functional.conv2d(input, kernel, self.bias, padding=1)
-
-
-class BranchedBlock(ResidualBlock):
-    """A residual block of branched convolutions."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels)
-        for name in ("first", "second"):
-            branched = BranchedConvolution(channels)
-            branched.load_state_dict(self.get_submodule(name).state_dict(), strict=False)
-            setattr(self, name, branched)
-
-
-def _of(block: type[ResidualBlock]) -> Generator:
-    generator = Generator()
-    shape = generator.shape
-    generator.body = nn.Sequential(*(block(shape.channels) for _ in range(shape.blocks)))
-    return generator
-
-
-NETWORKS: dict[str, Callable[[], Generator]] = {
-    "8 residual blocks": Generator,
-    "4 residual blocks": lambda: Generator(Shape(4)),
-    "16 residual blocks": lambda: Generator(Shape(16)),
-    "8 blocks with parameter-free attention": lambda: _of(AttentiveBlock),
-    "8 blocks of re-parameterised convolutions": lambda: _of(BranchedBlock),
-}
 
 
 def losses(perceptual: float) -> dict[str, Recipe]:

@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from training import experiment
-from training.experiment import NETWORKS, BranchedBlock, Row, steps_in, table
+from training.candidates import NETWORKS, BranchedBlock
+from training.experiment import Row, steps_in, table
 from training.generator import ResidualBlock
 
 
