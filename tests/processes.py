@@ -1,5 +1,6 @@
 """The project's processes as tests start, hurt and end them."""
 
+import contextlib
 import os
 import re
 import signal
@@ -10,11 +11,13 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from playground.client import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -139,6 +142,16 @@ class Bot(Process):
             log=folder / "bot.log",
             environment={"HEALTH_PORT": "0", "DEBUG": "1", **environment, "DATABASE_URL": f"sqlite:///{self.database}"},
         )
+
+    @contextlib.contextmanager
+    def connected(self, workspace: Workspace) -> Iterator["Bot"]:
+        """Run it, connected to a workspace, to the end of a `with`."""
+        try:
+            self.start()
+            workspace.wait_for_connection()
+            yield self
+        finally:
+            self.kill()
 
     def kill(self) -> None:
         super().kill()

@@ -31,10 +31,8 @@ def proxy(model: NearestModel) -> Iterator[Proxy]:
 def bot(workspace: Workspace, proxy: Proxy, tmp_path: Path) -> Iterator[Bot]:
     """A running bot whose way to the model server leads through the proxy."""
     bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": proxy.address})
-    bot.start()
-    workspace.wait_for_connection()
-    yield bot
-    bot.kill()
+    with bot.connected(workspace):
+        yield bot
 
 
 @pytest.fixture

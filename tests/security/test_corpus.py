@@ -11,19 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.png import chunk, png
 from tests.security.corpus import PICTURE, replay, summary
 from tests.security.seeds import seeds
 
 pytestmark = pytest.mark.system
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(width: int, height: int, *chunks: bytes, rows: bytes = b"\0" * 1000) -> bytes:
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + b"".join(chunks) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def tiff(*tags: tuple[int, int, int, int], after: int = 0) -> bytes:

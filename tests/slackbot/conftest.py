@@ -13,6 +13,7 @@ from PIL import Image
 
 from playground.client import Message, Workspace
 from slackbot.limits import Limits
+from slackbot.photo import Photo, open_photo, save_photo
 from tests.nearest_model import NearestModel
 from tests.processes import Bot
 
@@ -46,6 +47,30 @@ def encode() -> Callable[..., bytes]:
     return encoded
 
 
+@pytest.fixture
+def photo_of(tmp_path: Path, limits: Limits) -> Callable[[bytes], Photo]:
+    """Bytes to a photo, by way of a file whose name says nothing."""
+
+    def opened(content: bytes) -> Photo:
+        path = tmp_path / "0.photo"
+        path.write_bytes(content)
+        return open_photo(path, limits)
+
+    return opened
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[Photo], Image.Image]:
+    """A photo as the picture that its file is."""
+
+    def saved(photo: Photo) -> Image.Image:
+        path = tmp_path / "saved"
+        save_photo(photo, path)
+        return Image.open(io.BytesIO(path.read_bytes()))
+
+    return saved
+
+
 @pytest.fixture(scope="session")
 def playground() -> Iterator[Workspace]:
     with Workspace.start() as workspace:
@@ -62,11 +87,8 @@ def workspace(playground: Workspace) -> Workspace:
 @contextlib.contextmanager
 def running(workspace: Workspace, model: NearestModel, folder: Path, *command: str) -> Iterator[Bot]:
     bot = Bot(folder, {**workspace.environment, "TRITON_URL": model.address}, *command)
-    bot.start()
-    workspace.wait_for_connection()
-    yield bot
-    with contextlib.suppress(ProcessLookupError):
-        bot.kill()
+    with bot.connected(workspace):
+        yield bot
     workspace.wait_for(lambda w: not w.connections(), 10, "the end of the bot's connection")
 
 

@@ -34,10 +34,8 @@ def triton(triton_process: Triton) -> Triton:
 @pytest.fixture
 def bot(workspace: Workspace, triton: Triton, tmp_path: Path) -> Iterator[Bot]:
     bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": triton.address})
-    bot.start()
-    workspace.wait_for_connection()
-    yield bot
-    bot.kill()
+    with bot.connected(workspace):
+        yield bot
 
 
 @pytest.fixture(scope="session")

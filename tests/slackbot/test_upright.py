@@ -1,0 +1,57 @@
+"""However a photo was held, it comes upright, once."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_comes_upright_and_stays_so(photo_of, written, paint, encode, orientation):
+    image = paint(40, 30)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encode(image, "PNG", exif=exif)
+
+    photo = photo_of(content)
+
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    assert photo.size == ((40, 30) if orientation < 5 else (30, 40))
+    assert photo.image.tobytes() == upright.tobytes()
+    assert 0x0112 not in written(photo).getexif()
+
+
+UPRIGHT = {
+    1: lambda pixels: pixels,
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["TIFF", "HEIC"])
+def test_kinds_that_turn_by_themselves_are_not_turned_twice(photo_of, paint, encode, kind, orientation):
+    image = paint(64, 48)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    if kind == "TIFF":
+        content = encode(image, "TIFF", exif=exif)
+    else:
+        pillow_heif = pytest.importorskip("pillow_heif")
+        heic = pillow_heif.from_pillow(image)
+        heic[0].info["exif"] = exif.tobytes()  # becomes boxes of HEIF's own, as on a phone
+        out = io.BytesIO()
+        heic.save(out, quality=100, chroma=444)
+        content = out.getvalue()
+
+    pixels = np.asarray(photo_of(content).image).astype(int)
+
+    expected = UPRIGHT[orientation](np.asarray(image))
+    assert pixels.shape == expected.shape
+    assert np.abs(pixels - expected).mean() < (2 if kind == "HEIC" else 0.001)
