@@ -3,6 +3,7 @@
 import json
 import re
 
+import psutil
 import pytest
 
 from tests.processes import Bot, until
@@ -19,7 +20,9 @@ def test_well_and_ready(bot):
 
 
 def test_it_listens_on_loopback_only(bot):
-    assert re.search(r"http://127\.0\.0\.1:\d+", bot.ready)
+    connections = psutil.Process(bot.pid).net_connections("inet")
+    listening = {one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
 
 
 def test_jobs_steps_fallbacks_breaker_and_queue_are_counted(bot, workspace, model, ask):
@@ -53,8 +56,8 @@ def test_two_bots_on_one_port_both_serve(bot, workspace, proxy, tmp_path_factory
         tmp_path_factory.mktemp("second"),
         {**workspace.environment, "TRITON_URL": proxy.address, "HEALTH_PORT": taken[1]},
     )
-    second.start()
-    assert "no health page" in second.ready
-    assert "HEALTH_PORT names another port" in second.log
-    workspace.wait_for_reaction(ask(), "white_check_mark")
-    assert second.stop() == 0
+    with second.connected(workspace):
+        assert "no health page" in second.ready
+        assert "HEALTH_PORT names another port" in second.log
+        workspace.wait_for_reaction(ask(), "white_check_mark")
+        assert second.stop() == 0

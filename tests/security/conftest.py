@@ -1,5 +1,6 @@
 """A bot of a test's own, with settings of its own."""
 
+import contextlib
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,18 +16,13 @@ from tests.processes import Bot
 @pytest.fixture
 def start_bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Callable[..., Bot]]:
     """Start a bot with some settings more."""
-    started: list[Bot] = []
+    with contextlib.ExitStack() as running:
 
-    def start(**settings: str) -> Bot:
-        bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": model.address, **settings})
-        started.append(bot)
-        bot.start()
-        workspace.wait_for_connection()
-        return bot
+        def start(**settings: str) -> Bot:
+            bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": model.address, **settings})
+            return running.enter_context(bot.connected(workspace))
 
-    yield start
-    for bot in started:
-        bot.kill()
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The process that opens pictures crashes, hangs, eats or lies; that costs one sentence, and the next photo works."""
 
+import pickle
 import time
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from slackbot.limits import Limits
 from slackbot.photo import open_photo
 from tests.security import hostile_openers
 
-LIMITS = replace(Limits(), cell_seconds=5.0, cell_cpu_seconds=1)
+LIMITS = replace(Limits(), cell_cpu_seconds=1)
 
 
 @pytest.fixture
@@ -23,22 +24,22 @@ def photo(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("opener", "error", "seconds"),
+    ("opener", "error"),
     [
-        (hostile_openers.crash, DamagedPhoto, 5),
-        (hostile_openers.vanish, DamagedPhoto, 5),
-        (hostile_openers.spin, DamagedPhoto, 5),  # the kernel's second of CPU time
-        (hostile_openers.surprise, DamagedPhoto, 5),
-        (hostile_openers.talk, DamagedPhoto, 5),
-        (hostile_openers.eat, PhotoTooLarge, 5),
+        (hostile_openers.crash, DamagedPhoto),
+        (hostile_openers.vanish, DamagedPhoto),
+        (hostile_openers.spin, DamagedPhoto),  # the kernel's second of CPU time
+        (hostile_openers.surprise, DamagedPhoto),
+        (hostile_openers.talk, DamagedPhoto),
+        (hostile_openers.eat, PhotoTooLarge),
     ],
 )
-def test_a_bad_codec_costs_one_sentence(photo, opener, error, seconds):
+def test_a_bad_codec_costs_one_sentence(photo, opener, error):
     begin = time.monotonic()
     with pytest.raises(error) as caught:
         open_in_cell(photo, LIMITS, opener)
 
-    assert time.monotonic() - begin < seconds
+    assert time.monotonic() - begin < LIMITS.cell_seconds, "it ended before it was ended"
     assert str(caught.value).endswith(".")
     assert open_in_cell(photo, LIMITS).size == (60, 40)
 
@@ -48,14 +49,17 @@ def test_one_that_sleeps_is_killed_in_time(photo):
     with pytest.raises(DamagedPhoto):
         open_in_cell(photo, replace(LIMITS, cell_seconds=1.0), hostile_openers.sleep)
 
-    assert 1 <= time.monotonic() - begin < 4
+    assert 1 <= time.monotonic() - begin < 20
 
 
 def test_nothing_that_comes_back_is_run(photo):
+    reached = photo.with_name("0.photo.reached")
     with pytest.raises(DamagedPhoto):
         open_in_cell(photo, LIMITS, hostile_openers.reach)
+    assert not reached.exists()
 
-    assert not photo.with_name("0.photo.reached").exists()
+    pickle.loads(pickle.dumps(hostile_openers.reach(photo, LIMITS)))
+    assert reached.exists(), "it would run, where anybody let it"
 
 
 def test_memory_is_enough_for_the_largest_photo_and_no_more(photo):

@@ -6,6 +6,7 @@ import hmac
 import http.client
 import json
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import psutil
 import pytest
 
 from playground.client import Message, Workspace
@@ -42,11 +44,13 @@ class Place:
     workspace: Workspace
     bot: Bot
 
+    @property
+    def port(self) -> int:
+        return int(re.findall(r"requests at 127\.0\.0\.1:(\d+)", self.bot.ready)[0])
+
     def send(self, body: bytes, headers: dict[str, str], path: str = PATH, timeout: float = 20) -> tuple[int, str]:
         """A request as a stranger or Slack would make it; status and body of the answer."""
-        address = re.search(r"requests at ([\d.]+):(\d+)", self.bot.ready)
-        assert address, self.bot.ready
-        with contextlib.closing(http.client.HTTPConnection(address[1], int(address[2]), timeout=timeout)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
             connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
@@ -124,14 +128,33 @@ def test_other_requests_are_refused(place):
     assert place.send(CHALLENGE, signed(CHALLENGE), path="/else")[0] == 404
     most = Limits().request_bytes
     for length, status in ((most, 401), (most + 1, 413), (10**12, 413)):
-        body = b"x" * min(length, most)
+        body = b"x" * length if length <= most else b""  # the refusal does not wait for one
         assert place.send(body, {"Content-Length": str(length)})[0] == status
     for length in ("-1", "many", "٣"):
         assert place.send(b"", {"Content-Length": length.encode().decode("latin-1")})[0] == 411
 
 
 def test_it_listens_on_loopback_unless_told_otherwise(place):
-    assert "at 127.0.0.1:" in place.bot.ready
+    connections = psutil.Process(place.bot.pid).net_connections("inet")
+    listening = [one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN]
+    assert listening == ["127.0.0.1"] * 2, "for events, and for its health"
+
+
+def test_only_so_many_requests_are_answered_at_once(place):
+    """Who sends slowly keeps a place until he is done; the next one waits for it."""
+    with contextlib.ExitStack() as slow:
+
+        def begin() -> None:
+            connection = slow.enter_context(socket.create_connection(("127.0.0.1", place.port)))
+            connection.sendall(b"POST / HTTP/1.1\r\n")
+
+        for _ in range(Limits().requests_at_once - 1):
+            begin()
+        assert place.send(CHALLENGE, signed(CHALLENGE))[0] == 200
+        begin()
+        with pytest.raises(TimeoutError):
+            place.send(CHALLENGE, signed(CHALLENGE), timeout=1)
+    assert place.send(CHALLENGE, signed(CHALLENGE))[0] == 200
 
 
 def test_nothing_is_acknowledged_before_it_is_written_down(place, png):
@@ -148,11 +171,10 @@ def test_nothing_is_acknowledged_before_it_is_written_down(place, png):
 
 
 def test_a_port_that_is_taken_is_named(place, tmp_path):
-    taken = re.search(r"requests at [\d.]+:(\d+)", place.bot.ready)
-    assert taken
     environment = {
-        **place.workspace.environment, "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": SECRET, "EVENTS_PORT": taken[1],
-        "TRITON_URL": f"127.0.0.1:{free_port()}", "DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite", "HEALTH_PORT": "0",
+        **place.workspace.environment, "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": SECRET,
+        "EVENTS_PORT": str(place.port), "HEALTH_PORT": "0", "TRITON_URL": f"127.0.0.1:{free_port()}",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite",
     }  # fmt: skip
     ended = subprocess.run(
         [sys.executable, "-m", "slackbot"],
