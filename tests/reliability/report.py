@@ -131,7 +131,7 @@ TAIL = """
 
 
 def measured(test: str, figures: dict[str, dict[str, str]]) -> str:
-    """What a test measured, or a dash where it only passes or fails."""
+    """What a test measured, or that it passes where it measures nothing."""
     found = figures.get(test.rpartition("::")[2])
     return f"{found['figure']} ({found['day']})" if found else "passes"
 
@@ -147,9 +147,7 @@ def document() -> str:
     figures = json.loads(FILE.read_text()) if FILE.exists() else {}
     rows = []
     for promise in PROMISES:
-        links = "<br>".join(
-            f"[`{test.rpartition('::')[2]}`](../tests/{test.partition('::')[0]})" for test in promise.tests
-        )
+        links = "<br>".join(map(link, promise.tests))
         figured = "<br>".join(dict.fromkeys(measured(test, figures) for test in promise.tests))
         rows.append(f"| {promise.text} | {links} | {figured} |\n")
     return HEAD + "".join(rows) + TAIL
