@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 RUN := $(BIN)/python
 
-.PHONY: help demo enhance serve bot test lint unit system browser train evaluate export benchmark pictures sbom lock clean
+.PHONY: help demo enhance serve bot test lint unit system browser train evaluate export benchmark pictures sbom audit lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -65,6 +65,11 @@ pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model car
 sbom: $(VENV)/created ## what the bot is made of, as CycloneDX: sbom.json
 	$(PIP) cyclonedx-bom
 	$(BIN)/cyclonedx-py requirements requirements/bot.txt --of JSON -o sbom.json
+
+# Strict: what the index cannot tell about is a failure, and no clean bill.
+audit: $(VENV)/created ## known holes in what the bot is made of; asks pypi.org
+	$(PIP) pip-audit
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/bot.txt
 
 lock: $(VENV)/dev ## write requirements/*.txt anew from pyproject.toml
 	$(PIP) uv
