@@ -76,25 +76,15 @@ def test_cancel_as_a_word_stops_the_askers_jobs_in_the_thread_and_no_others(slow
     assert len(workspace.replies(mine)) == 2
 
 
-@pytest.mark.parametrize("with_replies", [False, True])
-def test_deleting_the_message_stops_its_job(slow, workspace, mention, content, with_replies):
-    message = mention(("cat.png", content))
-    if with_replies:
+@pytest.mark.parametrize("asked", ["by a mention", "by a mention that got a reply", "by the shortcut"])
+def test_deleting_the_message_stops_its_job(slow, workspace, mention, content, asked):
+    if asked == "by the shortcut":
+        message = workspace.post("#photos", "look", files=[("cat.png", content)])
+        assert workspace.shortcut(message, "enhance_photos")
+    else:
+        message = mention(("cat.png", content))
+    if asked == "by a mention that got a reply":
         workspace.post("#photos", "nice", thread=message)
-    workspace.wait_for(lambda w: w.calls("download"), 20, "the download")
-
-    workspace.delete(message)
-    workspace.wait_for(acknowledged, 10, "acknowledgements")
-    slow.mood = "well"
-    slow.hurry.set()
-
-    workspace.wait_for_reaction(mention(("dog.png", content)), "white_check_mark")
-    assert len(workspace.calls("files.completeUploadExternal")) == 1
-
-
-def test_deleting_the_message_stops_what_the_shortcut_asked_for(slow, workspace, mention, content):
-    message = workspace.post("#photos", "look", files=[("cat.png", content)])
-    assert workspace.shortcut(message, "enhance_photos")
     workspace.wait_for(lambda w: w.calls("download"), 20, "the download")
 
     workspace.delete(message)
