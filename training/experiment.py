@@ -4,7 +4,7 @@ usage: python training/experiment.py networks --photos FOLDER --seconds 600
        python training/experiment.py losses --photos FOLDER --seconds 600 --init WEIGHTS --perceptual vgg16 \
            --perceptual-weight 0.15
 
-Time is this process's own on the CPU, so that other work on the machine makes no row worse. The table goes to
+Time is this process's own on the CPU, tried on a few steps of each row before the first begins. The table goes to
 `training/experiments/`, which the model card shows.
 """
 
@@ -79,6 +79,7 @@ def steps_in(
     seconds: float, run: Callable[[int], object], trial: int = 12, clock: Callable[[], float] = time.process_time
 ) -> int:
     """How many steps fit into so much of this process's CPU time, from a trial."""
+    run(1)  # compiles
     begun = clock()
     run(2)
     ready = clock()  # what is built once takes as long in both
@@ -121,27 +122,28 @@ def main() -> None:
         judge = distance("lite0")
         start = load_weights(options.init) if options.init else None
         if options.what == "networks":
-            recipe = Recipe(adversarial_steps=0)
+            stage, recipe = "pixel_steps", Recipe(adversarial_steps=0)
             candidates = {name: (make(), recipe) for name, make in NETWORKS.items()}
         elif start:
+            stage = "adversarial_steps"
             candidates = {name: (start, recipe) for name, recipe in losses(options.perceptual_weight).items()}
         else:
             raise WeightsError("losses are compared from one start: say which with --init")
+
+        def run(name: str, steps: int) -> Generator:
+            network, recipe = candidates[name]
+            recipe = replace(recipe, blocks=network.shape.blocks, **{stage: steps})
+            pairs, out = Pairs(learned, recipe.patch, recipe.seed), options.out / name.replace(" ", "-")
+            seen = {"perceptual": options.perceptual, "compiled": options.compile}
+            return train(recipe, pairs, out, Report(out), start=network, **seen)
+
+        # All are timed in one go, so that what else the machine does later is no row's luck.
+        steps = {name: steps_in(options.seconds, partial(run, name)) for name in candidates}
         rows: list[Row] = []
-        for name, (network, recipe) in candidates.items():
-            pairs = Pairs(learned, recipe.patch, recipe.seed)
-            stage = "pixel_steps" if options.what == "networks" else "adversarial_steps"
-            out = options.out / name.replace(" ", "-")
-
-            def run(steps: int, network=network, recipe=recipe, pairs=pairs, stage=stage, out=out) -> Generator:
-                recipe = replace(recipe, blocks=network.shape.blocks, **{stage: steps})
-                known = {"perceptual": options.perceptual, "compiled": options.compile, "start": network}
-                return train(recipe, pairs, out, Report(out), **known)
-
-            steps = steps_in(options.seconds, run)
-            trained = run(steps).eval()
+        for name, count in steps.items():
+            trained = run(name, count).eval()
             score = measure(partial(enhance, trained), judged, judge)
-            rows.append(Row(name, parameters(trained), steps, score.psnr, score.distance))
+            rows.append(Row(name, parameters(trained), count, score.psnr, score.distance))
             RESULTS.mkdir(exist_ok=True)
             (RESULTS / f"{options.what}.md").write_text(table(rows, options.seconds))
             print(json.dumps(asdict(rows[-1])), flush=True)
