@@ -1,4 +1,4 @@
-"""Every limit of one photo, at N and at N+1, through the cell as in the bot."""
+"""Every limit of a photo and of a message, at N and at N+1, through the cell as in the bot."""
 
 from dataclasses import replace
 
@@ -56,3 +56,16 @@ def test_frames(drawn):
     assert open_in_cell(moving(5), limits).frames == 5
     too_many = open_in_cell(moving(6), limits)
     assert (too_many.frames, too_many.pages, too_many.uncounted) == (1, 5, True)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("more", [0, 1])
+def test_photos_of_one_message(workspace, start_bot, png, more):
+    start_bot()
+    files = [(f"{number}.png", png) for number in range(LIMITS.photos_per_message + more)]
+    message = workspace.post("#photos", f"<@{workspace.bot_user}>", files=files)
+    workspace.wait_for_reaction(message, "white_check_mark", 60)
+
+    (reply,) = workspace.replies(message)
+    assert len(reply.files) == LIMITS.photos_per_message
+    assert ("1 more are left" in reply.text) == bool(more)
