@@ -20,6 +20,7 @@ from serving.ports import Ports
 from serving.wheel import Wheel
 
 PR_SET_PDEATHSIG = 1
+HUGE_PAGES = "glibc.malloc.hugetlb=1"  # by madvise; without effect before glibc 2.35, or where the kernel has none
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory lives on Linux
 POLL = 0.05
 START = 120.0  # seconds for all models to load: 3 where the machine has nothing else to do
@@ -96,12 +97,17 @@ def shared_memory_prefix() -> str:
 
 
 def environment(wheel: Wheel, threads: int | None) -> dict[str, str]:
-    """The stub finds its libraries by LD_LIBRARY_PATH, and its Python by the first `python3` on PATH."""
+    """The stub finds its libraries by LD_LIBRARY_PATH, and its Python by the first `python3` on PATH.
+
+    glibc asks for huge pages: a layer's activations are megabytes, and tiles above 256x256 take a tenth less CPU time
+    where each of their pages is not one of thousands.
+    """
     ours = {
         "LD_LIBRARY_PATH": [*map(str, wheel.libraries), os.environ.get("LD_LIBRARY_PATH", "")],
         "PATH": [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)],
     }
     joined = {name: os.pathsep.join(filter(None, parts)) for name, parts in ours.items()}
+    joined["GLIBC_TUNABLES"] = ":".join(filter(None, [HUGE_PAGES, os.environ.get("GLIBC_TUNABLES", "")]))
     return {**os.environ, **joined, **({"SERVING_THREADS": str(threads)} if threads else {})}
 
 

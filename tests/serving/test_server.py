@@ -69,3 +69,10 @@ def test_environment_puts_our_python_and_the_wheels_libraries_first(monkeypatch:
     assert found["SERVING_THREADS"] == "3"
     monkeypatch.delenv("LD_LIBRARY_PATH")
     assert environment(WHEEL, threads=None)["LD_LIBRARY_PATH"] == "/w/libs"
+
+
+def test_allocator_settings_of_the_person_come_last(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    assert environment(WHEEL, threads=None)["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=0")
+    assert environment(WHEEL, threads=None)["GLIBC_TUNABLES"].endswith(":glibc.malloc.hugetlb=0")
