@@ -14,7 +14,6 @@ import resource
 import signal
 import threading
 from collections.abc import Callable
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from PIL import Image
 from slackbot import replies
 from slackbot.animation import Motion
 from slackbot.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge
+from slackbot.fork_server import LOADED
 from slackbot.kinds import KINDS, Kind
 from slackbot.limits import Limits
 from slackbot.photo import Photo, open_photo
@@ -31,16 +31,11 @@ from slackbot.photo import Photo, open_photo
 log = logging.getLogger(__name__)
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["slackbot.cell", "pillow_heif"])
+_CONTEXT.set_forkserver_preload(LOADED)
 _WELCOME = {
     (kind.__module__, kind.__qualname__): kind
     for kind in (Photo, Motion, Image.Image, EmptyFile, NotAPhoto, DamagedPhoto, PhotoTooLarge)
 }
-
-
-def begin() -> None:
-    """Start the fork server, so that it loads its codecs while this process loads what else it needs."""
-    forkserver.ensure_running()
 
 
 def open_in_cell(path: Path, limits: Limits, opener: Callable[[Path, Limits], Photo] = open_photo) -> Photo:

@@ -45,9 +45,9 @@ def _bot() -> int:
 
 
 def _enhance(options: argparse.Namespace) -> int:
-    from slackbot import cell
+    from slackbot import fork_server
 
-    cell.begin()
+    fork_server.begin()
     from slackbot.command import Order, enhance_files
     from slackbot.enhance import Enhancer
     from slackbot.triton import ModelServer
