@@ -39,8 +39,12 @@ class Limits:
 
     # The model server.
     tile: int = 416  # pixels a side, at most; 1024x768 is then six tiles, three for each of two cores
-    overlap: int = 40  # pixels shared by neighbouring tiles: twice what the generator sees around a pixel, and a bit
-    tiles_in_flight: int = 4  # of one photo: enough for batches, little enough for memory
+    # Pixels shared by neighbouring tiles. A generator of 8 blocks can see 19 pixels far and one of 16 blocks 35, but
+    # from 16 shared pixels on no seam of either was above 1 of 255 (benchmarks/tiles.md); half as many again for photos
+    # that were not among those.
+    overlap: int = 24
+    tiles_at_once: int = 2  # that the server computes: the instances of the model, one for each of two cores
+    tiles_in_flight: int = 3  # of one photo: one waits, so that no instance does; a second would be merged with it
     tile_seconds: float = 20.0
     photo_seconds: float = 600.0
     probe_seconds: float = 0.9  # what a photo waits, at most, while the server is known to be ill

@@ -24,8 +24,7 @@ def enlarge(image: Image.Image, scale: int, run: Enlarge, limits: Limits, progre
     A few tiles are under way at a time, so that the server can batch them, and each goes into the result as it comes:
     beside the result there are never more than those few in memory. What `run` raises is raised here.
     """
-    tiles = plan(*image.size, limits.tile, limits.overlap)
-    result = Image.new("RGB", (image.width * scale, image.height * scale))
+    tiles = plan(*image.size, limits.tile, limits.overlap, limits.tiles_at_once)
     ends = time.monotonic() + limits.photo_seconds
     waiting = iter(tiles)
     pool = ThreadPoolExecutor(limits.tiles_in_flight, thread_name_prefix="tile")
@@ -39,15 +38,17 @@ def enlarge(image: Image.Image, scale: int, run: Enlarge, limits: Limits, progre
     try:
         for _ in range(limits.tiles_in_flight):
             send()
+        # Only now, and without a colour: to touch all of its memory takes as long as a tile's way to the server.
+        result = Image.new("RGB", (image.width * scale, image.height * scale), None)
         done = 0
         while under_way:
             ended = wait(under_way, timeout=_GLANCE, return_when=FIRST_COMPLETED).done
             if not ended:
                 progress(done, len(tiles))
             for future in ended:
-                tile = under_way.pop(future)
-                result.paste(_kept(future.result(), tile, scale), scaled(tile.kept, scale)[:2])
-                send()
+                tile, enlarged = under_way.pop(future), future.result()
+                send()  # first, since an instance of the server may be waiting
+                result.paste(_kept(enlarged, tile, scale), scaled(tile.kept, scale)[:2])
                 done += 1
                 progress(done, len(tiles))
             if under_way and time.monotonic() > ends:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slackbot.tiles import STEP, fitted, plan, scaled, spans
+from slackbot.tiles import STEP, fitted, plan, scaled, sides, spans
 
 lengths = st.integers(1, 3000)
 tilings = st.integers(2, 300).flatmap(lambda tile: st.tuples(st.just(tile), st.integers(0, tile - 1)))
@@ -37,22 +37,48 @@ def test_spans_are_spread_evenly_and_as_few_as_can_be(length, tiling):
     assert len(row) == 1 or tile + (len(row) - 2) * (tile - overlap) < length
 
 
-@given(lengths, tilings)
-def test_fitted_sides_are_the_least_that_need_no_more_tiles(length, tiling):
+@given(lengths, st.integers(1, 9), st.integers(0, 299))
+def test_fitted_sides_are_the_least_for_their_number(length, count, overlap):
+    side = fitted(length, count, overlap)
+
+    assert side % STEP == 0
+    assert count * side - (count - 1) * overlap >= length
+    assert count * (side - STEP) - (count - 1) * overlap < length
+
+
+@given(lengths, lengths, tilings, st.integers(1, 4))
+def test_no_grid_of_the_fewest_tiles_is_done_sooner(width, height, tiling, at_once):
     tile, overlap = tiling
-    side = fitted(length, tile, overlap)
+    across, down = sides((width, height), tile, overlap, at_once)
+    fewest = len(spans(width, tile, overlap)) * len(spans(height, tile, overlap))
+    count = len(spans(width, across, overlap)) * len(spans(height, down, overlap))
 
-    assert side <= tile
-    assert len(spans(length, side, overlap)) == len(spans(length, tile, overlap))
-    if length > tile and side - STEP > overlap:
-        assert len(spans(length, side - STEP, overlap)) > len(spans(length, tile, overlap))
+    assert max(across, down) <= tile
+    assert rounds(count, at_once) * across * down <= rounds(fewest, at_once) * min(tile, width) * min(tile, height)
 
 
-@given(st.integers(1, 400), st.integers(1, 400), tilings)
-def test_a_plan_puts_a_picture_together_again(width, height, tiling):
+def rounds(count, at_once):
+    return -(-count // at_once)
+
+
+@pytest.mark.parametrize(
+    ("size", "at_once", "grid"),
+    [
+        ((1024, 768), 2, (360, 400)),  # three by two: three rounds for two
+        ((1200, 400), 1, (416, 400)),  # three
+        ((1200, 400), 2, (320, 400)),  # four, since one would be left to the second round
+        ((416, 90), 2, (416, 90)),  # what fits into one tile is not computed twice
+    ],
+)
+def test_tiles_come_out_even(size, at_once, grid):
+    assert sides(size, 416, 24, at_once) == grid
+
+
+@given(st.integers(1, 400), st.integers(1, 400), tilings, st.integers(1, 3))
+def test_a_plan_puts_a_picture_together_again(width, height, tiling, at_once):
     picture = np.arange(width * height).reshape(height, width)
     result = np.full_like(picture, -1)
-    for tile in plan(width, height, *tiling):
+    for tile in plan(width, height, *tiling, at_once=at_once):
         left, upper, right, lower = tile.box
         inside = tile.kept_inside
         kept = picture[upper:lower, left:right][inside[1] : inside[3], inside[0] : inside[2]]
@@ -61,7 +87,7 @@ def test_a_plan_puts_a_picture_together_again(width, height, tiling):
     assert (result == picture).all()
 
 
-@pytest.mark.parametrize(("length", "tile", "overlap"), [(0, 10, 2), (10, 10, 10), (10, 4, -1)])
+@pytest.mark.parametrize(("length", "tile", "overlap"), [(0, 10, 2), (11, 10, 10), (10, 4, -1), (4, 0, 0)])
 def test_what_cannot_be_covered_is_refused(length, tile, overlap):
     with pytest.raises(ValueError, match="cannot cover"):
         spans(length, tile, overlap)
