@@ -197,6 +197,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = arguments().parse_args()
+    machine.as_served()
     try:
         around, through = measure(options)
     except CannotServe as error:

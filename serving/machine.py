@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 import psutil
+
+from serving.server import HUGE_PAGES
 
 PACKAGES = ("nvidia-pytriton", "openvino", "onnxruntime", "pillow")
 
@@ -28,6 +31,13 @@ def describe() -> str:
     memory = f"{psutil.virtual_memory().total / 2**30:.0f} GiB"
     versions = ", ".join(f"{package} {metadata.version(package)}" for package in PACKAGES)
     return f"{cores()} cores of {name[0].strip() if name else 'an unnamed processor'} ({units}), {memory}; {versions}"
+
+
+def as_served() -> None:
+    """Start this program anew, once, with the server's allocator settings: bare loops are to differ in nothing else."""
+    if os.environ.get("GLIBC_TUNABLES") != HUGE_PAGES:
+        environment = {**os.environ, "GLIBC_TUNABLES": HUGE_PAGES}
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - this very program
 
 
 @dataclass
