@@ -48,7 +48,7 @@ def download(address: str, path: Path, token: str, api_url: str, limits: Limits)
             _copy(response, path, ends, limits)
     except HTTPError as error:
         if error.code == 429 or error.code >= 500:
-            wait_as_asked(error, limits)
+            wait_as_asked(error.headers.get("Retry-After"), limits, "download")
             raise SlackUnavailable(f"Slack answered {error.code} to a download.") from None
         if error.code in (401, 403):
             raise MissingScope from None
@@ -57,13 +57,20 @@ def download(address: str, path: Path, token: str, api_url: str, limits: Limits)
         raise SlackUnavailable(f"A download broke off ({type(error).__name__}).") from None
 
 
-def wait_as_asked(error: HTTPError, limits: Limits) -> None:
+def is_bearable(retry_after: str | None, limits: Limits) -> bool:
+    """Whether a job waits as long as an answer's Retry-After asks."""
+    return _seconds(retry_after) <= limits.slack_patience
+
+
+def wait_as_asked(retry_after: str | None, limits: Limits, method: str) -> None:
     """Wait for the seconds of an answer's Retry-After, if it has one. Raises SlackRefused where they are too many."""
-    seconds = error.headers.get("Retry-After") or "0"
-    pause = float(seconds) if seconds.isdecimal() else 0.0
-    if pause > limits.slack_patience:
-        raise SlackRefused("ratelimited", "download") from None
-    time.sleep(pause)
+    if not is_bearable(retry_after, limits):
+        raise SlackRefused("ratelimited", method) from None
+    time.sleep(_seconds(retry_after))
+
+
+def _seconds(retry_after: str | None) -> float:
+    return float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
 
 
 def _open(address: str, token: str, api_url: str, limits: Limits) -> http.client.HTTPResponse:

@@ -11,10 +11,11 @@ from urllib.request import Request, urlopen
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
-from slackbot.download import is_trusted, wait_as_asked
+from slackbot.download import is_bearable, is_trusted, wait_as_asked
 from slackbot.errors import SlackRefused, SlackUnavailable
 from slackbot.limits import Limits
 
@@ -22,7 +23,7 @@ _PASSING = {"ratelimited", "internal_error", "fatal_error", "service_unavailable
 
 
 def web_client(token: str, api_url: str, limits: Limits) -> WebClient:
-    """A client that waits as long as Slack asks (429).
+    """A client that waits as long as Slack asks (429), five times, unless that is longer than a job waits.
 
     Lost connections and 5xx it leaves to the steps of a job: before they repeat a call that posts something, they look
     whether Slack did it and only the answer was lost.
@@ -31,8 +32,19 @@ def web_client(token: str, api_url: str, limits: Limits) -> WebClient:
         token=token,
         base_url=api_url,
         timeout=round(limits.slack_timeout),
-        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=5)],
+        retry_handlers=[_Patience(limits)],
     )
+
+
+class _Patience(RateLimitErrorRetryHandler):
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(max_retry_count=5)
+        self._limits = limits
+
+    def _can_retry(self, *, response: HttpResponse | None = None, **more: Any) -> bool:
+        if response is None or not super()._can_retry(response=response, **more):
+            return False
+        return is_bearable(next(iter(response.headers.get("Retry-After", [])), None), self._limits)
 
 
 class Slack:
@@ -153,7 +165,7 @@ class Slack:
                     return place["file_id"]
             except HTTPError as error:
                 error.close()
-                wait_as_asked(error, self._limits)
+                wait_as_asked(error.headers.get("Retry-After"), self._limits, "upload")
                 raise SlackUnavailable(f"Slack answered {error.code} to an upload.") from None
             except (URLError, http.client.HTTPException, OSError) as error:
                 raise SlackUnavailable(f"An upload broke off ({type(error).__name__}).") from None
@@ -189,7 +201,10 @@ class Slack:
         try:
             data = method(**arguments).data
         except SlackApiError as error:
-            raise _refusal(error, method.__name__) from None
+            refusal = _refusal(error, method.__name__)
+            if isinstance(refusal, SlackUnavailable):  # whoever tries again does so when Slack allows it
+                wait_as_asked(getattr(error.response, "headers", {}).get("Retry-After"), self._limits, method.__name__)
+            raise refusal from None
         except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
             raise SlackUnavailable(f"Slack is out of reach for {method.__name__} ({type(error).__name__}).") from None
         if not isinstance(data, dict):

@@ -1,10 +1,12 @@
 """Slack limits, stalls and hangs up: the reply comes, and never faster than Slack allows."""
 
+import itertools
 import json
 import time
 
 import pytest
 
+from slackbot.limits import Limits
 from tests.processes import until
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("bot")]
@@ -43,6 +45,28 @@ def test_every_call_limited_once_waits_as_long_as_slack_asks(workspace, ask, fig
         "test_every_call_limited_once_waits_as_long_as_slack_asks",
         f"Retry-After of {PAUSE} s at {len(pauses)} calls: each next try {min(pauses.values()):.1f} s later or more",
     )
+
+
+def test_one_call_limited_again_and_again_is_never_tried_too_soon(workspace, ask):
+    """Often enough for the client that calls Slack to give up, and for the job to begin the step anew."""
+    workspace.fail("files.getUploadURLExternal", "rate_limited", retry_after=3, times=7)
+    message = ask()
+    workspace.wait_for_reaction(message, "white_check_mark", 90)
+
+    calls = [call["at"] for call in workspace.calls("files.getUploadURLExternal")]
+    assert len(calls) == 8
+    assert min(later - earlier for earlier, later in itertools.pairwise(calls)) >= 3
+
+
+@pytest.mark.parametrize("call", ["files.info", "download", "files.getUploadURLExternal", "upload"])
+def test_more_patience_than_a_job_has_is_not_asked_of_it(workspace, ask, call):
+    workspace.fail(call, "rate_limited", retry_after=round(Limits().slack_patience) + 1, times=None)
+    message = ask()
+    workspace.wait_for_reaction(message, "x", 60)
+
+    (reply,) = workspace.replies(message)
+    assert "Slack asks me to wait for longer than I can." in reply.text
+    assert len(workspace.calls(call)) == 1
 
 
 def test_an_upload_that_hangs_and_a_connection_that_breaks(bot, workspace, ask, figures):
