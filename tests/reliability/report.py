@@ -57,6 +57,7 @@ PROMISES = (
         "429 with Retry-After at every call: the reply comes, and no call sooner than Slack allows",
         (
             "reliability/test_slack_trouble.py::test_every_call_limited_once_waits_as_long_as_slack_asks",
+            "reliability/test_slack_trouble.py::test_one_call_limited_again_and_again_is_never_tried_too_soon",
             "reliability/test_slack_trouble.py::test_replies_under_slacks_own_limits",
         ),
     ),
@@ -90,8 +91,8 @@ PROMISES = (
     ),
     Promise(
         "files that broke other programs, from the sources of Pillow, pillow-heif and nine image libraries of Debian "
-        "(`tests/security/corpora.sh`, then `CORPUS=FOLDER`): each is a picture or one clear sentence within 1 s of "
-        "processor time and 512 MB",
+        "(`tests/security/corpora.sh`, then `CORPUS=FOLDER`): each is a picture or one clear sentence within 512 MB "
+        "and 1 s of processor time, a picture of many pixels within 0.1 s more for each megapixel",
         ("security/test_corpus.py::test_every_file_is_a_picture_or_a_sentence",),
     ),
     Promise(
@@ -109,7 +110,8 @@ HEAD = """# What the bot promises when things break
 Each promise is kept by a test that runs the real processes and breaks them: the bot, the playground over HTTP and
 WebSocket, `tritonserver` where its name stands there, else a gRPC server with moods behind a TCP proxy. The figures are
 written by those tests, at the size of the promise (`RELIABILITY=full`); this page is made from them by
-`python -m tests.reliability.report`. They were measured on a shared two-core machine that trained a model meanwhile.
+`python -m tests.reliability.report`. They were measured on a shared two-core machine that trained a model meanwhile;
+that training was paused for the flood, for SIGTERM and for the killed tritonserver.
 
 | promise | test | measured |
 |---|---|---|
@@ -125,6 +127,9 @@ TAIL = """
   a wait of more than five minutes: the reply then says which part failed; if even that cannot be posted, a reaction.
 - While the database cannot be written, DBOS tries again after 1, 2, 4 ... at most 60 s (and up to half as much more):
   after a long outage jobs go on up to 90 s after it ends. Health is back at once.
+- In the flood a busy machine acknowledges later: with both cores shared with other programs the p99 was 1.1 to 1.6 s,
+  and once more than one event in a hundred missed the three seconds after which Slack sends it again. That makes no
+  second reply.
 - A full disk takes the bot's log with it, where the log is a file on that disk.
 - A photo that was being enhanced when the bot was told to stop is enhanced anew by the next start.
 """
@@ -154,5 +159,4 @@ def document() -> str:
 
 
 if __name__ == "__main__":
-    DOCUMENT.parent.mkdir(exist_ok=True)
     DOCUMENT.write_text(document())

@@ -27,12 +27,12 @@ def resident(bot) -> int:
 
 @contextlib.contextmanager
 def watched(bot) -> Iterator[list[int]]:
-    """What was resident, five times a second, to the end of a `with`."""
+    """What was resident, once a second, to the end of a `with`."""
     sizes = [resident(bot)]
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.2):
+        while not done.wait(1):
             sizes.append(resident(bot))
 
     watcher = threading.Thread(target=watch)
