@@ -44,7 +44,7 @@ class Limits:
     # that were not among those.
     overlap: int = 24
     tiles_at_once: int = 2  # that the server computes: the instances of the model, one for each of two cores
-    tiles_in_flight: int = 3  # of one photo: one waits, so that no instance does; a second would be merged with it
+    tiles_in_flight: int = 2  # of one photo: a third would start late, and run alone at the end
     tile_seconds: float = 20.0
     photo_seconds: float = 600.0
     probe_seconds: float = 0.9  # what a photo waits, at most, while the server is known to be ill

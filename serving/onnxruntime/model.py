@@ -46,14 +46,17 @@ class TritonPythonModel:
         self._batched = config["max_batch_size"] > 0
         self._inputs = [tensor["name"] for tensor in config["input"]]
         self._outputs = [tensor["name"] for tensor in config["output"]]
+        # A stream for each core, though instances share them: Triton merges what arrives before an instance has woken
+        # up, and the other instance then has nothing to do. Two that are busy share the cores as all processes do.
+        streams = max(1, cores // chosen.threads)
         # Unpinned, because every instance is a process of its own and all would pin to the same first core.
         self._compiled = openvino.Core().compile_model(
             model,
             "CPU",
             {
                 "PERFORMANCE_HINT": "LATENCY",
-                "NUM_STREAMS": 1,
-                "INFERENCE_NUM_THREADS": chosen.threads,
+                "NUM_STREAMS": streams,
+                "INFERENCE_NUM_THREADS": streams * chosen.threads,
                 "ENABLE_CPU_PINNING": False,
                 # Kernels of the last few shapes; by default 1.6 MB stays for every shape ever seen.
                 "CPU_RUNTIME_CACHE_CAPACITY": 128,
@@ -63,11 +66,12 @@ class TritonPythonModel:
 
     def execute(self, requests: list) -> list:
         """Answer the requests that Triton merged: equal shapes, at most max_batch_size images together."""
-        # Image after image, not one tensor of N: a layer's activations then stay in the cache (4 tiles of 256x256 took
+        # Image by image, not one tensor of N: a layer's activations then stay in the cache (4 tiles of 256x256 took
         # a tenth longer as one tensor), memory does not grow with N, and nothing is copied together and apart again.
         # All answers at the end: sending each as it comes (`get_response_sender`) crashed tritonserver 2.51 under load.
         runs = self._pool()
-        return [self._answer(request, runs) for request in requests]
+        started = [self._start(request, runs) for request in requests]
+        return [self._answer(images) for images in started]
 
     def _pool(self):
         # Each run owns its output until Triton has copied it, after `execute` has returned.
@@ -76,25 +80,37 @@ class TritonPythonModel:
             self._runs.append(self._compiled.create_infer_request())
             yield self._runs[-1]
 
-    def _answer(self, request, runs):
+    def _start(self, request, runs) -> list[openvino.InferRequest] | Exception:
+        """The runs of a request's images, under way; or why they cannot be."""
         # DLPack, because `Tensor(name, array)` of the stub was built for NumPy 1: with NumPy 2 it sends empty tensors.
         try:
             feeds = {name: np.from_dlpack(triton.get_input_tensor_by_name(request, name)) for name in self._inputs}
             images = len(feeds[self._inputs[0]]) if self._batched else 1
-            if images == 1:
-                results = self._infer(next(runs), feeds)
-            else:
-                each = [self._infer(next(runs), {k: v[i : i + 1] for k, v in feeds.items()}) for i in range(images)]
-                results = {name: np.concatenate([one[name] for one in each]) for name in self._outputs}
-            tensors = [triton.Tensor.from_dlpack(name, results[name]) for name in self._outputs]
+            each = [feeds] if images == 1 else [{k: v[i : i + 1] for k, v in feeds.items()} for i in range(images)]
+            under_way = []
+            for image in each:
+                run = next(runs)
+                run.start_async(image, share_inputs=True)
+                under_way.append(run)
         except (RuntimeError, ValueError, triton.TritonModelException) as error:
-            # Answered here, so that only this request fails and not those that were merged with it.
+            return error
+        return under_way
+
+    def _answer(self, images: list[openvino.InferRequest] | Exception):
+        # A failure is answered, so that only this request fails and not those that were merged with it.
+        if isinstance(images, Exception):
+            return triton.InferenceResponse(error=triton.TritonError(reason(images)))
+        try:
+            for run in images:
+                run.wait()
+            each = {name: [run.get_tensor(name).data for run in images] for name in self._outputs}
+            tensors = [
+                triton.Tensor.from_dlpack(name, data[0] if len(data) == 1 else np.concatenate(data))
+                for name, data in each.items()
+            ]
+        except (RuntimeError, ValueError, triton.TritonModelException) as error:
             return triton.InferenceResponse(error=triton.TritonError(reason(error)))
         return triton.InferenceResponse(tensors)
-
-    def _infer(self, run: openvino.InferRequest, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        run.infer(feeds, share_inputs=True, share_outputs=True)
-        return {name: run.get_tensor(name).data for name in self._outputs}
 
 
 def find(repository: Path, version: str, file: str, name: str) -> Path:
