@@ -154,6 +154,7 @@ def measure(options: argparse.Namespace) -> tuple[list[Bare], list[Served]]:
     had = {Load(row.size, row.concurrency, row.shared_memory) for row in through}
     if missing := [load for load in loads() if load not in had]:
         raise CannotMeasure(f"the machine did other things all the time: no figures that agree of {missing[0]}")
+    through.sort(key=lambda row: loads().index(Load(row.size, row.concurrency, row.shared_memory)))
     return around, through
 
 

@@ -82,17 +82,19 @@ class TritonPythonModel:
 
     def _start(self, request, runs) -> list[openvino.InferRequest] | Exception:
         """The runs of a request's images, under way; or why they cannot be."""
+        under_way: list[openvino.InferRequest] = []
         # DLPack, because `Tensor(name, array)` of the stub was built for NumPy 1: with NumPy 2 it sends empty tensors.
         try:
             feeds = {name: np.from_dlpack(triton.get_input_tensor_by_name(request, name)) for name in self._inputs}
             images = len(feeds[self._inputs[0]]) if self._batched else 1
             each = [feeds] if images == 1 else [{k: v[i : i + 1] for k, v in feeds.items()} for i in range(images)]
-            under_way = []
             for image in each:
                 run = next(runs)
                 run.start_async(image, share_inputs=True)
                 under_way.append(run)
         except (RuntimeError, ValueError, triton.TritonModelException) as error:
+            for run in under_way:  # they read the request's memory
+                run.wait()
             return error
         return under_way
 
