@@ -20,8 +20,8 @@ WINDOW = 3.0
 MS = 1e-3
 
 
-# Triton takes a stub for dead, and starts another, where it was not heard of for a second: of a virtual machine that
-# its host took the processor from.
+# Triton takes a stub for dead, and starts another, where it has not heard of it for a second. Seen once, while the
+# host of a virtual machine was busy, and not brought about again.
 PASSING = ("stable measurement", "is not healthy")
 
 
