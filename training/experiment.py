@@ -130,10 +130,12 @@ def main() -> None:
         else:
             raise WeightsError("losses are compared from one start: say which with --init")
 
+        pairs = Pairs(learned, Recipe.patch, Recipe.seed)  # the same for all
+
         def run(name: str, steps: int) -> Generator:
             network, recipe = candidates[name]
             recipe = replace(recipe, blocks=network.shape.blocks, **{stage: steps})
-            pairs, out = Pairs(learned, recipe.patch, recipe.seed), options.out / name.replace(" ", "-")
+            out = options.out / name.replace(" ", "-")
             seen = {"perceptual": options.perceptual, "compiled": options.compile}
             return train(recipe, pairs, out, Report(out), start=network, **seen)
 
