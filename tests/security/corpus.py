@@ -21,6 +21,7 @@ from pathlib import Path
 
 from slackbot.cell import open_in_cell
 from slackbot.errors import NotAPhoto, PhotoError
+from slackbot.fork_server import LOADED
 from slackbot.limits import MEGAPIXEL, Limits
 from slackbot.photo import Photo, open_photo
 from tests.security.fuzz_opener import LIMITS, SECONDS
@@ -29,7 +30,7 @@ PICTURE = "a picture"
 SECONDS_A_MEGAPIXEL = 0.1  # on top of SECONDS, for a picture: a good photo of 12 megapixels in HEIC takes one second
 
 # What every cell would else load anew.
-multiprocessing.set_forkserver_preload(["slackbot.cell", "pillow_heif", __name__])
+multiprocessing.set_forkserver_preload([*LOADED, __name__])
 
 
 @dataclass(frozen=True)
