@@ -153,6 +153,7 @@ def main() -> None:
     except (FeaturesError, PhotosError, WeightsError) as error:
         sys.exit(f"evaluate.py: {error}")
     scores: dict[tuple[str, str, str], Score] = {}
+    *_, shown = enhancers.values()
     runs = [(kind, name) for kind in options.degradation for name in sets]
     for kind, name in tqdm(runs, unit="set", disable=None):
         pairs = [(validation(truth, kind, f"{name}/{stem}"), truth) for stem, truth in sets[name]]
@@ -162,8 +163,7 @@ def main() -> None:
             small, truth = pairs[0]
             options.picture.parent.mkdir(parents=True, exist_ok=True)
             path = options.picture.with_stem(f"{options.picture.stem}-{kind}-{name}")
-            *_, last = enhancers.values()
-            side_by_side(small, last(small), truth).save(path)
+            side_by_side(small, shown(small), truth).save(path)
     print(table(scores))
 
 
