@@ -1,8 +1,8 @@
 """Compare networks, or loss weights, at equal computing time, on photos that none of them was trained on.
 
 usage: python training/experiment.py networks --photos FOLDER --seconds 600
-       python training/experiment.py losses --photos FOLDER --seconds 600 --init WEIGHTS --perceptual vgg16 \
-           --perceptual-weight 0.15
+       python training/experiment.py losses --photos FOLDER --seconds 600 --init WEIGHTS \
+           --perceptual vgg16 lite1 lite2 --perceptual-weight 0.4
 
 Time is this process's own on the CPU, tried on a few steps of each row before the first begins. The table goes to
 `training/experiments/`, which the model card shows.
@@ -38,7 +38,7 @@ JUDGED = 512
 
 
 def losses(perceptual: float) -> dict[str, Recipe]:
-    """The second stage with each weight left out or made heavier; `perceptual` suits the network that is seen with."""
+    """The second stage with each weight left out or made heavier; `perceptual` suits the networks that look."""
     whole = Recipe(pixel_steps=0, batch=8, perceptual_weight=perceptual)
     weights = {"perceptual": perceptual, "adversarial": whole.adversarial_weight}
     names = ("colour", "lattice", *weights)
@@ -105,7 +105,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--photos", type=Path, required=True, help="folder of photos; one in forty is held out")
     parser.add_argument("--seconds", type=float, default=600, help="for each row (default: %(default)s)")
     parser.add_argument("--init", type=Path, metavar="WEIGHTS", help="what losses start from")
-    parser.add_argument("--perceptual", default="lite0", metavar="NETWORK", help="as for train.py")
+    parser.add_argument("--perceptual", nargs="+", default=["lite0"], metavar="NETWORK", help="as for train.py")
     parser.add_argument("--perceptual-weight", type=float, default=Recipe.perceptual_weight, help="likewise")
     parser.add_argument("--compile", action="store_true", help="likewise")
     parser.add_argument("--out", type=Path, default=Path("runs/experiment"), help="for checkpoints (%(default)s)")

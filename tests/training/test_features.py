@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.feature_networks import VGG16, AlexNet, EfficientNetLite0
+from training.feature_networks import VGG16, AlexNet, EfficientNetLite0, EfficientNetLite1, EfficientNetLite2
 from training.features import FeaturesError, distance
 
 
@@ -52,6 +52,18 @@ def test_any_network_of_feature_maps_will_do():
     assert (
         distance("training.feature_networks:EfficientNetLite0")(torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64)) > 0
     )
+
+
+@pytest.mark.parametrize(
+    ("network", "blocks", "channels"), [(EfficientNetLite1, 15, 112), (EfficientNetLite2, 15, 120)]
+)
+def test_larger_networks_are_seen_at_the_same_strides(network, blocks, channels):
+    """Numbers of blocks and channels as in the published weights, up to the stride of 16."""
+    made = network().eval()
+    maps = list(made(torch.rand(1, 3, 64, 64)))
+    assert [length for *_, length in (m.shape for m in maps)] == [32, 16, 8, 4]
+    assert len(made._blocks) == blocks
+    assert maps[-1].shape[1] == channels
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from training.checkpoint import Checkpoint, CheckpointError
 from training.generator import Generator, Shape, load_weights
@@ -89,6 +91,34 @@ def test_starts_from_weights_and_grows_them(pairs, tmp_path):
     photo = torch.rand(1, 3, 9, 9)
     torch.testing.assert_close(grown(photo), small(photo))
     assert load_weights(tmp_path / "generator.safetensors").shape == Shape(2)
+
+
+class Pixels(nn.Module):
+    """Sees what is there."""
+
+    usual = 0.5
+
+    def forward(self, x: torch.Tensor) -> Iterator[torch.Tensor]:
+        yield x
+
+
+def test_feature_networks_take_turns(pairs, tmp_path):
+    recipe = replace(RECIPE, pixel_steps=0, adversarial_steps=4, adversarial_rate=0.0)
+    pixels = f"{__name__}:Pixels"
+    seen: list[float] = []
+
+    class Noting(Report):
+        def step(self, step, values):  # noqa: ARG002
+            seen.append(values["perceptual"])
+
+    def seen_by(*networks: str) -> list[float]:
+        seen.clear()
+        train(recipe, pairs, tmp_path, Noting(tmp_path), workers=0, perceptual=networks)
+        return [*seen]
+
+    lite, pixel, both = seen_by("lite0"), seen_by(pixels), seen_by("lite0", pixels)
+    assert lite != pixel
+    assert both == [lite[0], pixel[1], lite[2], pixel[3]]
 
 
 def test_a_checkpoint_of_another_network_is_refused(pairs, tmp_path):
@@ -207,6 +237,6 @@ def test_pairs_do_not_depend_on_workers(pairs):
 
 
 def test_a_weight_of_nothing_leaves_its_network_out(pairs, tmp_path):
-    run(replace(RECIPE, adversarial_weight=0.0, perceptual_weight=0.0), pairs, tmp_path, perceptual="no such network")
+    run(replace(RECIPE, adversarial_weight=0.0, perceptual_weight=0.0), pairs, tmp_path, perceptual=["no such network"])
     assert {name for _, name, _ in curve(tmp_path)} >= {"pixel", "colour", "lattice"}
     assert not {name for _, name, _ in curve(tmp_path)} & {"perceptual", "adversarial", "critic"}
