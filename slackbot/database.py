@@ -26,6 +26,7 @@ _LOCKED = "database is locked: "  # what DBOS looks for in an error's text
 _TOLD_EVERY = 10.0  # seconds; the queue asks ten times a second
 _STATEMENTS = 16  # that a connection keeps prepared
 _PAGES = 250_000  # bytes of the file that a connection keeps
+_CONNECTIONS = 3  # to a file, of which one can write
 
 
 def prepare(file: Path) -> None:
@@ -53,13 +54,21 @@ def wait_for_disk() -> None:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """What engines of the job database are made with, so that their connections stay small.
+    """What engines of the job database are made with.
 
-    Of the pool's twenty the one used last comes first. Each keeps statements and pages of the file, by SQLite's own
-    measure so many that memory grows for thousands of jobs; the kernel has the file in memory anyway.
+    A SQLite file has one writer. Who waits for it in SQLite sleeps longer each time and is overtaken, in a flood of
+    events for seconds; who waits for a connection has it at once. Each connection also keeps statements and pages of
+    the file, by SQLite's own measure so many that memory grows for thousands of jobs, while the kernel has the file in
+    memory anyway; the one used last comes first.
     """
-    options: dict[str, Any] = {"pool_use_lifo": True}
-    return {**options, "connect_args": {"cached_statements": _STATEMENTS}} if url.startswith("sqlite") else options
+    if not url.startswith("sqlite"):
+        return {"pool_use_lifo": True}
+    return {
+        "pool_use_lifo": True,
+        "pool_size": _CONNECTIONS,
+        "max_overflow": 0,
+        "connect_args": {"cached_statements": _STATEMENTS},
+    }
 
 
 def keep_few_pages() -> None:

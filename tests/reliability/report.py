@@ -111,7 +111,7 @@ Each promise is kept by a test that runs the real processes and breaks them: the
 WebSocket, `tritonserver` where its name stands there, else a gRPC server with moods behind a TCP proxy. The figures are
 written by those tests, at the size of the promise (`RELIABILITY=full`); this page is made from them by
 `python -m tests.reliability.report`. They were measured on a shared two-core machine that trained a model meanwhile;
-that training was paused for the flood, for SIGTERM and for the killed tritonserver.
+that training was paused for SIGTERM and for the killed tritonserver.
 
 | promise | test | measured |
 |---|---|---|
@@ -127,9 +127,6 @@ TAIL = """
   a wait of more than five minutes: the reply then says which part failed; if even that cannot be posted, a reaction.
 - While the database cannot be written, DBOS tries again after 1, 2, 4 ... at most 60 s (and up to half as much more):
   after a long outage jobs go on up to 90 s after it ends. Health is back at once.
-- In the flood a busy machine acknowledges later: with both cores shared with other programs the p99 was 1.1 to 1.6 s,
-  and once more than one event in a hundred missed the three seconds after which Slack sends it again. That makes no
-  second reply.
 - A full disk takes the bot's log with it, where the log is a file on that disk.
 - A photo that was being enhanced when the bot was told to stop is enhanced anew by the next start.
 """

@@ -67,9 +67,8 @@ def test_a_flood_of_events(bot, workspace, ask, figures, full):
     everything = workspace.messages("#photos")
     for message in messages:
         assert sum(one.data.get("thread_ts") == message.ts and one.ts != message.ts for one in everything) == 1
-    if full:  # else the machine may be busy: Slack sends again what it gets no acknowledgement of in three seconds
-        assert p99 < 1.0
-    assert statistics.median(waits) < 3.0
+    # The machine may be busy with other tests; after three seconds Slack would send the event again.
+    assert p99 < (1.0 if full else 3.0)
     assert max(sizes) < GIGABYTE
     figures.write(
         "test_a_flood_of_events",
