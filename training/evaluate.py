@@ -6,7 +6,7 @@ usage: python training/evaluate.py [--weights FILE ... | --onnx FILE] [--photos 
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,10 +38,15 @@ class Score:
     """dB on luma, higher is better"""
     ssim: float
     """on luma, higher is better"""
-    distance: float
-    """of a network's features, lower is better"""
     seconds: float
     """per megapixel of the enhanced photo"""
+    distances: tuple[float, ...]
+    """of each network's features, lower is better"""
+
+    @property
+    def distance(self) -> float:
+        """By the first network."""
+        return self.distances[0]
 
 
 def truths(folder: Path, held_out: bool = False) -> dict[str, list[tuple[str, Photo]]]:
@@ -67,7 +72,7 @@ def perceptual(photo: Photo, truth: Photo, network: FeatureDistance) -> float:
         return float(network(tensor(photo), tensor(truth)))
 
 
-def measure(enhancer: Enhancer, photos: Iterable[tuple[Photo, Photo]], network: FeatureDistance) -> Score:
+def measure(enhancer: Enhancer, photos: Iterable[tuple[Photo, Photo]], *networks: FeatureDistance) -> Score:
     """The score of (small, truth) pairs."""
     rows = []
     for small, truth in photos:
@@ -75,10 +80,10 @@ def measure(enhancer: Enhancer, photos: Iterable[tuple[Photo, Photo]], network: 
         photo = enhancer(small)
         seconds = time.perf_counter() - begun
         megapixels = photo.shape[0] * photo.shape[1] / 1e6
-        rows.append(
-            (psnr_y(photo, truth), ssim_y(photo, truth), perceptual(photo, truth, network), seconds / megapixels)
-        )
-    return Score(*(float(mean) for mean in np.mean(rows, 0)))
+        seen = (perceptual(photo, truth, network) for network in networks)
+        rows.append((psnr_y(photo, truth), ssim_y(photo, truth), seconds / megapixels, *seen))
+    psnr, ssim, speed, *distances = map(float, np.mean(rows, 0))
+    return Score(psnr, ssim, speed, tuple(distances))
 
 
 def onnx_enhancer(path: Path) -> Enhancer:
@@ -104,13 +109,14 @@ def side_by_side(small: Photo, photo: Photo, truth: Photo) -> Image.Image:
     return sheet
 
 
-def table(scores: dict[tuple[str, str, str], Score]) -> str:
-    """Markdown, a row for each (degradation, set, enhancer)."""
-    lines = ["| degradation | set | | PSNR-Y (dB) | SSIM-Y | distance | s/MP |", "|---|---|---|---|---|---|---|"]
-    for (degradation, name, enhancer), s in scores.items():
-        cells = degradation, name, enhancer, f"{s.psnr:.2f}", f"{s.ssim:.3f}", f"{s.distance:.3f}", f"{s.seconds:.2f}"
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def table(scores: dict[tuple[str, str, str], Score], judges: Sequence[str] = ("distance",)) -> str:
+    """Markdown, a row for each (degradation, set, enhancer), a column for each judge."""
+    columns = ("degradation", "set", "", "PSNR-Y (dB)", "SSIM-Y", *judges, "s/MP")
+    rows = [
+        (*what, f"{s.psnr:.2f}", f"{s.ssim:.3f}", *(f"{d:.3f}" for d in s.distances), f"{s.seconds:.2f}")
+        for what, s in scores.items()
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows))
 
 
 def _ours(graph: Path | None, weights: list[Path]) -> dict[str, Enhancer]:
@@ -137,7 +143,13 @@ def arguments() -> argparse.ArgumentParser:
         "--held-out", action="store_true", help="only those of --photos that training keeps to judge by"
     )
     parser.add_argument("--degradation", nargs="+", choices=("shared", "clean"), default=["shared", "clean"])
-    parser.add_argument("--distance", default="lite0", metavar="NETWORK", help="feature network (default: %(default)s)")
+    parser.add_argument(
+        "--distance",
+        nargs="+",
+        default=["lite0"],
+        metavar="NETWORK",
+        help="feature networks that judge (default: lite0)",
+    )
     parser.add_argument(
         "--picture", type=Path, help="write bicubic, ours and truth of the first photo of each set side by side"
     )
@@ -147,7 +159,7 @@ def arguments() -> argparse.ArgumentParser:
 def main() -> None:
     options = arguments().parse_args()
     try:
-        network = distance(options.distance)
+        judges = [distance(name) for name in options.distance]
         enhancers = {"bicubic": bicubic, **_ours(options.onnx, options.weights)}
         sets = truths(options.photos, options.held_out)
     except (FeaturesError, PhotosError, WeightsError) as error:
@@ -158,13 +170,13 @@ def main() -> None:
     for kind, name in tqdm(runs, unit="set", disable=None):
         pairs = [(validation(truth, kind, f"{name}/{stem}"), truth) for stem, truth in sets[name]]
         for label, enhancer in enhancers.items():
-            scores[kind, name, label] = measure(enhancer, pairs, network)
+            scores[kind, name, label] = measure(enhancer, pairs, *judges)
         if options.picture:
             small, truth = pairs[0]
             options.picture.parent.mkdir(parents=True, exist_ok=True)
             path = options.picture.with_stem(f"{options.picture.stem}-{kind}-{name}")
             side_by_side(small, shown(small), truth).save(path)
-    print(table(scores))
+    print(table(scores, options.distance))
 
 
 if __name__ == "__main__":
