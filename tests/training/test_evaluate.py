@@ -40,13 +40,12 @@ def test_the_served_graph_scores_as_the_weights_do(pairs):
 
 
 def test_beats_bicubic_on_every_validation_set(shared):
-    """The promise of the project's weights; a crop of each set stands for it here, the model card has all."""
+    """The promise of the project's weights; crops of three photos of each set stand for it, the model card has all."""
     judge = distance("lite0")
     ours = partial(enhance, load_weights())
     for name, photos in truths(shared / "data" / "validation").items():
-        stem, photo = photos[0]
-        truth = photo[:256, :256]
-        pairs = [(validation(truth, "shared", f"{name}/{stem}"), truth)]
+        crops = [(stem, photo[:256, :256]) for stem, photo in photos[:3]]
+        pairs = [(validation(truth, "shared", f"{name}/{stem}"), truth) for stem, truth in crops]
         better, worse = measure(ours, pairs, judge), measure(bicubic, pairs, judge)
         assert better.psnr > worse.psnr, name
         assert better.distance < worse.distance, name
