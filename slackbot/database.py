@@ -61,14 +61,14 @@ def engine_options(url: str) -> dict[str, Any]:
     the file, by SQLite's own measure so many that memory grows for thousands of jobs, while the kernel has the file in
     memory anyway; the one used last comes first.
     """
-    if not url.startswith("sqlite"):
-        return {"pool_use_lifo": True}
-    return {
-        "pool_use_lifo": True,
-        "pool_size": _CONNECTIONS,
-        "max_overflow": 0,
-        "connect_args": {"cached_statements": _STATEMENTS},
-    }
+    options: dict[str, Any] = {"pool_use_lifo": True}
+    if url.startswith("sqlite"):
+        options |= {
+            "pool_size": _CONNECTIONS,
+            "max_overflow": 0,
+            "connect_args": {"cached_statements": _STATEMENTS},
+        }
+    return options
 
 
 def keep_few_pages() -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from training.degradation import validation
 from training.evaluate import measure, onnx_enhancer, table, truths
-from training.features import FeatureDistance, distance
+from training.features import distance
 from training.generator import WEIGHTS, Generator, Shape, WeightsError, load_weights, save_weights
 from training.inference import bicubic, enhance
 
@@ -102,7 +102,7 @@ def test_a_mistake_gets_one_sentence(tmp_path):
 
 def test_the_table_is_markdown_with_a_column_for_each_judge(pairs):
     judge = distance("lite0")
-    score = measure(bicubic, pairs, judge, FeatureDistance(judge.network))
+    score = measure(bicubic, pairs, judge, judge)
     lines = table({("shared", "test", "bicubic"): score}, ["lite0", "again"]).splitlines()
     assert len({line.count("|") for line in lines}) == 1
     psnr, distances = f"{score.psnr:.2f}", f"{score.distance:.3f} | {score.distance:.3f}"
