@@ -50,11 +50,16 @@ def _enhance(options: argparse.Namespace) -> int:
     fork_server.begin()
     from slackbot.command import Order, enhance_files
     from slackbot.enhance import Enhancer
-    from slackbot.triton import ModelServer
     from slackbot.words import Wish
 
     address = address_from(os.environ, options.triton)
     limits = Limits()
+
+    def begin() -> Enhancer:
+        from slackbot.triton import ModelServer  # loads for as long as the first picture takes to be opened
+
+        return Enhancer(ModelServer(address, limits), limits)
+
     wish = Wish(
         scale=options.scale,
         kind={"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}.get(options.format, ""),
@@ -63,7 +68,7 @@ def _enhance(options: argparse.Namespace) -> int:
         metadata=options.keep_metadata,
     )
     order = Order(options.input, options.output, wish, options.force)
-    return min(1, enhance_files(order, Enhancer(ModelServer(address, limits), limits), limits))
+    return min(1, enhance_files(order, begin, limits))
 
 
 def _parser() -> argparse.ArgumentParser:

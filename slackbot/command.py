@@ -2,8 +2,10 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 
 from slackbot.cell import open_in_cell
@@ -30,8 +32,11 @@ class Order:
     force: bool
 
 
-def enhance_files(order: Order, enhancer: Enhancer, limits: Limits) -> int:
-    """Enhance files one after the other, a sentence for each that cannot be; the number of those."""
+def enhance_files(order: Order, begin: Callable[[], Enhancer], limits: Limits) -> int:
+    """Enhance files one after the other, a sentence for each that cannot be; the number of those.
+
+    `begin` makes the enhancer, once there is something to enhance and while the first file is being opened.
+    """
     sources = list(_sources(order.inputs))
     if not sources:
         raise CommandError("There is no picture in there.")
@@ -39,11 +44,15 @@ def enhance_files(order: Order, enhancer: Enhancer, limits: Limits) -> int:
     if file and (len(order.inputs) > 1 or order.inputs[0].is_dir() or file.is_dir()):
         file, folder = None, file
         folder.mkdir(parents=True, exist_ok=True)
-    failed = 0
-    for number, source in enumerate(sources, 1):
+    failed, enhancer = 0, None
+    for number, (source, opened) in enumerate(_opened_ahead(sources, limits), 1):
         title = source.name if len(sources) == 1 else f"[{number}/{len(sources)}] {source.name}"
+        enhancer = enhancer or begin()
         try:
-            said = _enhance(source, file, folder, order, title, enhancer, limits)
+            photo = _of_kind(opened.result(), file, order.wish)
+            scale = choose_scale(photo.size, order.wish.scale, photo.kind, limits, photo.frames, bool(photo.alpha))
+            target = file or (folder or source.parent) / answer_name(source.name, scale, photo.kind.suffix)
+            said = _enhance(source, photo, target, order, title, enhancer, limits)
         except (BotError, OSError) as error:
             failed += 1
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
@@ -53,18 +62,25 @@ def enhance_files(order: Order, enhancer: Enhancer, limits: Limits) -> int:
     return failed
 
 
+def _opened_ahead(sources: Sequence[Path], limits: Limits) -> Iterator[tuple[Path, Future[Photo]]]:
+    """Each file with its photo: the next is being opened while this one is enhanced."""
+    with ThreadPoolExecutor(1, thread_name_prefix="open") as pool:
+        files = ((source, pool.submit(open_in_cell, source, limits)) for source in sources)
+        yield from (this for this, _next in pairwise(chain(files, [(Path(), Future())])))
+
+
+def _of_kind(photo: Photo, file: Path | None, wish: Wish) -> Photo:
+    """The photo, to be written as the kind that was asked for: by `--format`, or by the output's name."""
+    if wish.kind:
+        photo = photo.written_as(KINDS[wish.kind])
+    return photo.written_as(_kind_to_write(file, photo, wish)) if file else photo
+
+
 def _enhance(
-    source: Path, file: Path | None, folder: Path | None, order: Order, title: str, enhancer: Enhancer, limits: Limits
+    source: Path, photo: Photo, target: Path, order: Order, title: str, enhancer: Enhancer, limits: Limits
 ) -> list[str]:
     """One file; a line for each that was written."""
     wish = order.wish
-    photo = open_in_cell(source, limits)
-    if wish.kind:
-        photo = photo.written_as(KINDS[wish.kind])
-    if file:
-        photo = photo.written_as(_kind_to_write(file, photo, wish))
-    scale = choose_scale(photo.size, wish.scale, photo.kind, limits, photo.frames, bool(photo.alpha))
-    target = file or (folder or source.parent) / answer_name(source.name, scale, photo.kind.suffix)
     beside = target.with_name(comparison_name(source.name, comparison_kind(photo.kind).suffix))
     for wanted in (target, beside) if wish.compare else (target,):
         if wanted.exists() and not order.force:

@@ -2,7 +2,8 @@
 
 from multiprocessing import forkserver
 
-LOADED = ["slackbot.cell", "pillow_heif"]
+LOADED = ["slackbot.cli", "slackbot.cell", "pillow_heif"]
+"""`slackbot.cli` because multiprocessing gives each cell the starter's main module, which imports it."""
 
 
 def begin() -> None:
