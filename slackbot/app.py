@@ -1,14 +1,13 @@
 """The bot, wired together: settings in, a running process out."""
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable
 
 from slack_bolt import App
 
-from slackbot import metrics
+from slackbot import metrics, stopping
 from slackbot.board import Board
 from slackbot.database import Database
 from slackbot.enhance import Enhancer
@@ -32,10 +31,7 @@ log = logging.getLogger(__name__)
 
 def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -> None:
     """Run the bot until SIGINT or SIGTERM. Raises SettingsError where it cannot begin."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-
+    stop = stopping.on_signals()
     client = web_client(settings.bot_token, settings.api_url, limits)
     slack = Slack(client, settings.api_url, limits)
     try:
@@ -81,7 +77,7 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
         where = events.open()
         serving.set()
         announce(f"ready: {where}; {health.address if health else 'no health page'}; stop with Ctrl-C")
-        stop.wait()
+        stopping.wait_for(stop)
         announce("stopping")
     finally:
         serving.clear()
