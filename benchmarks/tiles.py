@@ -33,8 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT, SCALE = 1024, 768, 4
 FOUR_MEGAPIXELS = (2304, 1728)
 ROUNDS = 3
-TILES = (128, 192, 256, 320, 416, 512)
-OVERLAPS = (0, 8, 16, 24, 40, 72)
+TILES = (128, 192, 224, 248, 256, 288, 320, 416, 512)
+OVERLAPS = (0, 8, 16, 24, 40)
 STRIP = (288, 96)
 """Width and height of the part of each photo that is cut once: more than a generator sees beyond the cut."""
 INVISIBLE = 2

@@ -26,7 +26,7 @@ from serving import figures, loops, machine
 from serving.benchmark import Server, own_server
 
 ROOT = Path(__file__).resolve().parents[1]
-SIZES = (256, 416)  # the second is the largest tile that the bot sends
+SIZES = (128, 248)  # the second is the largest tile that the bot sends
 SECONDS = 30
 
 

@@ -38,13 +38,14 @@ class Limits:
     slack_patience: float = 300.0  # the longest Retry-After that a job waits for
 
     # The model server.
-    tile: int = 416  # pixels a side, at most; 1024x768 is then six tiles, three for each of two cores
-    # Pixels shared by neighbouring tiles. A generator of 8 blocks can see 19 pixels far and one of 16 blocks 35, but
-    # from 16 shared pixels on no seam of either was above 1 of 255 (benchmarks/tiles.md); half as many again for photos
-    # that were not among those.
+    # Pixels a side, at most. From rows of 256 on, a pixel costs a core half as much time again, more than the larger
+    # share of smaller tiles that lies in overlaps (benchmarks/tiles.md).
+    tile: int = 248
+    # Pixels shared by neighbouring tiles. A generator of 16 blocks can see 35 pixels far, but from 24 shared pixels on
+    # no seam of the served one was above 1 of 255; with 16 one was 5 (benchmarks/tiles.md).
     overlap: int = 24
     tiles_at_once: int = 2  # that the server computes: the instances of the model, one for each of two cores
-    tiles_in_flight: int = 2  # of one photo: a third would start late, and run alone at the end
+    tiles_in_flight: int = 2  # of one photo: more were no faster
     tile_seconds: float = 20.0
     photo_seconds: float = 600.0
     probe_seconds: float = 0.9  # what a photo waits, at most, while the server is known to be ill

@@ -63,7 +63,7 @@ def test_tiles_make_the_whole_picture(enhancer, paint, size):
 def test_all_tiles_of_a_photo_have_one_shape_and_none_is_padded(enhancer, model, paint):
     enhancer(photo_of(paint(700, 100)), 4)
 
-    assert set(model.shapes) == {(1, 100, 368, 3)}  # (700 + overlap) / 2, in steps of 8
+    assert set(model.shapes) == {(1, 100, 200, 3)}  # (700 + 3 * overlap) / 4, in steps of 8
 
 
 def test_2x_is_the_reduced_4x_without_seams(enhancer, paint):
