@@ -141,7 +141,7 @@ class Server:
         return self._process.pid
 
     def wait_until_ready(self, stop: threading.Event) -> bool:
-        """Return True once every model answers, False if `stop` was set first.
+        """Return True once every model and the metrics answer, False if `stop` was set first.
 
         Raises ServerCrashed if a signal ended it, and ServerFailed if it ended otherwise or is not ready after START: a
         stub that gets no CPU for a second while its model loads is given up by tritonserver 2.51, which then waits for
@@ -149,11 +149,14 @@ class Server:
         """
         deadline = time.monotonic() + START
         host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
-        pages = ["/v2/health/ready", *(f"/v2/models/{model}/ready" for model in self._options.models)]
+        ports, ready = self._options.ports, [f"models/{model}/ready" for model in self._options.models]
+        pages = [(ports.http, f"/v2/{page}") for page in ("health/ready", *ready)]
+        if not any(option.startswith("--allow-metrics") for option in self._options.extra):
+            pages.append((ports.metrics, "/metrics"))  # tritonserver opens this port last
         while not stop.wait(POLL):
             if (status := self._process.poll()) is not None:
                 raise self._failure("while starting", ServerCrashed if status < 0 else ServerFailed)
-            if all(_answers(host, self._options.ports.http, page) for page in pages):
+            if all(_answers(host, port, page) for port, page in pages):
                 self._ready = True
                 return True
             if time.monotonic() > deadline:
