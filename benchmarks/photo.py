@@ -31,14 +31,15 @@ if __package__ in (None, ""):  # run as a script: the project, not this folder, 
 
 from serving import figures, machine
 from serving.benchmark import Server, newest, own_server
-from slackbot.limits import Limits
-from slackbot.photo import open_photo, save_photo
+from slackbot.imaging.decode import open_photo
+from slackbot.imaging.encode import save_photo
+from slackbot.limits import PhotoLimits, ServerLimits
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL, LARGE = (1024, 768), (2304, 1728)
 BOUND = 1.25
 MB = 1e6
-IMPORTS = "import slackbot.cli, slackbot.command, slackbot.enhance, slackbot.triton"
+IMPORTS = "import slackbot.cli, slackbot.enhance_files, slackbot.inference.enhancer, slackbot.inference.triton"
 # Python keeps what it compiled, as it does unless told otherwise; the allocator's settings are the server's alone.
 NOT_THE_BOTS = ("PYTHONDONTWRITEBYTECODE", "GLIBC_TUNABLES")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_THE_BOTS}
@@ -129,7 +130,7 @@ def bare(path: Path, pixels: np.ndarray, cores: int) -> Iterator[tuple[str, Call
 
 
 def ways(server: Server, photo: Path, folder: Path, rounds: int) -> list[Run]:
-    limits = Limits()
+    limits = PhotoLimits()
     opened = open_photo(photo, limits)
     pixels = np.asarray(opened.image)
     enlarged = replace(opened, image=opened.image.resize((4 * opened.image.width, 4 * opened.image.height)))
@@ -189,7 +190,7 @@ def rows(runs: Sequence[Run]) -> Iterator[tuple[str, ...]]:
 
 
 def markdown(runs: Sequence[Run], peak: Peak, others: float) -> str:
-    limits = Limits()
+    limits = ServerLimits()
     return (
         "\n\n".join(
             [

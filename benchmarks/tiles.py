@@ -26,8 +26,8 @@ if __package__ in (None, ""):  # run as a script: the project, not this folder, 
 
 from serving import figures, machine
 from serving.benchmark import newest
-from slackbot.limits import Limits
-from slackbot.tiles import STEP, plan, scaled
+from slackbot.inference.tiling import STEP, plan, scaled
+from slackbot.limits import ServerLimits
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT, SCALE = 1024, 768, 4
@@ -214,7 +214,7 @@ def measure(photos: list[np.ndarray], run: Run, path: Path, at_once: int) -> Ite
 
 
 def markdown(found: list[Seam], costs: list[Cost], seconds_whole: float, collages: int) -> str:
-    limits = Limits()
+    limits = ServerLimits()
     harmless = min(seam.overlap for seam in found if all(not s.seen for s in found if s.overlap >= seam.overlap))
     return (
         "\n\n".join(
@@ -267,7 +267,7 @@ def main() -> None:
     photos = list(collages(files, options.collages))
     whole = seconds({(WIDTH, HEIGHT)}, run)[WIDTH, HEIGHT] / (WIDTH * HEIGHT / 1e6)
     costs: list[Cost] = []
-    for cost in measure(photos, run, path, Limits().tiles_at_once):
+    for cost in measure(photos, run, path, ServerLimits().tiles_at_once):
         print(cost, file=sys.stderr, flush=True)
         costs.append(cost)
     options.output.mkdir(parents=True, exist_ok=True)

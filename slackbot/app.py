@@ -7,33 +7,35 @@ from collections.abc import Callable
 
 from slack_bolt import App
 
-from slackbot import metrics, stopping
-from slackbot.board import Board
-from slackbot.database import Database
-from slackbot.enhance import Enhancer
-from slackbot.errands import Errands
-from slackbot.errors import NotReady, ServerError, SettingsError, SlackRefused, SlackUnavailable
-from slackbot.events import Events, events_of
-from slackbot.guests import admit
-from slackbot.health import HealthServer
-from slackbot.jobs import Jobs
+from slackbot.errors import NotReady, SettingsError
+from slackbot.inference.enhancer import Enhancer
+from slackbot.inference.errors import ServerError
+from slackbot.inference.triton import ModelServer
+from slackbot.jobs.commands import ChatCommands
+from slackbot.jobs.database import Database
+from slackbot.jobs.queues import Jobs
+from slackbot.jobs.status_reporter import StatusReporter
+from slackbot.jobs.steps import JobSteps
+from slackbot.jobs.store import Store
+from slackbot.jobs.tracker import JobTracker
 from slackbot.limits import Limits
-from slackbot.listeners import listen
-from slackbot.notebook import Notebook
-from slackbot.reporter import Reporter
+from slackbot.ops import metrics, signals
+from slackbot.ops.health import HealthServer
 from slackbot.settings import Settings
-from slackbot.slack import Slack, web_client
-from slackbot.triton import ModelServer
-from slackbot.workshop import Workshop
+from slackbot.slack.allow_list import install_allow_list
+from slackbot.slack.client import Slack, web_client
+from slackbot.slack.errors import SlackRefused, SlackUnavailable
+from slackbot.slack.listeners import listen
+from slackbot.slack.receivers import Receiver, make_receiver
 
 log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -> None:
     """Run the bot until SIGINT or SIGTERM. Raises SettingsError where it cannot begin."""
-    stop = stopping.on_signals()
-    client = web_client(settings.bot_token, settings.api_url, limits)
-    slack = Slack(client, settings.api_url, limits)
+    stop = signals.on_signals()
+    client = web_client(settings.bot_token, settings.api_url, limits.slack)
+    slack = Slack(client, settings.api_url, limits.slack)
     try:
         home, bot_user = slack.who_am_i()
     except SlackRefused as error:
@@ -41,32 +43,37 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     except SlackUnavailable as error:
         raise SettingsError(f"{error} Is SLACK_API_URL right?") from None
 
-    server = ModelServer(settings.triton, limits)
+    server = ModelServer(settings.triton, limits.server)
     _report(server, settings.triton.url)
-    enhancer = Enhancer(server, limits, metrics.FALLBACKS.inc)
-    board, notebook = Board(limits), Notebook(settings.database_url)
-    workshop = Workshop(
+    enhancer = Enhancer(server, limits.server, limits.photo, metrics.FALLBACKS.inc)
+    tracker, store = JobTracker(limits.jobs), Store(settings.database_url)
+    steps = JobSteps(
         slack=slack,
         enhancer=enhancer,
         folder=settings.work_folder,
         bot_user=bot_user,
-        token=settings.bot_token,
-        api_url=settings.api_url,
-        limits=limits,
-        room=threading.Semaphore(limits.enhancing_at_once),
-        board=board,
-        notebook=notebook,
+        limits=limits.photo,
+        room=threading.Semaphore(limits.jobs.enhancing_at_once),
+        tracker=tracker,
+        store=store,
     )
-    errands = Errands(slack, board, notebook, enhancer, bot_user, limits)
-    jobs = Jobs(settings, workshop, errands, board, notebook)
-    reporter = Reporter(board, slack, limits)
+    commands = ChatCommands(slack, tracker, store, enhancer, bot_user, limits.photo)
+    jobs = Jobs(settings.database_url, steps, commands, tracker, store, limits.jobs, limits.slack)
+    reporter = StatusReporter(tracker, slack, limits.slack)
     # The acknowledgement waits for the listener, and the listener for the database.
     quiet = logging.getLogger("slackbot.bolt")  # Bolt warns that the token stands in the environment as well
     quiet.setLevel(logging.ERROR)
     app = App(client=client, logger=quiet, process_before_response=True, signing_secret=settings.signing_secret)
-    admit(app, settings.guests, home)
-    listen(app, bot_user, jobs, notebook.is_watched)
-    events = events_of(app, settings, limits)
+    install_allow_list(app, settings.allow_list, home)
+    listen(app, bot_user, jobs, store.is_watched)
+    events = make_receiver(
+        app,
+        settings.app_token,
+        settings.signing_secret,
+        settings.events_host,
+        settings.events_port,
+        limits.slack,
+    )
     jobs.start()
     reporter.start()
     metrics.BREAKER_OPEN.set_function(lambda: enhancer.breaker_open)
@@ -77,14 +84,14 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
         where = events.open()
         serving.set()
         announce(f"ready: {where}; {health.address if health else 'no health page'}; stop with Ctrl-C")
-        stopping.wait_for(stop)
+        signals.wait_for(stop)
         announce("stopping")
     finally:
         serving.clear()
         quiet.setLevel(logging.CRITICAL)  # what is heard now is not acknowledged, and Slack sends it again
         reporter.stop()
         # The model server's connection stays: closing it would turn photos at work into bicubic ones.
-        _end(limits.exit_seconds, events.close, jobs.stop, *([health.close] if health else []))
+        _end(limits.jobs.exit_seconds, events.close, jobs.stop, *([health.close] if health else []))
 
 
 def _end(seconds: float, *parts: Callable[[], None]) -> None:
@@ -97,7 +104,7 @@ def _end(seconds: float, *parts: Callable[[], None]) -> None:
         thread.join(max(0.0, ends - time.monotonic()))
 
 
-def _health(settings: Settings, events: Events, serving: threading.Event) -> HealthServer | None:
+def _health(settings: Settings, events: Receiver, serving: threading.Event) -> HealthServer | None:
     """The health page; without its port the bot does its work all the same."""
 
     def ready() -> None:

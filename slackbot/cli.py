@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from slackbot import discretion
-from slackbot.address import TRITON_URL, address_from
 from slackbot.errors import BotError
+from slackbot.inference.endpoint import TRITON_URL, endpoint_from
 from slackbot.limits import Limits
+from slackbot.ops import redaction
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("slackbot").setLevel(logging.INFO if options.command is None else logging.ERROR)
-    discretion.begin()
+    redaction.begin()
     try:
         code = _bot() if options.command is None else _enhance(options)
     except BotError as error:
@@ -44,31 +44,31 @@ def _bot() -> int:
     return 0
 
 
-def _enhance(options: argparse.Namespace) -> int:
-    from slackbot import fork_server
+def _enhance(arguments: argparse.Namespace) -> int:
+    from slackbot.imaging import forkserver
 
-    fork_server.begin()
-    from slackbot.command import Order, enhance_files
-    from slackbot.enhance import Enhancer
-    from slackbot.words import Wish
+    forkserver.begin()
+    from slackbot.enhance_files import Order, enhance_files
+    from slackbot.inference.enhancer import Enhancer
+    from slackbot.job import Options
 
-    address = address_from(os.environ, options.triton)
+    endpoint = endpoint_from(os.environ, arguments.triton)
     limits = Limits()
 
     def begin() -> Enhancer:
-        from slackbot.triton import ModelServer  # loads for as long as the first picture takes to be opened
+        from slackbot.inference.triton import ModelServer  # loads while the first picture is being opened
 
-        return Enhancer(ModelServer(address, limits), limits)
+        return Enhancer(ModelServer(endpoint, limits.server), limits.server, limits.photo)
 
-    wish = Wish(
-        scale=options.scale,
-        kind={"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}.get(options.format, ""),
-        compare=options.compare,
-        bicubic=options.bicubic,
-        metadata=options.keep_metadata,
+    options = Options(
+        scale=arguments.scale,
+        format={"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}.get(arguments.format, ""),
+        compare=arguments.compare,
+        bicubic=arguments.bicubic,
+        metadata=arguments.keep_metadata,
     )
-    order = Order(options.input, options.output, wish, options.force)
-    return min(1, enhance_files(order, begin, limits))
+    order = Order(arguments.input, arguments.output, options, arguments.force)
+    return min(1, enhance_files(order, begin, limits.photo))
 
 
 def _parser() -> argparse.ArgumentParser:

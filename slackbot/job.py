@@ -1,101 +1,88 @@
 """A job: what one message asks of the bot, as it is written down before Slack is acknowledged."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
-from slackbot.words import Wish, wish_of
 
-# Edits, joins, topic changes and the like ask for nothing.
-_ASKING_SUBTYPES = (None, "file_share", "thread_broadcast")
+@dataclass(frozen=True)
+class Counts:
+    """Photos by what became of them."""
+
+    enhanced: int = 0
+    bicubic: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one photo: either `refusal` (a sentence), or the result's figures."""
+
+    name: str
+    refusal: str = ""
+    before: tuple[int, int] = (0, 0)
+    after: tuple[int, int] = (0, 0)
+    version: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    scale: int = 4
+    smaller: bool = False  # 2x because 4x would have been too large
+    pages: int = 1  # pictures in the file
+    uncounted: bool = False  # there are more, too many to count
+    frames: int = 1  # of them in the result
+    uncompared: bool = False  # a comparison was asked for, and both its halves would be bicubic
+    deep: bool = False  # it came with more than 8 bits a channel
+    source_format: str = ""  # the file's own, where the result has another one that nobody asked for
+    format: str = ""  # the result's
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the words of a message ask for. `format` is a key of `formats.FORMATS`, or empty for the photo's own."""
+
+    scale: int = 4
+    help: bool = False
+    format: str = ""
+    compare: bool = False
+    bicubic: bool = False
+    metadata: bool = False
+    command: str = ""  # "status", "cancel", "watch" or "unwatch": something other than photos
 
 
 @dataclass(frozen=True)
 class Job:
-    """One message that asks for something. `thread` is the root of its thread, or the message itself.
+    """One message that asks for something. `thread_ts` is the first message of its thread, or the message itself.
 
-    `tag` tells further jobs about the same message apart. `replaces` is a file of the reply that this job's reply takes
-    the place of. `answer_url` is where a click or a shortcut may be answered, for half an hour.
+    `variant` tells further jobs about the same message apart. `replaces` is a file of the earlier reply that this job's
+    reply replaces. To `response_url` a click or a shortcut may be answered, for half an hour.
     """
 
     team: str
     channel: str
-    message: str  # the message's ts
-    thread: str
-    wish: Wish
+    message_ts: str
+    thread_ts: str
+    options: Options
     file_ids: tuple[str, ...] = ()
-    asker: str = ""
-    tag: str = ""
+    user: str = ""
+    variant: str = ""
     replaces: str = ""
-    answer_url: str = field(default="", repr=False)
+    response_url: str = field(default="", repr=False)
 
     @property
     def id(self) -> str:
         """The same for every event about the same message, so that all of them together are one job."""
-        return job_id(self.team, self.channel, self.message, self.tag)
+        return job_id(self.team, self.channel, self.message_ts, self.variant)
 
-    def is_about(self, team: str, channel: str, message: str) -> bool:
-        """Whether the job is about this message, whatever its tag."""
-        return (self.team, self.channel, self.message) == (team, channel, message)
+    def is_about(self, team: str, channel: str, message_ts: str) -> bool:
+        """Whether the job is about this message, whatever its variant."""
+        return (self.team, self.channel, self.message_ts) == (team, channel, message_ts)
 
     @property
     def in_thread(self) -> bool:
         """Whether the message is a reply."""
-        return self.thread != self.message
+        return self.thread_ts != self.message_ts
 
 
-def job_id(team: str, channel: str, message: str, tag: str = "") -> str:
+def job_id(team: str, channel: str, message_ts: str, variant: str = "") -> str:
     """The id of the job about a message, a plain name."""
-    parts = (team, channel, message, tag) if tag else (team, channel, message)
+    parts = (team, channel, message_ts, variant) if variant else (team, channel, message_ts)
     return re.sub(r"[^A-Za-z0-9.]", "_", "-".join(parts))
-
-
-def job_of(
-    event: Mapping[str, Any], team: str, bot_user: str, is_watched: Callable[[str, str], bool] = lambda *_: False
-) -> Job | None:
-    """The job that an `app_mention` or `message` event asks for, if any.
-
-    In a channel one has to mention the bot, or share a photo where `is_watched(team, channel)`. In a direct message
-    every message asks, but in a thread there only one with photos, a mention or a word such as `cancel`: people say
-    thanks, too.
-    """
-    if event.get("type") not in ("app_mention", "message") or event.get("subtype") not in _ASKING_SUBTYPES:
-        return None
-    if event.get("bot_id") or event.get("user") in (None, bot_user) or not event.get("channel"):
-        return None
-    text = event.get("text") or ""
-    mentioned = event["type"] == "app_mention" or f"<@{bot_user}" in text
-    files = tuple(file["id"] for file in event.get("files") or () if file.get("id"))
-    ts, thread, channel = event["ts"], event.get("thread_ts") or event["ts"], event["channel"]
-    direct = event.get("channel_type") == "im"
-    wish = wish_of(text)
-    if mentioned or (direct and (files or thread == ts or wish.errand)):
-        wish = replace(wish, errand="") if files else wish  # with a photo, the photo is what it is about
-        return Job(team, channel, ts, thread, wish, files, event["user"])
-    photos = tuple(file["id"] for file in event.get("files") or () if file.get("id") and may_be_picture(file))
-    if photos and not direct and is_watched(team, channel):
-        return Job(team, channel, ts, thread, Wish(), photos, event["user"])  # what else it says is not for the bot
-    return None
-
-
-def job_of_shortcut(payload: Mapping[str, Any]) -> Job:
-    """The job of the message shortcut: the message's photos, or its thread's. Each use is a job of its own."""
-    message, team = payload["message"], (payload.get("team") or {}).get("id") or ""
-    ts = payload.get("message_ts") or message["ts"]
-    return Job(
-        team,
-        payload["channel"]["id"],
-        ts,
-        message.get("thread_ts") or ts,
-        Wish(),
-        tuple(file["id"] for file in message.get("files") or () if file.get("id")),
-        payload["user"]["id"],
-        tag=f"shortcut-{payload['action_ts']}",
-        answer_url=payload.get("response_url") or "",
-    )
-
-
-def may_be_picture(file: Mapping[str, Any]) -> bool:
-    """Whether Slack does not say that a file nobody named is clearly something else."""
-    return (file.get("mimetype") or "image/").startswith("image/")

@@ -1,15 +1,14 @@
-"""Every limit of the bot, with its default, in one place."""
+"""Every limit of the bot, with its default, in one place: one part for each of its subsystems."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MEGAPIXEL = 1_000_000
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What the bot accepts and how long it waits. Seconds, bytes and pixels unless a name says otherwise."""
+class PhotoLimits:
+    """How large a photo may be, and what the process that opens it may use. Bytes, pixels and seconds."""
 
-    # One photo.
     photo_bytes: int = 50 * 1024 * 1024
     output_pixels: int = 64 * MEGAPIXEL
     result_bytes: int = 10**9  # Slack takes no larger file
@@ -18,13 +17,15 @@ class Limits:
     animation_pixels: int = 24 * MEGAPIXEL  # of all frames of the result together
     icon_pixels: int = 256 * 256  # up to here, areas of one colour come back in just that colour
     comparison_pixels: int = 8 * MEGAPIXEL
+    decode_memory_bytes: int = 512 * 1024 * 1024  # beside what the process has loaded
+    decode_cpu_seconds: int = 10
+    decode_seconds: float = 30.0
 
-    # The process that opens it (`slackbot.cell`).
-    cell_bytes: int = 512 * 1024 * 1024  # beside what the process has loaded
-    cell_cpu_seconds: int = 10
-    cell_seconds: float = 30.0
 
-    # Slack.
+@dataclass(frozen=True)
+class SlackLimits:
+    """How long the bot waits for Slack, and what it takes from it. Seconds and bytes."""
+
     redirects: int = 3
     slack_timeout: float = 15.0
     socket_ping: float = 2.0  # the SDK notices a cut connection after five of these
@@ -37,7 +38,11 @@ class Limits:
     status_every: float = 3.0
     slack_patience: float = 300.0  # the longest Retry-After that a job waits for
 
-    # The model server.
+
+@dataclass(frozen=True)
+class ServerLimits:
+    """How a photo is cut for the model server, and how long it may take. Pixels and seconds."""
+
     # Pixels a side, at most. From rows of 256 on, a pixel costs a core half as much time again, more than the larger
     # share of smaller tiles that lies in overlaps (benchmarks/tiles.md).
     tile: int = 248
@@ -51,13 +56,27 @@ class Limits:
     probe_seconds: float = 0.9  # what a photo waits, at most, while the server is known to be ill
     breaker_seconds: float = 1.0  # how long the server is left alone after a failure
 
-    # Jobs.
+
+@dataclass(frozen=True)
+class JobLimits:
+    """How many jobs run and wait, and how long each is remembered. Seconds unless a name says otherwise."""
+
     jobs_at_once: int = 8  # most of their time they wait for Slack
     jobs_waiting: int = 1000  # in the queue; who comes then is told when to come again
-    errands_at_once: int = 4  # help, cancel, buttons: they do not wait behind photos
+    commands_at_once: int = 4  # help, cancel, buttons: they do not wait behind photos
     enhancing_at_once: int = 2  # a photo of 4 megapixels needs 300 MB
     poll_seconds: float = 0.1
     remembered_days: float = 30.0  # how long an ended job's buttons work
-    forget_every: float = 86_400.0
+    cleanup_every: float = 86_400.0
     shutdown_seconds: int = 5  # what running jobs are given
     exit_seconds: float = 8.0  # until the process ends at the latest: containers are killed after ten
+
+
+@dataclass(frozen=True)
+class Limits:
+    """All of them. Code is given the one part that it uses."""
+
+    photo: PhotoLimits = field(default_factory=PhotoLimits)
+    slack: SlackLimits = field(default_factory=SlackLimits)
+    server: ServerLimits = field(default_factory=ServerLimits)
+    jobs: JobLimits = field(default_factory=JobLimits)

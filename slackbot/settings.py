@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from slackbot.address import Address, address_from
 from slackbot.errors import SettingsError
-from slackbot.guests import Guests
+from slackbot.inference.endpoint import Endpoint, endpoint_from
+from slackbot.jobs.database import database_file
+from slackbot.slack.allow_list import AllowList
 
 SLACK_API_URL = "https://slack.com/api/"
 DATABASE_URL = "sqlite:///slackbot.sqlite"
@@ -32,11 +33,11 @@ class Settings:
     events_host: str = EVENTS_HOST
     events_port: int = EVENTS_PORT
     api_url: str = SLACK_API_URL
-    triton: Address = field(default_factory=Address)
+    triton: Endpoint = field(default_factory=Endpoint)
     database_url: str = field(default=DATABASE_URL, repr=False)  # may carry a password
     health_host: str = HEALTH_HOST
     health_port: int = HEALTH_PORT
-    guests: Guests = field(default_factory=Guests)
+    allow_list: AllowList = field(default_factory=AllowList)
     debug: bool = False
 
     def __post_init__(self) -> None:
@@ -70,8 +71,7 @@ class Settings:
     @property
     def database_file(self) -> Path | None:
         """The SQLite file, or None for another database."""
-        url = make_url(self.database_url)
-        return Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
+        return database_file(self.database_url)
 
     @property
     def work_folder(self) -> Path:
@@ -93,11 +93,11 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         events_host=read("EVENTS_HOST", EVENTS_HOST),
         events_port=_port("EVENTS_PORT", read("EVENTS_PORT", str(EVENTS_PORT))),
         api_url=read("SLACK_API_URL", SLACK_API_URL),
-        triton=address_from(environment),
+        triton=endpoint_from(environment),
         database_url=read("DATABASE_URL", DATABASE_URL),
         health_host=read("HEALTH_HOST", HEALTH_HOST),
         health_port=_port("HEALTH_PORT", read("HEALTH_PORT", str(HEALTH_PORT))),
-        guests=Guests(
+        allow_list=AllowList(
             teams=_ids("ALLOWED_TEAMS", read("ALLOWED_TEAMS")),
             channels=_ids("ALLOWED_CHANNELS", read("ALLOWED_CHANNELS")),
             people=_ids("ALLOWED_PEOPLE", read("ALLOWED_PEOPLE")),

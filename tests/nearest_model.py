@@ -1,4 +1,4 @@
-"""A stand-in for the model server, quick and with moods; real gRPC all the same."""
+"""A fault-injecting model server: quick, without a model, over real gRPC."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +14,17 @@ messages: Any = service_pb2  # generated at import time, which type checkers can
 class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
     """A real gRPC server that speaks the KServe protocol of Triton's, with a model that repeats each pixel 4 x 4.
 
-    `mood` is what it does with requests: "well", "slow" (no answer before `hurry`), "wrong shape", "wrong type",
+    `behaviour` is what it does with requests: "well", "slow" (no answer before `release`), "wrong shape", "wrong type",
     "garbage", "error", "unloaded", or "full" (UNAVAILABLE, once for each request). `peers` are the connections that
     asked for something.
     """
 
     def __init__(self) -> None:
-        self.mood = "well"
+        self.behaviour = "well"
         self.asked = 0
         self.shapes: list[tuple[int, ...]] = []
         self.peers: set[str] = set()
-        self.hurry = threading.Event()
+        self.release = threading.Event()
         self._full: set[bytes] = set()
         self._server: grpc.Server | None = None
         self.port = 0
@@ -48,7 +48,7 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
         self._server.start()
 
     def stop(self) -> None:
-        self.hurry.set()
+        self.release.set()
         if self._server:
             self._server.stop(grace=None).wait()
         self._server = None
@@ -57,7 +57,7 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
         if request.name != "enhancer":
             context.abort(grpc.StatusCode.NOT_FOUND, "unknown model")
         tensor = messages.ModelMetadataResponse.TensorMetadata
-        kind = "FP32" if self.mood == "wrong contract" else "UINT8"
+        kind = "FP32" if self.behaviour == "wrong contract" else "UINT8"
         return messages.ModelMetadataResponse(
             name="enhancer",
             versions=["7"],
@@ -70,25 +70,25 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.asked += 1
         self.peers.add(context.peer())
         raw = request.raw_input_contents[0]
-        if self.mood == "full" and raw not in self._full:
+        if self.behaviour == "full" and raw not in self._full:
             self._full.add(raw)
             context.abort(grpc.StatusCode.UNAVAILABLE, "Exceeds maximum queue size")
-        if self.mood == "unloaded":
+        if self.behaviour == "unloaded":
             context.abort(grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'enhancer' is not found")
-        if self.mood == "error":
+        if self.behaviour == "error":
             context.abort(grpc.StatusCode.INTERNAL, "onnx runtime error")
-        if self.mood == "slow":
-            self.hurry.wait(30)
+        if self.behaviour == "slow":
+            self.release.wait(30)
         shape = tuple(request.inputs[0].shape)
         self.shapes.append(shape)
         batch = np.frombuffer(raw, np.uint8).reshape(shape)
         enlarged = batch.repeat(4, axis=1).repeat(4, axis=2)
         kind = "UINT8"
-        if self.mood == "wrong shape":
+        if self.behaviour == "wrong shape":
             enlarged = batch.repeat(2, axis=1).repeat(2, axis=2)
-        if self.mood == "wrong type":
+        if self.behaviour == "wrong type":
             enlarged, kind = enlarged.astype(np.float32), "FP32"
-        content = b"garbage" if self.mood == "garbage" else enlarged.tobytes()
+        content = b"garbage" if self.behaviour == "garbage" else enlarged.tobytes()
         return messages.ModelInferResponse(
             model_name="enhancer",
             model_version="7",

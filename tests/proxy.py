@@ -12,7 +12,7 @@ from collections.abc import Iterator
 class Proxy:
     """Passes bytes on between whoever connects to `address` and `target` (HOST:PORT).
 
-    `mood` is what happens to the server's bytes: "well", "drip" (one byte every tenth of a second), "reset" (the
+    `behaviour` is what happens to the server's bytes: "well", "drip" (one byte every tenth of a second), "reset" (the
     connection is reset as soon as the answer begins), "garbage" (other bytes instead), or "silence" (nothing comes).
     It holds for connections made before and after it is set.
     """
@@ -22,7 +22,7 @@ class Proxy:
         self._target = (host, int(port))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self.mood = "well"
+        self.behaviour = "well"
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Proxy"]:
@@ -51,22 +51,22 @@ class Proxy:
     def _pass(self, source: socket.socket, sink: socket.socket, answer: bool) -> None:
         with contextlib.suppress(OSError):
             while piece := source.recv(65536):
-                if not answer or self.mood == "well":
+                if not answer or self.behaviour == "well":
                     sink.sendall(piece)
-                elif self.mood == "garbage":
+                elif self.behaviour == "garbage":
                     sink.sendall(os.urandom(len(piece)))
-                elif self.mood == "reset":
+                elif self.behaviour == "reset":
                     sink.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     sink.shutdown(socket.SHUT_RD)  # wakes the other thread, whose waiting keeps the socket from closing
                     break
-                elif self.mood == "drip":
+                elif self.behaviour == "drip":
                     self._drip(piece, sink)
         for end in (source, sink):
             end.close()
 
     def _drip(self, piece: bytes, sink: socket.socket) -> None:
         for sent in range(len(piece)):
-            if self.mood != "drip":
+            if self.behaviour != "drip":
                 sink.sendall(piece[sent:])
                 return
             sink.sendall(piece[sent : sent + 1])

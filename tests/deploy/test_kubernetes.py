@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slackbot.address import Address
+from slackbot.inference.endpoint import Endpoint
 from tests.processes import ROOT
 
 FOLDER = ROOT / "deploy" / "kubernetes"
@@ -62,7 +62,7 @@ def test_the_bot_sees_every_triton(manifests):
     (container,) = deployments(manifests)["bot"]["template"]["spec"]["containers"]
     address = next(variable["value"] for variable in container["env"] if variable["name"] == "TRITON_URL")
     assert address == f"dns:///{service['metadata']['name']}:8001"
-    Address(address)
+    Endpoint(address)
 
 
 def test_the_autoscaler_owns_the_number_of_tritons(manifests):

@@ -10,7 +10,7 @@ import promql_parser
 import pytest
 import yaml
 
-import slackbot.metrics  # noqa: F401 - its metrics are in the registry from then on
+import slackbot.ops.metrics  # noqa: F401 - its metrics are in the registry from then on
 
 EVERYWHERE = {"up"}
 ONLY_WITH_A_GPU = {"nv_gpu_utilization", "nv_gpu_memory_used_bytes", "nv_gpu_memory_total_bytes"}

@@ -1,4 +1,4 @@
-"""The real bot in a playground, a model server with moods, and the notebook that figures are written into."""
+"""The real bot in a playground, a fault-injecting model server, and where figures are written."""
 
 import io
 import os

@@ -48,9 +48,9 @@ PROMISES = (
         "the bot killed with SIGKILL at every step of a job: no job lost, one reply each",
         (
             "reliability/test_events.py::test_killed_with_a_job_at_every_step",
-            "slackbot/test_jobs.py::test_acknowledged_and_killed_at_once_is_answered_after_the_restart",
-            "slackbot/test_jobs.py::test_killed_after_slack_posted_and_before_that_was_recorded",
-            "slackbot/test_jobs.py::test_killed_between_upload_and_share",
+            "slackbot/jobs/test_durability.py::test_acknowledged_and_killed_at_once_is_answered_after_the_restart",
+            "slackbot/jobs/test_durability.py::test_killed_after_slack_posted_and_before_that_was_recorded",
+            "slackbot/jobs/test_durability.py::test_killed_between_upload_and_share",
         ),
     ),
     Promise(
@@ -86,7 +86,7 @@ PROMISES = (
         (
             "reliability/test_database.py::test_a_disk_that_takes_no_more",
             "reliability/test_database.py::test_a_database_that_becomes_read_only",
-            "slackbot/test_jobs.py::test_no_acknowledgement_before_the_job_is_in_the_database",
+            "slackbot/jobs/test_durability.py::test_no_acknowledgement_before_the_job_is_in_the_database",
         ),
     ),
     Promise(
@@ -108,8 +108,8 @@ PROMISES = (
 HEAD = """# What the bot promises when things break
 
 Each promise is kept by a test that runs the real processes and breaks them: the bot, the playground over HTTP and
-WebSocket, `tritonserver` where its name stands there, else a gRPC server with moods behind a TCP proxy. The figures are
-written by those tests, at the size of the promise (`RELIABILITY=full`); this page is made from them by
+WebSocket, `tritonserver` where its name stands there, else a fault-injecting gRPC server behind a TCP proxy. The
+figures are written by those tests, at the size of the promise (`RELIABILITY=full`); this page is made from them by
 `python -m tests.reliability.report`. They were measured on a shared two-core machine that trained a model meanwhile;
 that training was paused for SIGTERM and for the killed tritonserver.
 

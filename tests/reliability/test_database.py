@@ -28,14 +28,14 @@ def not_acknowledged(workspace, message) -> int:
 @pytest.mark.system
 def test_a_disk_that_takes_no_more(bot, workspace, model, ask, figures):
     """RLIMIT_FSIZE: the kernel refuses every write of the bot, of one job in its middle as of a new one."""
-    model.mood = "slow"
+    model.behaviour = "slow"
     halfway = ask("halfway.png")
     until(lambda: model.asked > 1, 20, "a job at the model")
     process = psutil.Process(bot.pid)
     process.rlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     begin = time.monotonic()
-    model.mood = "well"
-    model.hurry.set()
+    model.behaviour = "well"
+    model.release.set()
     message = ask("late.png")
 
     _, body = until(lambda: (page := bot.page("/healthz"))[0] == 503 and page, 10, "a 503")
@@ -85,12 +85,12 @@ def test_a_database_that_becomes_read_only(workspace, proxy, model, ask, figures
     settings = {"TRITON_URL": proxy.address, "READ_ONLY": str(flag)}
     bot = Bot(tmp_path, {**workspace.environment, **settings}, "-c", _READ_ONLY)
     with bot.connected(workspace):
-        model.mood = "slow"
+        model.behaviour = "slow"
         halfway = ask("halfway.png")
         until(lambda: model.asked > 1, 20, "a job at the model")
         flag.touch()
-        model.mood = "well"
-        model.hurry.set()
+        model.behaviour = "well"
+        model.release.set()
         message = ask("late.png")
         _, body = until(lambda: (page := bot.page("/healthz"))[0] == 503 and page, 10, "a 503")
         assert "readonly database" in json.loads(body)["database"]

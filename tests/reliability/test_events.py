@@ -56,7 +56,7 @@ def test_killed_with_a_job_at_every_step(bot, workspace, model, ask, figures):
     hold("files.completeUploadExternal")
     hold("upload")
     hold("files.getUploadURLExternal")
-    model.mood = "slow"
+    model.behaviour = "slow"
     before = model.asked
     jobs["enhancing"] = ask("enhancing.png")
     until(lambda: model.asked > before, 20, "a job at the model")
@@ -66,8 +66,8 @@ def test_killed_with_a_job_at_every_step(bot, workspace, model, ask, figures):
     bot.kill()
 
     workspace.heal()
-    model.mood = "well"
-    model.hurry.set()
+    model.behaviour = "well"
+    model.release.set()
     begin = time.monotonic()
     bot.start()
     for place, job in jobs.items():

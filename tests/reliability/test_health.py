@@ -27,7 +27,7 @@ def test_it_listens_on_loopback_only(bot):
 
 def test_jobs_steps_fallbacks_breaker_and_queue_are_counted(bot, workspace, model, ask):
     workspace.wait_for_reaction(ask(), "white_check_mark")
-    model.mood = "error"
+    model.behaviour = "error"
     workspace.wait_for_reaction(ask(), "warning")
     bad = workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("cat.png", b"words")])
     workspace.wait_for_reaction(bad, "x")

@@ -72,8 +72,8 @@ def test_jobs_while_tritonserver_is_killed(workspace, triton, ask, figures, full
     assert enhanced
     assert bicubic
     waits = sorted(seconds_of(bicubic), reverse=True)
-    caught, later = waits[: LIMITS.enhancing_at_once], waits[LIMITS.enhancing_at_once :]
-    assert max(caught) <= LIMITS.tile_seconds
+    caught, later = waits[: LIMITS.jobs.enhancing_at_once], waits[LIMITS.jobs.enhancing_at_once :]
+    assert max(caught) <= LIMITS.server.tile_seconds
     assert max(later, default=0.0) <= spared(full), waits
 
     triton.start()
@@ -104,7 +104,7 @@ def test_tritonserver_stopped_and_then_unloaded(workspace, triton, ask, figures,
     finally:
         server.send_signal(signal.SIGCONT)
     assert "did not answer in time" in workspace.replies(first)[0].text
-    assert seconds_of(workspace.replies(first))[0] <= LIMITS.tile_seconds + 1
+    assert seconds_of(workspace.replies(first))[0] <= LIMITS.server.tile_seconds + 1
     assert later <= spared(full)
 
     back = enhanced_again(workspace, ask)
@@ -128,31 +128,32 @@ def test_failing_networks_give_bicubic_replies(model, ask, figures, tmp_path):
     waited = {}
     with contextlib.ExitStack() as stack:
         places = {}
-        for mood in ("reset", "garbage", "drip", "silence"):
+        for behaviour in ("reset", "garbage", "drip", "silence"):
             proxy = stack.enter_context(Proxy(model.address).running())
             home = stack.enter_context(Workspace.start())
-            (tmp_path / mood).mkdir()
-            bot = Bot(tmp_path / mood, {**home.environment, "TRITON_URL": proxy.address})
+            (tmp_path / behaviour).mkdir()
+            bot = Bot(tmp_path / behaviour, {**home.environment, "TRITON_URL": proxy.address})
             stack.enter_context(bot.connected(home))
             home.wait_for_reaction(ask(workspace=home), "white_check_mark")
-            places[mood] = home, proxy
+            places[behaviour] = home, proxy
         messages = {}
-        for mood, (home, proxy) in places.items():
-            proxy.mood = mood
-            messages[mood] = ask(workspace=home)
-        for mood, (home, proxy) in places.items():
-            home.wait_for_reaction(messages[mood], "warning", 60)
-            (reply,) = home.replies(messages[mood])
+        for behaviour, (home, proxy) in places.items():
+            proxy.behaviour = behaviour
+            messages[behaviour] = ask(workspace=home)
+        for behaviour, (home, proxy) in places.items():
+            home.wait_for_reaction(messages[behaviour], "warning", 60)
+            (reply,) = home.replies(messages[behaviour])
             assert "enlarged with bicubic interpolation" in reply.text
             assert "because the model server" in reply.text
-            waited[mood] = seconds_of([reply])[0]
-            assert waited[mood] <= LIMITS.tile_seconds + 1
-            proxy.mood = "well"
-        back = {mood: enhanced_again(home, lambda: ask(workspace=home)) for mood, (home, _) in places.items()}  # noqa: B023 - called at once
+            waited[behaviour] = seconds_of([reply])[0]
+            assert waited[behaviour] <= LIMITS.server.tile_seconds + 1
+            proxy.behaviour = "well"
+        back = {behaviour: enhanced_again(home, lambda: ask(workspace=home)) for behaviour, (home, _) in places.items()}  # noqa: B023 - called at once
         assert max(back.values()) < 10, back
     figures.write(
         "test_failing_networks_give_bicubic_replies",
         ", ".join(
-            f"{mood}: bicubic after {waited[mood]:.1f} s, enhanced again in {back[mood]:.1f} s" for mood in waited
+            f"{behaviour}: bicubic after {waited[behaviour]:.1f} s, enhanced again in {back[behaviour]:.1f} s"
+            for behaviour in waited
         ),
     )

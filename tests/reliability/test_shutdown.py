@@ -16,7 +16,7 @@ def test_sigterm_in_the_middle_of_many_jobs(bot, workspace, model, ask, figures,
     workspace.fail("files.getUploadURLExternal", "rate_limited", retry_after=60)
     jobs.append(ask("limited.png"))
     until(lambda: len(workspace.calls("files.getUploadURLExternal")) == 2, 20, "the refusal")
-    model.mood = "slow"
+    model.behaviour = "slow"
     jobs += [ask(f"{number}.png") for number in range(10)]
     until(lambda: len(workspace.calls("download")) >= 8, 20, "jobs at work")
 
@@ -27,8 +27,8 @@ def test_sigterm_in_the_middle_of_many_jobs(bot, workspace, model, ask, figures,
     assert "Traceback" not in bot.log
 
     workspace.heal()
-    model.mood = "well"
-    model.hurry.set()
+    model.behaviour = "well"
+    model.release.set()
     bot.start()
     for job in jobs:
         workspace.wait_for_reaction(job, "white_check_mark", 90)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from slackbot.limits import Limits
+from slackbot.limits import SlackLimits
 from tests.processes import until
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("bot")]
@@ -60,7 +60,7 @@ def test_one_call_limited_again_and_again_is_never_tried_too_soon(workspace, ask
 
 @pytest.mark.parametrize("call", ["files.info", "download", "files.getUploadURLExternal", "upload"])
 def test_more_patience_than_a_job_has_is_not_asked_of_it(workspace, ask, call):
-    workspace.fail(call, "rate_limited", retry_after=round(Limits().slack_patience) + 1, times=None)
+    workspace.fail(call, "rate_limited", retry_after=round(SlackLimits().slack_patience) + 1, times=None)
     message = ask()
     workspace.wait_for_reaction(message, "x", 60)
 

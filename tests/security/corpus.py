@@ -19,11 +19,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from slackbot.cell import open_in_cell
-from slackbot.errors import NotAPhoto, PhotoError
-from slackbot.fork_server import LOADED
-from slackbot.limits import MEGAPIXEL, Limits
-from slackbot.photo import Photo, open_photo
+from slackbot.imaging.decode import open_photo
+from slackbot.imaging.errors import NotAPhoto, PhotoError
+from slackbot.imaging.forkserver import LOADED
+from slackbot.imaging.photo import Photo
+from slackbot.imaging.sandbox import open_sandboxed
+from slackbot.limits import MEGAPIXEL, PhotoLimits
 from tests.security.fuzz_opener import LIMITS, SECONDS
 
 PICTURE = "a picture"
@@ -49,7 +50,7 @@ class Opened:
         """What is wrong with it, or nothing."""
         if self.seconds > SECONDS + SECONDS_A_MEGAPIXEL * self.megapixels:
             return f"took {self.seconds:.2f} s"
-        if self.bytes > LIMITS.cell_bytes:
+        if self.bytes > LIMITS.decode_memory_bytes:
             return f"took {self.bytes / 2**20:.0f} MB"
         if self.said != PICTURE and (not self.said.endswith(".") or "\n" in self.said):
             return f"said {self.said!r}"
@@ -65,7 +66,7 @@ def replay(folder: Path) -> Iterator[Opened]:
             _cost(photo).unlink(missing_ok=True)
             begin = time.monotonic()
             try:
-                picture = open_in_cell(photo, LIMITS, _weighed)
+                picture = open_sandboxed(photo, LIMITS, _weighed)
                 said, megapixels = PICTURE, math.prod(picture.size) * picture.frames / MEGAPIXEL
             except PhotoError as error:
                 said, megapixels = str(error), 0.0
@@ -91,7 +92,7 @@ def summary(opened: list[Opened]) -> str:
     )
 
 
-def _weighed(path: Path, limits: Limits) -> Photo:
+def _weighed(path: Path, limits: PhotoLimits) -> Photo:
     """`open_photo`; runs in the cell, and writes down what it cost."""
     before = resource.getrusage(resource.RUSAGE_SELF)
     try:

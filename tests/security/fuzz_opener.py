@@ -12,12 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from slackbot.errors import PhotoError
-from slackbot.limits import Limits
-from slackbot.photo import open_photo
+from slackbot.imaging.decode import open_photo
+from slackbot.imaging.errors import PhotoError
+from slackbot.limits import PhotoLimits
 from tests.security.seeds import seeds
 
-LIMITS = Limits()
+LIMITS = PhotoLimits()
 SECONDS = 1.0
 
 

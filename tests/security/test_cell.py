@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from slackbot.cell import open_in_cell
-from slackbot.errors import DamagedPhoto, NotAPhoto, PhotoTooLarge
-from slackbot.limits import Limits
-from slackbot.photo import open_photo
+from slackbot.imaging.decode import open_photo
+from slackbot.imaging.errors import DamagedPhoto, NotAPhoto, PhotoTooLarge
+from slackbot.imaging.sandbox import open_sandboxed
+from slackbot.limits import PhotoLimits
 from tests.security import hostile_openers
 
-LIMITS = replace(Limits(), cell_cpu_seconds=1)
+LIMITS = replace(PhotoLimits(), decode_cpu_seconds=1)
 
 
 @pytest.fixture
@@ -37,17 +37,17 @@ def photo(tmp_path):
 def test_a_bad_codec_costs_one_sentence(photo, opener, error):
     begin = time.monotonic()
     with pytest.raises(error) as caught:
-        open_in_cell(photo, LIMITS, opener)
+        open_sandboxed(photo, LIMITS, opener)
 
-    assert time.monotonic() - begin < LIMITS.cell_seconds, "it ended before it was ended"
+    assert time.monotonic() - begin < LIMITS.decode_seconds, "it ended before it was ended"
     assert str(caught.value).endswith(".")
-    assert open_in_cell(photo, LIMITS).size == (60, 40)
+    assert open_sandboxed(photo, LIMITS).size == (60, 40)
 
 
 def test_one_that_sleeps_is_killed_in_time(photo):
     begin = time.monotonic()
     with pytest.raises(DamagedPhoto):
-        open_in_cell(photo, replace(LIMITS, cell_seconds=1.0), hostile_openers.sleep)
+        open_sandboxed(photo, replace(LIMITS, decode_seconds=1.0), hostile_openers.sleep)
 
     assert 1 <= time.monotonic() - begin < 20
 
@@ -55,7 +55,7 @@ def test_one_that_sleeps_is_killed_in_time(photo):
 def test_nothing_that_comes_back_is_run(photo):
     reached = photo.with_name("0.photo.reached")
     with pytest.raises(DamagedPhoto):
-        open_in_cell(photo, LIMITS, hostile_openers.reach)
+        open_sandboxed(photo, LIMITS, hostile_openers.reach)
     assert not reached.exists()
 
     pickle.loads(pickle.dumps(hostile_openers.reach(photo, LIMITS)))
@@ -63,13 +63,13 @@ def test_nothing_that_comes_back_is_run(photo):
 
 
 def test_memory_is_enough_for_the_largest_photo_and_no_more(photo):
-    limits = Limits()
+    limits = PhotoLimits()
     side = int((limits.output_pixels / 4) ** 0.5)
     Image.new("RGBA", (side, side), (1, 2, 3, 4)).save(photo, "PNG")
-    assert open_in_cell(photo, limits).size == (side, side)
+    assert open_sandboxed(photo, limits).size == (side, side)
 
     with pytest.raises(PhotoTooLarge, match="memory"):
-        open_in_cell(photo, replace(limits, cell_bytes=100 * 2**20))
+        open_sandboxed(photo, replace(limits, decode_memory_bytes=100 * 2**20))
 
 
 def test_a_photo_is_the_same_in_the_cell_and_out_of_it(photo):
@@ -77,13 +77,13 @@ def test_a_photo_is_the_same_in_the_cell_and_out_of_it(photo):
     for name, options in (("a.gif", moving), ("b.png", {})):
         path = photo.with_name(name)
         Image.open(photo).save(path, **options)
-        inside, outside = open_in_cell(path, LIMITS), open_photo(path, LIMITS)
+        inside, outside = open_sandboxed(path, LIMITS), open_photo(path, LIMITS)
         assert inside.image.tobytes() == outside.image.tobytes()
-        assert (inside.kind, inside.pages, inside.frames) == (outside.kind, outside.pages, outside.frames)
-        assert inside.kind is outside.kind
+        assert (inside.format, inside.pages, inside.frames) == (outside.format, outside.pages, outside.frames)
+        assert inside.format is outside.format
 
 
 def test_sentences_come_out_as_they_are(photo):
     photo.write_bytes(b"words")
     with pytest.raises(NotAPhoto, match="not a picture I know"):
-        open_in_cell(photo, LIMITS)
+        open_sandboxed(photo, LIMITS)

@@ -3,7 +3,7 @@
 import pytest
 
 from playground.workspace import PERSON
-from slackbot.guests import Guests
+from slackbot.slack.allow_list import AllowList
 
 CHANNEL, STRANGE = "C0PHOTOS01", "1700000000.000100"
 
@@ -11,20 +11,26 @@ CHANNEL, STRANGE = "C0PHOTOS01", "1700000000.000100"
 @pytest.mark.parametrize(
     ("guests", "teams", "channel", "person", "welcome"),
     [
-        (Guests(frozenset("T")), {"T"}, "C", "U", True),
-        (Guests(frozenset("T")), {"X"}, "C", "U", False),
-        (Guests(frozenset("T")), {"T", "X"}, "C", "U", False),  # a stranger in a channel shared with another workspace
-        (Guests(frozenset("TX")), {"T", "X"}, "C", "U", True),
-        (Guests(frozenset("T"), channels=frozenset("C")), {"T"}, "C", "U", True),
-        (Guests(frozenset("T"), channels=frozenset("C")), {"T"}, "D", "U", False),
-        (Guests(frozenset("T"), channels=frozenset("C")), {"T"}, None, "U", True),  # the App Home is in no channel
-        (Guests(frozenset("T"), people=frozenset("U")), {"T"}, "C", "U", True),
-        (Guests(frozenset("T"), people=frozenset("U")), {"T"}, "C", "V", False),
-        (Guests(frozenset("T"), frozenset("C"), frozenset("U")), {"T"}, "D", "U", False),
+        (AllowList(frozenset("T")), {"T"}, "C", "U", True),
+        (AllowList(frozenset("T")), {"X"}, "C", "U", False),
+        (
+            AllowList(frozenset("T")),
+            {"T", "X"},
+            "C",
+            "U",
+            False,
+        ),  # a stranger in a channel shared with another workspace
+        (AllowList(frozenset("TX")), {"T", "X"}, "C", "U", True),
+        (AllowList(frozenset("T"), channels=frozenset("C")), {"T"}, "C", "U", True),
+        (AllowList(frozenset("T"), channels=frozenset("C")), {"T"}, "D", "U", False),
+        (AllowList(frozenset("T"), channels=frozenset("C")), {"T"}, None, "U", True),  # the App Home is in no channel
+        (AllowList(frozenset("T"), people=frozenset("U")), {"T"}, "C", "U", True),
+        (AllowList(frozenset("T"), people=frozenset("U")), {"T"}, "C", "V", False),
+        (AllowList(frozenset("T"), frozenset("C"), frozenset("U")), {"T"}, "D", "U", False),
     ],
 )
 def test_the_list(guests, teams, channel, person, welcome):
-    assert guests.welcomes(teams, channel, person) is welcome
+    assert guests.allows(teams, channel, person) is welcome
 
 
 @pytest.mark.system

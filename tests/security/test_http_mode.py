@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from playground.client import Message, Workspace
-from slackbot.limits import Limits
+from slackbot.limits import SlackLimits
 from tests.processes import ROOT, Bot, free_port
 
 pytestmark = pytest.mark.system
@@ -126,7 +126,7 @@ def test_within_five_minutes_slack_learns_that_the_address_is_the_bots(place):
 
 def test_other_requests_are_refused(place):
     assert place.send(CHALLENGE, signed(CHALLENGE), path="/else")[0] == 404
-    most = Limits().request_bytes
+    most = SlackLimits().request_bytes
     for length, status in ((most, 401), (most + 1, 413), (10**12, 413)):
         body = b"x" * length if length <= most else b""  # the refusal does not wait for one
         assert place.send(body, {"Content-Length": str(length)})[0] == status
@@ -148,7 +148,7 @@ def test_only_so_many_requests_are_answered_at_once(place):
             connection = slow.enter_context(socket.create_connection(("127.0.0.1", place.port)))
             connection.sendall(b"POST / HTTP/1.1\r\n")
 
-        for _ in range(Limits().requests_at_once - 1):
+        for _ in range(SlackLimits().requests_at_once - 1):
             begin()
         assert place.send(CHALLENGE, signed(CHALLENGE))[0] == 200
         begin()

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from slackbot.cell import open_in_cell
-from slackbot.errors import PhotoTooLarge
-from slackbot.limits import Limits
+from slackbot.imaging.errors import PhotoTooLarge
+from slackbot.imaging.sandbox import open_sandboxed
+from slackbot.limits import PhotoLimits
 
-LIMITS = Limits()
+LIMITS = PhotoLimits()
 
 
 @pytest.fixture
@@ -27,23 +27,23 @@ def drawn(tmp_path):
 def test_bytes(drawn):
     path = drawn(10, 10)
     size = path.stat().st_size
-    assert open_in_cell(path, replace(LIMITS, photo_bytes=size))
+    assert open_sandboxed(path, replace(LIMITS, photo_bytes=size))
     with pytest.raises(PhotoTooLarge, match="file is too large"):
-        open_in_cell(path, replace(LIMITS, photo_bytes=size - 1))
+        open_sandboxed(path, replace(LIMITS, photo_bytes=size - 1))
 
 
 def test_pixels(drawn):
     limits = replace(LIMITS, output_pixels=4 * 1000)
-    assert open_in_cell(drawn(100, 10), limits).size == (100, 10)
+    assert open_sandboxed(drawn(100, 10), limits).size == (100, 10)
     with pytest.raises(PhotoTooLarge, match="megapixels"):
-        open_in_cell(drawn(91, 11), limits)
+        open_sandboxed(drawn(91, 11), limits)
 
 
 @pytest.mark.parametrize(("kind", "side"), [("WEBP", 16_383), ("JPEG", 65_500)])
 def test_sides(drawn, kind, side):
-    assert open_in_cell(drawn(side // 2, 1, kind), LIMITS)
+    assert open_sandboxed(drawn(side // 2, 1, kind), LIMITS)
     with pytest.raises(PhotoTooLarge, match="sides"):
-        open_in_cell(drawn(side // 2 + 1, 1, kind), LIMITS)
+        open_sandboxed(drawn(side // 2 + 1, 1, kind), LIMITS)
 
 
 def test_frames(drawn):
@@ -53,8 +53,8 @@ def test_frames(drawn):
         rest = [Image.new("RGB", (8, 8), (9 * number, 0, 0)) for number in range(1, count)]
         return drawn(8, 8, "GIF", save_all=True, append_images=rest)
 
-    assert open_in_cell(moving(5), limits).frames == 5
-    too_many = open_in_cell(moving(6), limits)
+    assert open_sandboxed(moving(5), limits).frames == 5
+    too_many = open_sandboxed(moving(6), limits)
     assert (too_many.frames, too_many.pages, too_many.uncounted) == (1, 5, True)
 
 

@@ -20,7 +20,7 @@ def test_no_canary_in_the_log(workspace, start_bot, model, png):
     workspace.wait_for_reaction(ask(png[:40]), "x")
     workspace.fail("download", "login_page")
     workspace.wait_for_reaction(ask(), "x")
-    model.mood = "error"
+    model.behaviour = "error"
     workspace.wait_for_reaction(ask(), "warning")
     for place, kind in (
         ("files.info", "server_error"),

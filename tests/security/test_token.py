@@ -7,9 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from slackbot.download import download
-from slackbot.errors import BotError, DownloadError
-from slackbot.limits import Limits
+from slackbot.errors import BotError
+from slackbot.limits import SlackLimits
+from slackbot.slack.download import download
+from slackbot.slack.errors import DownloadError
 
 TOKEN = "xoxb-canary-7391"
 
@@ -77,16 +78,16 @@ def stranger() -> Iterator[Site]:
 
 @pytest.fixture
 def fetch(slack, tmp_path):
-    def fetched(path, limits=None) -> bytes:
+    def fetched(path, limits=None, most=50_000_000) -> bytes:
         file = tmp_path / "0.photo"
-        download(f"{slack.address}{path}", file, TOKEN, f"{slack.address}/api/", limits or Limits())
+        download(f"{slack.address}{path}", file, TOKEN, f"{slack.address}/api/", limits or SlackLimits(), most)
         return file.read_bytes()
 
     return fetched
 
 
 def test_redirects_at_the_limit_and_one_over(slack, fetch):
-    most = Limits().redirects
+    most = SlackLimits().redirects
     assert fetch(f"/hops/{most}") == b"x" * 10
     assert {token for _, token in slack.asked} == {f"Bearer {TOKEN}"}
     with pytest.raises(DownloadError, match="round in circles"):
@@ -111,9 +112,9 @@ def test_no_other_scheme_is_followed(fetch, target):
 
 
 def test_bytes_are_counted_where_none_were_announced(fetch):
-    assert fetch("/bytes/1000", Limits(photo_bytes=1000)) == b"x" * 1000
+    assert fetch("/bytes/1000", most=1000) == b"x" * 1000
     with pytest.raises(BotError, match="too large"):
-        fetch("/bytes/1001", Limits(photo_bytes=1000))
+        fetch("/bytes/1001", most=1000)
 
 
 def test_more_bytes_than_announced_are_not_taken(fetch):

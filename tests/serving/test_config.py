@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from slackbot.limits import Limits
+from slackbot.limits import ServerLimits
 
 FOLDER = Path(__file__).parents[2] / "model_repository"
 CONFIG = (FOLDER / "enhancer" / "config.pbtxt").read_text()
-TILE = Limits().tile
+TILE = ServerLimits().tile
 
 
 def test_the_bots_largest_tile_is_what_the_model_warms_up_with():

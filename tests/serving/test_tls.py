@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slackbot.address import Address
-from slackbot.errors import ServerDown
-from slackbot.limits import Limits
-from slackbot.triton import ModelServer
+from slackbot.inference.endpoint import Endpoint
+from slackbot.inference.errors import ServerDown
+from slackbot.inference.triton import ModelServer
+from slackbot.limits import ServerLimits
 from tests.certificates import Authority
 
 pytestmark = pytest.mark.system
@@ -16,7 +16,7 @@ TILE = np.full((8, 8, 3), 5, np.uint8)
 
 
 def enlarge(url: str, **tls: Path | None) -> np.ndarray:
-    server = ModelServer(Address(url, **tls), Limits(tile_seconds=60.0))  # pyright: ignore[reportArgumentType]
+    server = ModelServer(Endpoint(url, **tls), ServerLimits(tile_seconds=60.0))  # pyright: ignore[reportArgumentType]
     try:
         return server.enlarge(TILE)[0]
     finally:

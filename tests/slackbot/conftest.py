@@ -12,15 +12,17 @@ import pytest
 from PIL import Image
 
 from playground.client import Message, Workspace
-from slackbot.limits import Limits
-from slackbot.photo import Photo, open_photo, save_photo
+from slackbot.imaging.decode import open_photo
+from slackbot.imaging.encode import save_photo
+from slackbot.imaging.photo import Photo
+from slackbot.limits import PhotoLimits
 from tests.nearest_model import NearestModel
 from tests.processes import Bot
 
 
 @pytest.fixture
-def limits() -> Limits:
-    return Limits()
+def limits() -> PhotoLimits:
+    return PhotoLimits()
 
 
 def picture(width: int, height: int, seed: int = 0) -> Image.Image:
@@ -48,7 +50,7 @@ def encode() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def photo_of(tmp_path: Path, limits: Limits) -> Callable[[bytes], Photo]:
+def photo_of(tmp_path: Path, limits: PhotoLimits) -> Callable[[bytes], Photo]:
     """Bytes to a photo, by way of a file whose name says nothing."""
 
     def opened(content: bytes) -> Photo:
@@ -100,11 +102,17 @@ def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[B
 
 
 _LIMITED = """
-import json, os, sys
+import dataclasses, json, os, sys
 from slackbot.app import serve
 from slackbot.limits import Limits
 from slackbot.settings import from_environment
-serve(from_environment(os.environ), Limits(**json.loads(sys.argv[1])), lambda text: print(text, flush=True))
+asked, limits = json.loads(sys.argv[1]), Limits()
+for part in dataclasses.fields(limits):
+    default = getattr(limits, part.name)
+    mine = {field.name: asked.pop(field.name) for field in dataclasses.fields(default) if field.name in asked}
+    limits = dataclasses.replace(limits, **{part.name: dataclasses.replace(default, **mine)})
+assert not asked, asked
+serve(from_environment(os.environ), limits, lambda text: print(text, flush=True))
 os._exit(0)
 """
 

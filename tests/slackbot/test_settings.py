@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from slackbot.address import Address
 from slackbot.errors import SettingsError
-from slackbot.guests import Guests
+from slackbot.inference.endpoint import Endpoint
 from slackbot.settings import from_environment
+from slackbot.slack.allow_list import AllowList
 
 ROOT = Path(__file__).parents[2]
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2"}
@@ -27,7 +27,7 @@ def test_secrets_never_show():
     settings = from_environment({**TOKENS, "DATABASE_URL": "postgresql://bot:secret-3@host/bot"})
 
     assert "secret" not in repr(settings)
-    assert "secret" not in str(replace(settings, triton=Address("triton:8001")))
+    assert "secret" not in str(replace(settings, triton=Endpoint("triton:8001")))
     assert settings.database_file is None
 
 
@@ -86,6 +86,6 @@ def test_a_signing_secret_stands_in_for_the_app_token():
 def test_allow_lists_are_ids():
     settings = from_environment({**TOKENS, "ALLOWED_CHANNELS": "C1, C2,C3", "ALLOWED_PEOPLE": "U1"})
 
-    assert settings.guests == Guests(channels=frozenset({"C1", "C2", "C3"}), people=frozenset({"U1"}))
+    assert settings.allow_list == AllowList(channels=frozenset({"C1", "C2", "C3"}), people=frozenset({"U1"}))
     with pytest.raises(SettingsError, match="ALLOWED_CHANNELS"):
         from_environment({**TOKENS, "ALLOWED_CHANNELS": "#photos"})

@@ -8,10 +8,12 @@ from PIL import Image
 pytestmark = pytest.mark.system
 
 
-@pytest.mark.parametrize("mood", ["wrong shape", "wrong type", "garbage", "error", "unloaded"])
-def test_a_wrong_server_gives_a_bicubic_reply_that_says_so(bot, workspace, mention, model, paint, encode, mood, opened):
+@pytest.mark.parametrize("behaviour", ["wrong shape", "wrong type", "garbage", "error", "unloaded"])
+def test_a_wrong_server_gives_a_bicubic_reply_that_says_so(
+    bot, workspace, mention, model, paint, encode, behaviour, opened
+):
     del bot
-    model.mood = mood
+    model.behaviour = behaviour
     photo = paint(30, 20)
     message = mention(("cat.png", encode(photo)))
 

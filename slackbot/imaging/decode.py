@@ -1,0 +1,154 @@
+"""From a file to upright pixels, guarded.
+
+The guard: the format by its first bytes, the number of pixels before any is decoded, Pillow's warnings of decompression
+bombs as errors, and everything that Pillow raises as one error with one sentence.
+"""
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageChops, ImageCms, ImageOps
+
+from slackbot.imaging import animation
+from slackbot.imaging.errors import UNPACKS_TOO_LARGE, DamagedPhoto, EmptyFile, NotAPhoto, PhotoTooLarge, too_many_bytes
+from slackbot.imaging.formats import Format, detect_format, output_format, transparent_format
+from slackbot.imaging.photo import Photo, choose_scale
+from slackbot.limits import PhotoLimits
+
+# Per process, since catch_warnings is not safe with threads: a bomb is refused wherever Pillow notices it, and what
+# else it remarks on odd metadata concerns nobody.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+def open_photo(path: Path, limits: PhotoLimits) -> Photo:
+    """Read a photo. Raises a PhotoError whose text is the sentence for the person."""
+    if path.stat().st_size > limits.photo_bytes:
+        raise PhotoTooLarge(too_many_bytes(limits.photo_bytes))
+    with path.open("rb") as file:
+        head = file.read(16)
+    if not head:
+        raise EmptyFile
+    fmt = detect_format(head)
+    if fmt is None:
+        raise NotAPhoto
+    if fmt.codec == "HEIF":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    with _one_error(), Image.open(path, formats=[fmt.codec]) as image:
+        choose_scale(image.size, 2, output_format(fmt), limits)
+        deep = _is_deep(image)
+        photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt)
+        if photo.alpha and not photo.motion:
+            photo = photo.written_as(transparent_format(photo.format, photo.size[0] * photo.size[1] * 2**2))
+        return replace(photo, source=fmt, deep=deep)
+
+
+def _still(image: Image.Image, fmt: Format) -> Photo:
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    photo = _pixels(upright, output_format(fmt), image.info.get("icc_profile"))
+    return replace(photo, pages=getattr(image, "n_frames", 1), exif=_told(image))
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether a file that is not loaded yet has more than 8 bits a channel; Pillow's mode does not say it of colour."""
+    tiles = getattr(image, "tile", None) if image.format in ("PNG", "TIFF") else None
+    raw = str(tiles[0].args) if tiles else ""
+    return image.mode.startswith(("I", "F")) or ";16" in raw or image.info.get("bit_depth", 8) > 8
+
+
+def _animation(image: Image.Image, fmt: Format, limits: PhotoLimits) -> Photo:
+    icc = image.info.get("icc_profile")
+    moving = animation.read(image, limits)
+    if moving:
+        (first, alpha), motion = moving
+        pages = 1 + len(motion.rest)
+        return Photo(first, output_format(fmt, moving=pages > 1), alpha, icc, pages=pages, motion=motion)
+    image.seek(0)
+    image.load()
+    return replace(_pixels(image, output_format(fmt), icc), pages=animation.most(image.size, limits), uncounted=True)
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    try:
+        yield
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PhotoTooLarge(UNPACKS_TOO_LARGE) from None
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError) as error:
+        raise DamagedPhoto from error
+    except (struct.error, OverflowError, ZeroDivisionError, AssertionError, NotImplementedError) as error:
+        raise DamagedPhoto from error
+
+
+def _pixels(image: Image.Image, fmt: Format, icc: bytes | None) -> Photo:
+    """Any mode of Pillow's as RGB and alpha. A profile that fits neither RGB nor grey is used up here."""
+    if image.mode.startswith(("I", "F")):
+        return Photo(_eight_bits(image).convert("RGB"), fmt, icc=icc, grey=True)
+    if image.mode == "CMYK":
+        return Photo(_from_cmyk(image, icc), fmt)
+    if image.mode == "LAB":
+        lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        return Photo(_required(ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB")), fmt)
+    grey = image.mode in ("1", "L", "LA", "La")
+    if not image.has_transparency_data:
+        colours = image.convert("RGB")
+        return Photo(colours, fmt, icc=icc, grey=grey or _is_grey(colours))
+    whole = image.convert("RGBA")
+    colours = whole.convert("RGB")
+    return Photo(colours, fmt, whole.getchannel("A"), icc, grey or _is_grey(colours))
+
+
+def _is_grey(image: Image.Image) -> bool:
+    """Whether an RGB picture has no colour, apart from how JPEG and WebP round."""
+    red, green, blue = image.split()
+    apart = ImageChops.lighter(ImageChops.difference(green, red), ImageChops.difference(green, blue))
+    return apart.point([0, 0, *[255] * 254]).getbbox() is None
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Sixteen bits of grey, or more, as eight."""
+    values = np.asarray(image, dtype=np.float64)
+    highest = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max(initial=0.0)))
+    return Image.fromarray(np.clip(values * (255.0 / highest), 0, 255).round().astype(np.uint8))
+
+
+def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
+    if icc:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            result = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):  # some valid profiles fail in littleCMS
+            result = None
+        if result is not None:
+            return result
+    return image.convert("RGB")
+
+
+def _required(image: Image.Image | None) -> Image.Image:
+    if image is None:
+        raise DamagedPhoto
+    return image
+
+
+# What people write into a photo, or a camera about it; not what only the file's own layout needs.
+_TELLING = (270, 271, 272, 305, 306, 315, 33432, 34665, 34853)
+
+
+def _told(image: Image.Image) -> bytes:
+    """Description, camera, time, author, rights and place as EXIF; empty where there are none, or no sound ones."""
+    try:
+        found = image.getexif()
+        for tag in set(found) - set(_TELLING):
+            del found[tag]
+        return found.tobytes() if len(found) else b""
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):
+        return b""

@@ -1,0 +1,58 @@
+"""From pixels back to a file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+
+from slackbot.imaging import animation
+from slackbot.imaging.photo import Photo
+
+
+def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
+    """Write a photo as `photo.format`, with its colour profile and, unless asked to, without any other metadata.
+
+    The photo's pictures are used up: alpha goes into the image in place, since a copy of a large one takes 256 MB.
+    """
+    first = _whole(photo.image, photo.alpha, photo)
+    options = dict(photo.format.options)
+    if photo.icc:
+        options["icc_profile"] = photo.icc
+    if photo.exif and keep_metadata:
+        options["exif"] = _as_tags(photo.exif) if photo.format.codec == "TIFF" else photo.exif
+    if photo.motion:
+        rest = [_whole(image, alpha, photo) for image, alpha in photo.motion.rest]
+        options |= animation.options(photo.motion, rest, photo.alpha is not None)
+    first.save(path, format=photo.format.codec, **options)
+
+
+def on_white(photo: Photo) -> Image.Image:
+    """The photo as RGB, with white behind what can be seen through; the photo's own image where nothing can."""
+    if photo.alpha is None:
+        return photo.image
+    paper = Image.new(photo.image.mode, photo.size, "white")
+    paper.paste(photo.image, mask=photo.alpha)
+    return paper
+
+
+def _whole(image: Image.Image, alpha: Image.Image | None, photo: Photo) -> Image.Image:
+    """A picture with its alpha, in the mode to write; the image is used up."""
+    if alpha is not None and not photo.format.alpha:
+        image = on_white(replace(photo, image=image, alpha=alpha))
+    if photo.grey:
+        image = image.convert("L")
+        if photo.icc and photo.icc[16:20] == b"RGB ":  # the profile fits no grey picture
+            image = image.convert("RGB")
+    if alpha is not None and photo.format.alpha:
+        image.putalpha(alpha)
+        alpha.close()
+    return image
+
+
+def _as_tags(exif: bytes) -> Image.Exif:
+    """EXIF as tags of a TIFF: libtiff takes none that point to further tables, where time and place are."""
+    found = Image.Exif()
+    found.load(exif)
+    for tag in (34665, 34853):
+        found.pop(tag, None)
+    return found

@@ -1,0 +1,66 @@
+"""Why a file cannot be enhanced. Each error has its sentence, which follows the file's name and a colon.
+
+PhotoError             this file cannot be enhanced
+├── EmptyFile
+├── NotAPhoto
+├── DamagedPhoto
+└── PhotoTooLarge
+"""
+
+# ruff: noqa: N818 - the names say what is wrong
+
+from slackbot.errors import BotError
+from slackbot.limits import MEGAPIXEL
+
+EMPTY_FILE = "the file is empty (0 bytes)."
+NOT_A_PHOTO = "this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC."
+DAMAGED = "the picture is damaged or cut short, so I cannot open it. Please try sharing it again."
+UNPACKS_TOO_LARGE = "it unpacks to far more pixels than I can take."
+TOO_MUCH_MEMORY = "it takes more memory to open than I can spare."
+
+
+def too_many_bytes(most: int) -> str:
+    """For a file of more than `most` bytes."""
+    return f"the file is too large; I can take up to {most // 2**20} MB."
+
+
+def too_long(size: tuple[int, int], name: str, side: int) -> str:
+    """For a photo whose result could not be in the format `name`, whose sides end at `side` pixels."""
+    return f"it is {sides(size)} pixels; in {name} I can take sides of up to {side // 2} pixels."
+
+
+def too_many_pixels(size: tuple[int, int], most: int) -> str:
+    """For a photo whose result would have more than `most` pixels even at 2x."""
+    megapixels = size[0] * size[1] / MEGAPIXEL
+    return f"it is {sides(size)}, or {megapixels:.1f} megapixels; I can take up to {most / 4 / MEGAPIXEL:g}."
+
+
+def sides(size: tuple[int, int]) -> str:
+    """A size as people write it."""
+    return f"{size[0]} × {size[1]}"
+
+
+class PhotoError(BotError):
+    """This file cannot be enhanced."""
+
+
+class EmptyFile(PhotoError):
+    """No bytes at all."""
+
+    sentence = EMPTY_FILE
+
+
+class NotAPhoto(PhotoError):
+    """The content is in no picture format that the bot knows, whatever the name says."""
+
+    sentence = NOT_A_PHOTO
+
+
+class DamagedPhoto(PhotoError):
+    """It begins like a picture and cannot be read to its end."""
+
+    sentence = DAMAGED
+
+
+class PhotoTooLarge(PhotoError):
+    """More bytes, pixels or length of a side than the limits allow."""

@@ -1,0 +1,81 @@
+"""The picture formats: recognised by their first bytes, never by the file's name, and how each is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Format:
+    """One picture format. `codec` is Pillow's name of it.
+
+    `side` is the longest side that the format can hold; `pixels` the largest picture worth writing in it, and
+    `transparent_pixels` the largest one with transparency.
+    """
+
+    name: str
+    codec: str
+    suffix: str
+    side: int = 2**31 - 1
+    pixels: int = 2**62
+    transparent_pixels: int = 2**62
+    alpha: bool = True
+    moves: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    written_as: str = ""  # the result's format, where a still photo of this format gets another
+
+
+# The result's size decides how long a reply takes: PNG at level 6 is four times slower than at level 1.
+FORMATS = {
+    fmt.name: fmt
+    for fmt in (
+        Format("JPEG", "JPEG", ".jpg", side=65_500, alpha=False, options={"quality": 92}),
+        Format("PNG", "PNG", ".png", moves=True, options={"compress_level": 1}),
+        # The bot's memory decides how large one may be: libwebp takes 6 bytes a pixel, and 25 where there is alpha.
+        Format(
+            "WebP", "WEBP", ".webp", 16_383, 32_000_000, 16_000_000, moves=True, options={"quality": 92, "method": 2}
+        ),
+        Format("TIFF", "TIFF", ".tif", options={"compression": "tiff_adobe_deflate"}),
+        Format("GIF", "GIF", ".gif", side=65_535, moves=True, written_as="PNG"),  # 256 colours would undo the work
+        Format("BMP", "BMP", ".bmp", written_as="PNG"),
+        Format("HEIC", "HEIF", ".heic", written_as="JPEG"),  # Slack shows no HEIC
+    )
+}
+
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+def detect_format(head: bytes) -> Format | None:
+    """The format of a file by its first 16 bytes, or None."""
+    for magic, name in (
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"GIF87a", "GIF"),
+        (b"GIF89a", "GIF"),
+        (b"BM", "BMP"),
+        (b"II*\0", "TIFF"),
+        (b"MM\0*", "TIFF"),
+    ):
+        if head.startswith(magic):
+            return FORMATS[name]
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return FORMATS["WebP"]
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        return FORMATS["HEIC"]
+    return None
+
+
+def output_format(fmt: Format, moving: bool = False) -> Format:
+    """The format of the result for a photo of this format."""
+    return fmt if moving and fmt.moves else FORMATS[fmt.written_as or fmt.name]
+
+
+def transparent_format(fmt: Format, pixels: int) -> Format:
+    """`fmt`, or PNG where it cannot hold a transparent result of so many pixels."""
+    return fmt if fmt.alpha and pixels <= fmt.transparent_pixels else FORMATS["PNG"]
+
+
+def format_of_suffix(suffix: str) -> Format | None:
+    """The format that a file name asks for (".jpg", ".JPEG", ".tiff" ...), if it can be written."""
+    wanted = {".jpeg": ".jpg", ".tiff": ".tif"}.get(suffix.lower(), suffix.lower())
+    return next((fmt for fmt in FORMATS.values() if fmt.suffix == wanted and not fmt.written_as), None)

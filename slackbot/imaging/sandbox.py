@@ -1,0 +1,120 @@
+"""The sandbox: strangers' pictures are opened in a process of their own, which may crash or hang without harm.
+
+A fork server, which has loaded the codecs and nothing of Slack, forks one process for each picture. Memory and CPU
+time are limited by the kernel, the time in all by a kill. What comes back is read as pixels and figures only: a codec
+that was taken over can send a wrong picture and nothing else.
+"""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import pickle
+import resource
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from slackbot.imaging.animation import Motion
+from slackbot.imaging.decode import open_photo
+from slackbot.imaging.errors import TOO_MUCH_MEMORY, DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge
+from slackbot.imaging.forkserver import LOADED
+from slackbot.imaging.formats import FORMATS, Format
+from slackbot.imaging.photo import Photo
+from slackbot.limits import PhotoLimits
+
+log = logging.getLogger(__name__)
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(LOADED)
+_ALLOWED_CLASSES = {
+    (cls.__module__, cls.__qualname__): cls
+    for cls in (Photo, Motion, Image.Image, EmptyFile, NotAPhoto, DamagedPhoto, PhotoTooLarge)
+}
+
+
+def open_sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, PhotoLimits], Photo] = open_photo) -> Photo:
+    """`opener`, in the sandbox. Raises a PhotoError, DamagedPhoto too where the process crashed or took too long.
+
+    Raises OSError where the file itself cannot be read.
+    """
+    path.open("rb").close()
+    ours, theirs = _CONTEXT.Pipe(duplex=False)
+    worker = _CONTEXT.Process(target=_open, args=(theirs, opener, path, limits), daemon=True)
+    worker.start()
+    theirs.close()
+    end_of_time = threading.Timer(limits.decode_seconds, worker.kill)
+    end_of_time.start()
+    try:
+        with ours, os.fdopen(os.dup(ours.fileno()), "rb") as pipe:
+            result = _Reader(pipe).load()
+    except (EOFError, pickle.UnpicklingError, ValueError, TypeError, KeyError, AttributeError, OSError):
+        worker.kill()
+        worker.join()
+        log.warning("a picture could not be opened: its process ended with %s", worker.exitcode)
+        raise DamagedPhoto from None
+    finally:
+        end_of_time.cancel()
+        worker.kill()
+        worker.join()
+    if isinstance(result, Photo):
+        return result
+    raise result if isinstance(result, PhotoError) else DamagedPhoto
+
+
+def _open(pipe: Connection, opener: Callable[[Path, PhotoLimits], Photo], path: Path, limits: PhotoLimits) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the bot's business
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_CPU, limits.decode_cpu_seconds)
+    _limit(resource.RLIMIT_AS, _address_space() + limits.decode_memory_bytes)
+    try:
+        result: Photo | PhotoError = opener(path, limits)
+        for image in _images(result):
+            image.info.clear()  # may hold anything, and nothing that is needed
+    except PhotoError as error:
+        result = error.with_traceback(None)
+    except MemoryError:
+        result = PhotoTooLarge(TOO_MUCH_MEMORY)
+    except Exception:  # of a codec: whatever else it raises, the picture cannot be opened
+        result = DamagedPhoto()
+    with pipe, contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(pipe.fileno()), "wb") as out:
+        _Writer(out, protocol=5).dump(result)
+
+
+def _images(photo: Photo) -> list[Image.Image]:
+    frames = [(photo.image, photo.alpha), *(photo.motion.rest if photo.motion else ())]
+    return [image for frame in frames for image in frame if image is not None]
+
+
+def _limit(what: int, most: int) -> None:
+    _, hard = resource.getrlimit(what)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (most, most))
+
+
+def _address_space() -> int:
+    """Bytes of address space that are taken before anything is opened."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+class _Writer(pickle.Pickler):
+    def persistent_id(self, obj: Any) -> str | None:
+        """Formats travel by their name."""
+        return obj.name if isinstance(obj, Format) else None
+
+
+class _Reader(pickle.Unpickler):
+    def persistent_load(self, pid: str) -> Format:
+        return FORMATS[pid]
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        """Only what a picture or a sentence is made of; everything else is no answer."""
+        try:
+            return _ALLOWED_CLASSES[module_name, global_name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"{module_name}.{global_name}") from None

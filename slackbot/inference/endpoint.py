@@ -1,0 +1,112 @@
+"""Where the model server is, and how each side proves who it is. Apart from the other settings: the command line
+needs no more of them than this."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from slackbot.errors import SettingsError
+
+TRITON_URL = "127.0.0.1:8001"
+PLAIN, SECURE = "grpc://", "grpcs://"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One model server, a name for several, or the IP addresses of several; raises SettingsError where it is none.
+
+    `url` is HOST:PORT of Triton's gRPC port, or IP:PORT,IP:PORT..., after grpc:// (the default) or grpcs:// (TLS).
+    `ca` is the file of certificates that the servers' are signed with (else: those that gRPC brings along);
+    `certificate` and `key` are the bot's own, for servers that want one; `name` is what the servers' certificates say
+    where that is not the HOST of `url`. All files are PEM.
+    """
+
+    url: str = TRITON_URL
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        for place in self._places:
+            host, _, port = place.rpartition(":")
+            if not host or host.startswith(("http:", "https:")) or not port.isdecimal() or not 0 < int(port) < 65536:
+                raise SettingsError(
+                    "TRITON_URL must be HOST:PORT of Triton's gRPC port, such as 127.0.0.1:8001, or "
+                    "grpcs://HOST:PORT where it speaks TLS."
+                )
+        if len(self._places) > 1 and self._family is None:
+            raise SettingsError(
+                "TRITON_URL may list several servers by their IP addresses, all of one kind; or give them one name "
+                "that stands for all their addresses."
+            )
+        if self.tls:
+            self._check_tls()
+        elif self.ca or self.certificate or self.key or self.name:
+            raise SettingsError("TRITON_TLS_... are for a TRITON_URL that begins with grpcs://.")
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is encrypted, and the server must prove who it is."""
+        return self.url.startswith(SECURE)
+
+    @property
+    def target(self) -> str:
+        """What gRPC calls it (https://grpc.github.io/grpc/core/md_doc_naming.html)."""
+        places = ",".join(self._places)
+        return f"{self._family}:{places}" if len(self._places) > 1 else places
+
+    @property
+    def _places(self) -> list[str]:
+        return [place.strip() for place in self.url.removeprefix(PLAIN).removeprefix(SECURE).split(",")]
+
+    @property
+    def _family(self) -> str | None:
+        """gRPC's word for the kind of IP addresses that these are, or None."""
+        try:
+            kinds = {ipaddress.ip_address(place.rpartition(":")[0].strip("[]")).version for place in self._places}
+        except ValueError:
+            return None
+        return f"ipv{kinds.pop()}" if len(kinds) == 1 else None
+
+    def _check_tls(self) -> None:
+        if bool(self.certificate) != bool(self.key):
+            raise SettingsError("TRITON_TLS_CERT and TRITON_TLS_KEY belong together: set both, or neither.")
+        if len(self._places) > 1 and not self.name:
+            raise SettingsError("TRITON_TLS_NAME must say what the certificates of the servers in TRITON_URL name.")
+        import ssl  # what a plain connection starts faster without
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            if self.ca:
+                context.load_verify_locations(self.ca)
+        except (OSError, ssl.SSLError):
+            raise SettingsError(f"TRITON_TLS_CA: {self.ca} holds no certificates that I can read.") from None
+        try:
+            if self.certificate:
+                # Without an answer to it OpenSSL would ask for a password on the terminal.
+                context.load_cert_chain(self.certificate, self.key, password="")
+        except (OSError, ssl.SSLError):
+            raise SettingsError(
+                f"TRITON_TLS_CERT and TRITON_TLS_KEY: {self.certificate} and {self.key} are no certificate and its "
+                "key, without a password, that I can read."
+            ) from None
+
+
+def endpoint_from(environment: Mapping[str, str], url: str = "") -> Endpoint:
+    """The address of `url`, else of TRITON_URL, with the files of TRITON_TLS_...; raises SettingsError."""
+
+    def read(name: str) -> str:
+        return environment.get(name, "").strip()
+
+    def file(name: str) -> Path | None:
+        return Path(read(name)) if read(name) else None
+
+    return Endpoint(
+        url or read("TRITON_URL") or TRITON_URL,
+        ca=file("TRITON_TLS_CA"),
+        certificate=file("TRITON_TLS_CERT"),
+        key=file("TRITON_TLS_KEY"),
+        name=read("TRITON_TLS_NAME"),
+    )

@@ -1,0 +1,68 @@
+"""An enlarged picture, put together tile by tile."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+import numpy as np
+from PIL import Image
+
+from slackbot.inference.errors import SERVER_TOO_SLOW, ServerSlow
+from slackbot.inference.tiling import Tile, plan, scaled
+from slackbot.limits import ServerLimits
+
+MODEL_SCALE = 4
+_POLL_SECONDS = 0.5  # seconds without a tile, after which `progress` may say that it is enough
+Progress = Callable[[int, int], None]  # tiles done, tiles in all; what it raises ends the work
+Enlarge = Callable[[np.ndarray], np.ndarray]  # UINT8 [H, W, 3] -> [4H, 4W, 3]
+
+
+def enlarge(image: Image.Image, scale: int, run: Enlarge, limits: ServerLimits, progress: Progress) -> Image.Image:
+    """Enlarge an RGB image by 4, or by 2 as the reduced result of 4.
+
+    A few tiles are under way at a time, so that the server can batch them, and each goes into the result as it comes:
+    beside the result there are never more than those few in memory. What `run` raises is raised here.
+    """
+    tiles = plan(*image.size, limits.tile, limits.overlap, limits.tiles_at_once)
+    ends = time.monotonic() + limits.photo_seconds
+    waiting = iter(tiles)
+    pool = ThreadPoolExecutor(limits.tiles_in_flight, thread_name_prefix="tile")
+    under_way: dict[Future[np.ndarray], Tile] = {}
+
+    def send() -> None:
+        for tile in waiting:
+            under_way[pool.submit(run, np.asarray(image.crop(tile.box)))] = tile
+            return
+
+    try:
+        for _ in range(limits.tiles_in_flight):
+            send()
+        # Only now, and without a colour: to touch all of its memory takes as long as a tile's way to the server.
+        result = Image.new("RGB", (image.width * scale, image.height * scale), None)
+        done = 0
+        while under_way:
+            ended = wait(under_way, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED).done
+            if not ended:
+                progress(done, len(tiles))
+            for future in ended:
+                tile, enlarged = under_way.pop(future), future.result()
+                send()  # first, since an instance of the server may be waiting
+                result.paste(_kept(enlarged, tile, scale), scaled(tile.kept, scale)[:2])
+                done += 1
+                progress(done, len(tiles))
+            if under_way and time.monotonic() > ends:
+                raise ServerSlow(SERVER_TOO_SLOW)
+    finally:
+        # Tiles under way after a failure end at their own deadline; nobody waits for them.
+        pool.shutdown(wait=False, cancel_futures=True)
+    return result
+
+
+def _kept(enlarged: np.ndarray, tile: Tile, scale: int) -> Image.Image:
+    picture = Image.fromarray(enlarged)
+    box = scaled(tile.kept_inside, MODEL_SCALE)
+    if scale == MODEL_SCALE:
+        return picture.crop(box)
+    # Pillow's filter reaches outside the box into the overlap, so the tiles fit together without a seam.
+    width, height = (tile.kept[2] - tile.kept[0]) * scale, (tile.kept[3] - tile.kept[1]) * scale
+    return picture.resize((width, height), Image.Resampling.LANCZOS, box=box)

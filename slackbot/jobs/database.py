@@ -1,0 +1,115 @@
+"""The job database when it cannot be written: known at once, waited for, and never answered for.
+
+DBOS waits for a locked SQLite file and goes on by itself. A disk that is full or read-only is waited for in the same
+way: nothing is acknowledged and no step is given up meanwhile, and all goes on once it can be written again.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from slackbot.errors import DatabaseDown
+
+log = logging.getLogger(__name__)
+
+# Primary result codes: www.sqlite.org/rescode.html
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_LOCKED = "database is locked: "  # what DBOS looks for in an error's text
+_TOLD_EVERY = 10.0  # seconds; the queue asks ten times a second
+_STATEMENTS = 16  # that a connection keeps prepared
+_PAGES = 250_000  # bytes of the file that a connection keeps
+_CONNECTIONS = 3  # to a file, of which one can write
+
+
+def database_file(url: str) -> Path | None:
+    """The SQLite file of a database URL, or None for another database."""
+    made = make_url(url)
+    return Path(made.database) if made.drivername.startswith("sqlite") and made.database else None
+
+
+def prepare(url: str) -> None:
+    """Create the SQLite file, if it is one. With a write-ahead log, accepting a job does not wait for who reads."""
+    file = database_file(url)
+    if file is None:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("pragma journal_mode = wal")
+
+
+def wait_for_disk() -> None:
+    """From now on, tell DBOS that a SQLite file on a full or read-only disk is locked, which it waits for."""
+    told = -_TOLD_EVERY
+
+    def locked_for_now(context: ExceptionContext) -> OperationalError | None:
+        nonlocal told
+        cause = context.original_exception
+        if not isinstance(cause, sqlite3.Error) or getattr(cause, "sqlite_errorcode", 0) & 0xFF not in _PASSING:
+            return None
+        if time.monotonic() - told > _TOLD_EVERY:
+            told = time.monotonic()
+            log.error("the job database cannot be written (%s); waiting until it can", cause)
+        return OperationalError(context.statement, None, sqlite3.OperationalError(f"{_LOCKED}{cause}"))
+
+    event.listen(Engine, "handle_error", locked_for_now, retval=True)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """What engines of the job database are made with.
+
+    A SQLite file has one writer. Who waits for it in SQLite sleeps longer each time and is overtaken, in a flood of
+    events for seconds; who waits for a connection has it at once. Each connection also keeps statements and pages of
+    the file, by SQLite's own measure so many that memory grows for thousands of jobs, while the kernel has the file in
+    memory anyway; the one used last comes first.
+    """
+    options: dict[str, Any] = {"pool_use_lifo": True}
+    if url.startswith("sqlite"):
+        options |= {
+            "pool_size": _CONNECTIONS,
+            "max_overflow": 0,
+            "connect_args": {"cached_statements": _STATEMENTS},
+        }
+    return options
+
+
+def keep_few_pages() -> None:
+    """From now on, limit what each connection to a SQLite file keeps of it."""
+
+    def limit(connection: Any, _: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute(f"pragma cache_size = -{_PAGES // 1024}")
+
+    event.listen(Engine, "connect", limit)
+
+
+def engine_url(url: str) -> URL:
+    """`DATABASE_URL` with the driver that DBOS uses, too."""
+    result = make_url(url)
+    return result.set(drivername="postgresql+psycopg") if result.drivername == "postgresql" else result
+
+
+class Database:
+    """The job database, seen from beside DBOS."""
+
+    def __init__(self, url: str) -> None:
+        options = {"timeout": 1.0} if url.startswith("sqlite") else {}
+        self._engine = create_engine(engine_url(url), poolclass=NullPool, connect_args=options)
+
+    def check(self) -> None:
+        """Write something. Raises DatabaseDown, which says why that cannot be."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(text("create table if not exists enhancer_health (checked float)"))
+                connection.execute(text("delete from enhancer_health"))
+                connection.execute(text("insert into enhancer_health values (:now)"), {"now": time.time()})
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or type(error).__name__)
+            raise DatabaseDown(reason.removeprefix(_LOCKED)) from None

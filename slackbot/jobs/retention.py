@@ -1,0 +1,22 @@
+"""Jobs that ended long ago are forgotten: the database keeps its size, and no name stays longer than it is of use."""
+
+from datetime import datetime
+
+from dbos import DBOS
+
+from slackbot.jobs.store import Store
+
+_AT_ONCE = 200  # in one transaction, so that new jobs are not kept waiting
+
+
+def delete_old_jobs(before: datetime, store: Store) -> int:
+    """Delete every job that ended before then, with its steps and what was noted of it; how many there were."""
+    deleted = 0
+    while old := DBOS.list_workflows(
+        completed_before=before.isoformat(), limit=_AT_ONCE, load_input=False, load_output=False
+    ):
+        jobs = [workflow.workflow_id for workflow in old]
+        store.delete_jobs(jobs)
+        DBOS.delete_workflows(jobs)
+        deleted += len(jobs)
+    return deleted

@@ -1,0 +1,125 @@
+"""The answer to one message, as a chain of steps that runs the same way each time it is taken up."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from dbos import error as dbos_error
+
+from slackbot.errors import BotError, JobCancelled
+from slackbot.job import Counts, Job, Outcome
+from slackbot.jobs.commands import ChatCommands
+from slackbot.jobs.steps import JobSteps
+from slackbot.slack import messages, reactions
+from slackbot.slack.errors import SlackRefused
+from slackbot.slack.files import SharedFile
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Step(Protocol):
+    """Runs a piece of work once for each job, and gives back its recorded result when the job is taken up again."""
+
+    def __call__(self, work: Callable[..., T], *args: Any) -> T: ...
+
+
+class PhotoWorkflow:
+    """Call it with a job: it posts the reply, and gives back the reaction that says how it went."""
+
+    def __init__(self, steps: JobSteps, commands: ChatCommands, step: Step) -> None:
+        self._steps, self._commands, self._step = steps, commands, step
+
+    def __call__(self, job: Job) -> str:
+        """Answer a job. Raises nothing but DBOS's own signals."""
+        steps = self._steps
+        steps.tracker.begin(job)
+        self._step(steps.begin, job)
+        reaction = ""
+        try:
+            if job.options.command:
+                self._step(steps.share, job, [], self._step(self._commands.run, job))
+            else:
+                reaction = self._reply(job)
+        except JobCancelled:
+            self._step(steps.clear_status, job)
+        except BotError as error:
+            log.warning("job %s got no reply: %s", job.id, error)
+            self._step(steps.tell_user, job, messages.sentence(str(error)))
+            reaction = reactions.FAILED
+        except Exception:  # DBOS's own signals are no Exceptions, and pass
+            log.exception("job %s got no reply", job.id)
+            reaction = reactions.FAILED
+        steps.clean(job)
+        self._step(steps.end, job, reaction)
+        steps.tracker.end(job.id)
+        return reaction
+
+    def _reply(self, job: Job) -> str:
+        """Answer with photos; the reaction that says how it went."""
+        steps, limits = self._steps, self._steps.limits
+        try:
+            files: list[SharedFile] = self._step(steps.find, job)
+        except JobCancelled:
+            raise
+        except (BotError, dbos_error.DBOSMaxStepRetriesExceeded) as error:
+            sentence = str(error) if isinstance(error, BotError) else messages.NOT_FETCHED
+            self._step(steps.share, job, [], messages.sentence(sentence))
+            return reactions.FAILED
+        if not files:
+            say = messages.usage if job.options.help or not job.in_thread else messages.no_photo
+            self._step(steps.share, job, [], say(steps.bot_user, limits))
+            return ""
+        chosen = files[: limits.photos_per_message]
+        steps.tracker.set_photo_count(job.id, len(chosen))
+        uploads: list[tuple[str, str]] = []
+        outcomes = [self._photo(job, index, file, uploads) for index, file in enumerate(chosen)]
+        text = messages.result(outcomes, len(files) - len(chosen), limits)
+        smaller = any(outcome.scale > 2 for outcome in outcomes if not outcome.refusal)
+        try:
+            self._step(steps.share, job, uploads, text, smaller)
+        except SlackRefused as error:
+            if not uploads:
+                raise
+            self._step(steps.share, job, [], messages.sentence(str(error)))
+            return reactions.FAILED
+        self._step(steps.count, job, _counts(outcomes))
+        if job.replaces and uploads:
+            self._step(steps.take_back, job, job.replaces)
+        return reactions.reaction_for(outcomes)
+
+    def _photo(self, job: Job, index: int, file: SharedFile, uploads: list[tuple[str, str]]) -> Outcome:
+        """Work on one photo. Whatever goes wrong becomes its sentence, and the other photos go on."""
+        steps = self._steps
+        trouble = messages.NOT_FETCHED
+        try:
+            self._step(steps.fetch, job, index, file)
+            result = self._step(steps.enhance, job, index, file)
+            trouble = messages.NOT_HANDED_OVER
+            try:
+                handed = [(self._step(steps.upload, job, index, file, result), result.name)]
+            except SlackRefused as error:
+                if error.code != "file_upload_size_restricted" or result.outcome.scale == 2:
+                    raise
+                result = self._step(steps.enhance_smaller, job, index, file)
+                handed = [(self._step(steps.upload, job, index, file, result), result.name)]
+            if result.comparison:
+                handed.append(self._step(steps.upload_comparison, job, index, file, result))
+        except JobCancelled:
+            raise
+        except BotError as error:
+            return Outcome(file.name, refusal=str(error))
+        except dbos_error.DBOSMaxStepRetriesExceeded:
+            return Outcome(file.name, refusal=trouble)
+        except Exception:
+            log.exception("a photo of job %s failed", job.id)
+            return Outcome(file.name, refusal=messages.TROUBLE)
+        uploads += [upload for upload in handed if upload[0]]
+        return result.outcome
+
+
+def _counts(outcomes: list[Outcome]) -> Counts:
+    enhanced = sum(bool(outcome.version) for outcome in outcomes)
+    refused = sum(bool(outcome.refusal) for outcome in outcomes)
+    return Counts(enhanced, len(outcomes) - enhanced - refused, refused)

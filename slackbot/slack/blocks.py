@@ -1,0 +1,83 @@
+"""Block Kit: replies with buttons, what a click brings back, and the App Home."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slackbot.job import Counts
+from slackbot.limits import PhotoLimits
+from slackbot.slack import messages
+
+CANCEL, DELETE, SMALLER = "cancel", "delete", "smaller"
+
+
+def cancel(job: str) -> list[dict[str, Any]]:
+    """Under a job that takes a while."""
+    return [_section(messages.SLOW), _row(_button(CANCEL, "Cancel", job))]
+
+
+def result(lines: Sequence[str], job: str, file_id: str, smaller: bool) -> list[dict[str, Any]]:
+    """A reply's lines, and under them: have it at 2x instead, if `smaller`, and take it back.
+
+    They stand in the reply itself, since what is shown to one person only is gone when Slack is loaded anew. `file_id`
+    is any file of the reply.
+    """
+    value = f"{job} {file_id}"
+    more = [_button(SMALLER, "2x instead", value)] if smaller else []
+    return [*map(_section, lines), _row(*more, _button(DELETE, "Delete", value, style="danger"))]
+
+
+@dataclass(frozen=True)
+class Click:
+    """What somebody clicked, and where: the job it is about, and a file of its reply where there is one."""
+
+    action: str
+    job: str
+    file_id: str
+    user: str
+    channel: str
+    thread_ts: str
+    response_url: str = field(default="", repr=False)
+
+
+def parse_click(action: Mapping[str, Any], body: Mapping[str, Any]) -> Click:
+    """The click of a `block_actions` payload."""
+    job, _, file_id = action.get("value", "").partition(" ")
+    at = body.get("container") or {}
+    thread = at.get("thread_ts") or at.get("message_ts") or ""
+    user, url = body["user"]["id"], body.get("response_url") or ""
+    return Click(action.get("action_id", ""), job, file_id, user, at.get("channel_id") or "", thread, url)
+
+
+def home(
+    bot_user: str, model: bool, counts: Counts, working: int, waiting: int, picture: str, limits: PhotoLimits
+) -> dict:
+    """The view. `model` says whether the model server is well; `picture` is the id of a file of Slack's, or empty."""
+    image = {"type": "image", "slack_file": {"id": picture}, "alt_text": messages.HOME_PICTURE}
+    figures = messages.home_figures(model, working, waiting, counts.enhanced, counts.bicubic, counts.refused)
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": messages.HOME_TITLE}},
+        _section(messages.home_welcome(bot_user)),
+        *([image] if picture else []),
+        {"type": "section", "fields": [_text(figure) for figure in figures]},
+        {"type": "divider"},
+        _section(messages.ways(limits)),
+    ]
+    return {"type": "home", "blocks": blocks}
+
+
+def _row(*buttons: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def _button(action: str, label: str, value: str, **more: str) -> dict[str, Any]:
+    text = {"type": "plain_text", "text": label}
+    return {"type": "button", "action_id": action, "text": text, "value": value, **more}
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": _text(text)}
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"type": "mrkdwn", "text": text}

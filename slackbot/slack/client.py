@@ -1,0 +1,234 @@
+"""Slack's Web API as the bot uses it: each call either works, or raises SlackRefused or SlackUnavailable."""
+
+import http.client
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient
+
+from slackbot.limits import SlackLimits
+from slackbot.slack.download import download
+from slackbot.slack.errors import SlackRefused, SlackUnavailable
+from slackbot.slack.transport import is_bearable, is_trusted, wait_as_asked
+
+_PASSING = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+
+
+def web_client(token: str, api_url: str, limits: SlackLimits) -> WebClient:
+    """A client that waits as long as Slack asks (429), five times, unless that is longer than a job waits.
+
+    Lost connections and 5xx it leaves to the steps of a job: before they repeat a call that posts something, they look
+    whether Slack did it and only the answer was lost.
+    """
+    return WebClient(
+        token=token,
+        base_url=api_url,
+        timeout=round(limits.slack_timeout),
+        retry_handlers=[_Patience(limits)],
+    )
+
+
+class _Patience(RateLimitErrorRetryHandler):
+    def __init__(self, limits: SlackLimits) -> None:
+        super().__init__(max_retry_count=5)
+        self._limits = limits
+
+    def _can_retry(self, *, response: HttpResponse | None = None, **more: Any) -> bool:
+        if response is None or not super()._can_retry(response=response, **more):
+            return False
+        return is_bearable(next(iter(response.headers.get("Retry-After", [])), None), self._limits)
+
+
+class Slack:
+    """The calls that a job makes."""
+
+    def __init__(self, client: WebClient, api_url: str, limits: SlackLimits) -> None:
+        self._client, self._token = client, client.token or ""
+        self._api_url = api_url
+        self._limits = limits
+
+    def who_am_i(self) -> tuple[str, str]:
+        """The bot's team and user ids. Raises SlackRefused where the token is not good."""
+        answer = self._call(self._client.auth_test)
+        return answer["team_id"], answer["user_id"]
+
+    def thread(self, channel: str, root: str, until: str | None = None) -> list[dict[str, Any]]:
+        """A thread's messages, oldest first, up to the one at `until`; a message without a thread is one of its own."""
+        messages: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            page = self._call(
+                self._client.conversations_replies,
+                channel=channel,
+                ts=root,
+                latest=until,
+                inclusive=True,
+                limit=200,
+                cursor=cursor,
+            )
+            messages += page["messages"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return messages
+
+    def file(self, file_id: str) -> dict[str, Any]:
+        """A file object, complete."""
+        return self._call(self._client.files_info, file=file_id)["file"]
+
+    def react(self, channel: str, ts: str, name: str) -> None:
+        """Add a reaction; having it already is fine."""
+        self._call_ignoring("already_reacted", self._client.reactions_add, channel=channel, timestamp=ts, name=name)
+
+    def unreact(self, channel: str, ts: str, name: str) -> None:
+        """Take a reaction back; not having it is fine."""
+        self._call_ignoring("no_reaction", self._client.reactions_remove, channel=channel, timestamp=ts, name=name)
+
+    def post_message(self, channel: str, thread: str, text: str) -> None:
+        """Post a text into a thread."""
+        self._call(
+            self._client.chat_postMessage,
+            channel=channel,
+            thread_ts=thread,
+            text=text,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+
+    def post_ephemeral(
+        self, channel: str, user: str, text: str, blocks: Sequence[dict[str, Any]] = (), thread: str | None = None
+    ) -> None:
+        """Show a message to one person only, until they reload. In a thread it shows only once that has replies."""
+        self._call(
+            self._client.chat_postEphemeral,
+            channel=channel,
+            user=user,
+            text=text,
+            blocks=list(blocks) or None,
+            thread_ts=thread,
+        )
+
+    def show_status(self, channel: str, thread: str, status: str) -> None:
+        """Show a line under a thread until the next reply, or two minutes; an empty one takes it away."""
+        self._call(self._client.assistant_threads_setStatus, channel_id=channel, thread_ts=thread, status=status)
+
+    def delete(self, channel: str, ts: str, file_ids: Sequence[str]) -> None:
+        """Take back a message of the bot's own, and its files; what is gone already is fine."""
+        for file_id in file_ids:
+            self._call_ignoring("file_not_found file_deleted", self._client.files_delete, file=file_id)
+        self._call_ignoring("message_not_found", self._client.chat_delete, channel=channel, ts=ts)
+
+    def show_home(self, user: str, view: dict[str, Any]) -> None:
+        """Publish a person's App Home."""
+        self._call(self._client.views_publish, user_id=user, view=view)
+
+    def complete_upload(self, file_id: str, title: str) -> None:
+        """Make an uploaded file one that only blocks show."""
+        self._call(self._client.files_completeUploadExternal, files=[{"id": file_id, "title": title}])
+
+    def respond(self, url: str, text: str) -> None:
+        """Put a text in the place of a message with buttons, or show it to whoever used a shortcut."""
+        try:
+            response = WebhookClient(url, timeout=round(self._limits.slack_timeout)).send(
+                text=text, replace_original=True, response_type="ephemeral"
+            )
+        except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
+            raise SlackUnavailable(f"An answer to a click broke off ({type(error).__name__}).") from None
+        if response.status_code == 429 or response.status_code >= 500:
+            raise SlackUnavailable(f"Slack answered {response.status_code} to an answer.")
+        if response.status_code != 200:
+            raise SlackRefused("response_url", "answer")
+
+    def download(self, address: str, path: Path, most: int) -> None:
+        """Fetch a shared file of `most` bytes or fewer. Raises DownloadError, PhotoTooLarge or SlackUnavailable."""
+        download(address, path, self._token, self._api_url, self._limits, most)
+
+    def upload(self, path: Path, name: str, alt: str) -> str:
+        """Hand Slack the bytes of a file, which nobody sees until `share`; returns the file's id."""
+        size = path.stat().st_size
+        place = self._call(self._client.files_getUploadURLExternal, filename=name, length=size, alt_txt=alt[:1000])
+        if not is_trusted(place["upload_url"], self._api_url):
+            raise SlackRefused("upload_url_not_trusted", "files_getUploadURLExternal")
+        # The SDK's retry handlers do not cover this request.
+        with path.open("rb") as body:
+            request = Request(  # noqa: S310 is_trusted checked it
+                place["upload_url"],
+                data=body,
+                headers={"Content-Type": "application/octet-stream", "Content-Length": str(size)},
+                method="POST",
+            )
+            try:
+                with urlopen(request, timeout=self._limits.slack_timeout):  # noqa: S310
+                    return place["file_id"]
+            except HTTPError as error:
+                error.close()
+                wait_as_asked(error.headers.get("Retry-After"), self._limits, "upload")
+                raise SlackUnavailable(f"Slack answered {error.code} to an upload.") from None
+            except (URLError, http.client.HTTPException, OSError) as error:
+                raise SlackUnavailable(f"An upload broke off ({type(error).__name__}).") from None
+
+    def share(
+        self, files: Sequence[tuple[str, str]], channel: str, thread: str, text: str, blocks: Sequence[dict[str, Any]]
+    ) -> None:
+        """Make uploaded files, (id, title) each, one message in a thread; `text` only where Slack takes no blocks."""
+        place = {
+            "files": [{"id": file_id, "title": title} for file_id, title in files],
+            "channel_id": channel,
+            "thread_ts": thread,
+        }
+        try:
+            # With a comment beside them Slack would ignore the blocks.
+            self._call(self._client.files_completeUploadExternal, **place, blocks=json.dumps(blocks))
+        except SlackRefused as error:
+            if not error.code.startswith("invalid_blocks"):
+                raise
+            self._call(self._client.files_completeUploadExternal, **place, initial_comment=text)
+
+    def is_shared(self, file_id: str, channel: str) -> bool:
+        """Whether an uploaded file already stands in the channel; before that Slack does not know it at all."""
+        try:
+            shares = self.file(file_id).get("shares") or {}
+        except SlackRefused as error:
+            if error.code != "file_not_found":
+                raise
+            return False
+        return any(channel in places for places in shares.values())
+
+    def _call(self, method: Callable[..., SlackResponse], **arguments: Any) -> dict[str, Any]:
+        try:
+            data = method(**arguments).data
+        except SlackApiError as error:
+            refusal = _refusal(error, method.__name__)
+            if isinstance(refusal, SlackUnavailable):  # whoever tries again does so when Slack allows it
+                wait_as_asked(getattr(error.response, "headers", {}).get("Retry-After"), self._limits, method.__name__)
+            raise refusal from None
+        except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
+            raise SlackUnavailable(f"Slack is out of reach for {method.__name__} ({type(error).__name__}).") from None
+        if not isinstance(data, dict):
+            raise SlackUnavailable(f"Slack's answer to {method.__name__} is no JSON.")
+        return data
+
+    def _call_ignoring(self, fine: str, method: Callable[..., SlackResponse], **arguments: Any) -> None:
+        try:
+            self._call(method, **arguments)
+        except SlackRefused as error:
+            if error.code not in fine.split():
+                raise
+
+
+def _refusal(error: SlackApiError, method: str) -> SlackRefused | SlackUnavailable:
+    response = error.response
+    status = getattr(response, "status_code", 200)
+    data = getattr(response, "data", response)
+    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    if status == 429 or status >= 500 or not code or code in _PASSING:
+        return SlackUnavailable(f"Slack cannot do {method} now ({code or status}).")
+    return SlackRefused(code, method, str(data.get("needed") or "") if isinstance(data, dict) else "")

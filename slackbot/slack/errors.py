@@ -1,0 +1,65 @@
+"""What Slack can refuse. Each error has its sentence for the person.
+
+DownloadError          Slack did not hand the file out
+└── MissingScope
+SlackRefused           Slack said no, and will say no again
+SlackUnavailable       Slack cannot answer now: worth another try
+"""
+
+# ruff: noqa: N818 - the names say what is wrong
+
+from slackbot.errors import BotError
+
+OUTSIDE_SLACK = "the file lies outside of Slack, where I do not go."
+ROUND_IN_CIRCLES = "Slack sent me round in circles for the file."
+_REINSTALL = "Please ask the person who installed me to add it and reinstall the app."
+UNREADABLE = f"Slack did not let me read the file: the missing scope is files:read. {_REINSTALL}"
+
+
+_SLACK_REFUSED = {
+    "missing_scope": "I lack a permission here. Please ask the person who installed me to reinstall the app.",
+    "file_not_found": "the file is no longer there, or not mine to see.",
+    "file_deleted": "the file is no longer there, or not mine to see.",
+    "not_in_channel": "I am not in this channel. Please invite me.",
+    "channel_not_found": "I am not in this channel. Please invite me.",
+    "is_archived": "this channel is archived, so I cannot post here.",
+    "storage_limit_reached": "the workspace has no room left for files.",
+    "file_upload_size_restricted": "the result is larger than this workspace allows files to be.",
+    "file_type_not_allowed": "this workspace does not allow files of this kind.",
+    "ratelimited": "Slack asks me to wait for longer than I can. Please try again later.",
+    "posting_to_channel_denied": "I may not post files in this channel.",
+}
+
+
+def slack_refused(code: str, needed: str) -> str:
+    """For what Slack does not allow; `needed` is the scope that is missing, where Slack says which."""
+    if code == "missing_scope" and needed:
+        return f"I lack a permission: the missing scope is {needed}. {_REINSTALL}"
+    return _SLACK_REFUSED.get(code, f"Slack did not allow it ({code}).")
+
+
+class DownloadError(BotError):
+    """Slack did not hand the file out."""
+
+
+class MissingScope(DownloadError):
+    """Slack answered with its login page, as it does without `files:read`."""
+
+    sentence = UNREADABLE
+
+
+class SlackRefused(BotError):
+    """Slack said no, and will say no again."""
+
+    def __init__(self, code: str, method: str, needed: str = "") -> None:
+        super().__init__(code, method, needed)
+        self.code = code
+        self.method = method
+        self.needed = needed  # the scope that is missing, where Slack says which
+
+    def __str__(self) -> str:
+        return slack_refused(self.code, self.needed)
+
+
+class SlackUnavailable(BotError):
+    """Slack cannot answer now: worth another try."""

@@ -1,0 +1,193 @@
+"""Everything that the bot says, in one voice: short, plain, friendly."""
+
+from collections.abc import Sequence
+
+from slackbot.imaging.errors import sides
+from slackbot.job import Outcome
+from slackbot.limits import MEGAPIXEL, PhotoLimits
+
+TROUBLE = "something went wrong on my side. It has been noted; please try again a little later."
+NOT_FETCHED = "Slack did not hand me the file. Please try again a little later."
+NOT_HANDED_OVER = "Slack did not take the result. Please try again a little later."
+_HARMLESS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "`": "ˋ", "~": "∼"})
+
+
+_INSTEAD = {
+    "GIF": "a GIF has no more than 256 colours",
+    "BMP": "a BMP would be many times the size",
+    "HEIC": "Slack does not show HEIC",
+    "WebP": "so large a WebP that can be seen through takes more memory than I have",
+}
+
+
+def line(outcome: Outcome) -> str:
+    """One line about one photo, in Slack's mrkdwn."""
+    name = f"*{escape(outcome.name)}*"
+    if outcome.refusal:
+        return f"{name}: {escape(outcome.refusal)}"
+    how = f"enhanced by model version {outcome.version}" if outcome.version else "enlarged with bicubic interpolation"
+    text = f"{name}: {sides(outcome.before)} → {sides(outcome.after)}, {how} in {outcome.seconds:.1f} s"
+    if outcome.reason:
+        text += f", because {outcome.reason}"
+    elif not outcome.version:
+        text += ", as you asked"
+    text += "."
+    if outcome.smaller:
+        text += " At 4x it would be too large, so it is 2x."
+    if outcome.frames > 1:
+        text += f" All {outcome.frames} frames."
+    elif outcome.pages > 1:
+        count = f"more than {outcome.pages}" if outcome.uncounted else str(outcome.pages)
+        text += f" It has {count} pictures; this is the first."
+    if outcome.source_format in _INSTEAD:
+        text += f" It is a {outcome.format}, since {_INSTEAD[outcome.source_format]}."
+    if outcome.deep:
+        text += " It had more than 8 bits a channel; the model sees 8, so the result has 8."
+    if outcome.uncompared:
+        text += " There is nothing to compare: both sides would be bicubic."
+    return text
+
+
+def result(outcomes: Sequence[Outcome], left_out: int, limits: PhotoLimits) -> str:
+    """The whole reply: a line for each photo."""
+    lines = [line(outcome) for outcome in outcomes]
+    if left_out:
+        lines.append(f"I take up to {limits.photos_per_message} photos at a time; {left_out} more are left.")
+    return "\n".join(lines)
+
+
+def usage(bot_user: str, limits: PhotoLimits) -> str:
+    """The help text."""
+    return (
+        f"Hi! Share a photo and mention me (<@{bot_user}>), and I answer in the thread with the photo four times as "
+        f"wide and high.\n{ways(limits)}"
+    )
+
+
+def ways(limits: PhotoLimits) -> str:
+    """All that one can say to the bot, and what it takes."""
+    return (
+        "*More ways*\n"
+        "• mention me in the thread under a photo, or share several photos at once\n"
+        "• send me photos in a direct message\n"
+        "• use the message shortcut *Enhance photos*\n"
+        "• `watch` makes me take every photo of a channel, `unwatch` ends that\n"
+        "*Words*, in any order\n"
+        "• `2x` for twice the size instead of `4x`\n"
+        "• `png`, `jpeg` or `webp` for another kind of file\n"
+        "• `compare` for one more picture, bicubic on the left and mine on the right\n"
+        "• `bicubic` to do without the model\n"
+        "• `keep metadata` for time, camera and place, which I leave out otherwise\n"
+        "• `status`, `cancel`, `help`\n"
+        f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "
+        f"{limits.output_pixels / 4 / MEGAPIXEL:g} megapixels, {limits.photos_per_message} photos at a time, and "
+        f"animations of up to {limits.frames} frames."
+    )
+
+
+HOME_TITLE = "Photos, four times as wide and high"
+HOME_PICTURE = "One photo in two halves: on the left enlarged with bicubic interpolation, on the right enhanced"
+
+
+def home_welcome(bot_user: str) -> str:
+    """What the App Home says first."""
+    return (
+        f"Share a photo and mention me (<@{bot_user}>): I answer in the thread with a larger and sharper one, made by "
+        "a model that learned from many photos what details look like."
+    )
+
+
+def home_figures(model: bool, working: int, waiting: int, enhanced: int, bicubic: int, refused: int) -> list[str]:
+    """How it is and what was done today."""
+    state = ":large_green_circle: enhancing" if model else ":large_yellow_circle: bicubic for now, the model is away"
+    return [
+        f"*State*\n{state}",
+        f"*Now*\n{working} at work, {waiting} waiting",
+        f"*Today*\n{enhanced} enhanced, {bicubic} bicubic, {refused} refused",
+    ]
+
+
+def no_photo(bot_user: str, limits: PhotoLimits) -> str:
+    """The answer to a mention that comes without a photo."""
+    return "I see no photo here. " + usage(bot_user, limits)
+
+
+def full(minutes: int) -> str:
+    """The answer where the queue is full."""
+    return f"I have my hands full. Please ask me again in {_about(minutes)}."
+
+
+def status(model: bool, working: int, waiting: int, minutes: int) -> str:
+    """The answer to `status`."""
+    how = "The model server is well" if model else "The model server is away, so for now I enlarge with bicubic"
+    if not working and not waiting:
+        return f"{how}, and I have nothing to do."
+    queue = f", {_many(waiting, 'waits', 'wait')}, the last for {_about(minutes)}" if waiting else ""
+    return f"{how}. I am working on {_many(working, 'message', 'messages')}{queue}."
+
+
+def working(name_count: int, photo: int, done: float) -> str:
+    """The line under a thread while photos are worked on; Slack puts the bot's name before it."""
+    which = f"photo {photo + 1} of {name_count}" if name_count > 1 else "the photo"
+    return f"is enhancing {which}: {done:.0%}"
+
+
+def queued(ahead: int, minutes: int) -> str:
+    """The line under a thread while its job waits."""
+    if not ahead:
+        return "is next to look at this"
+    return f"has {_many(ahead, 'message', 'messages')} to look at before this one ({_about(minutes)})"
+
+
+def watching(now: bool, before: bool) -> str:
+    """The answer to `watch` and `unwatch`."""
+    if now:
+        return "I am watching this channel" + (" already." if before else " now: every photo here gets its answer.")
+    return "I no longer watch this channel. Mention me with a photo." if before else "I was not watching this channel."
+
+
+NOT_HERE = "We are alone here, so I take every photo anyway. `watch` is for channels."
+CANCELLED = "Stopped."
+TOO_LATE = "It is done already."
+NOT_YOURS = "Only the one who asked can do that."
+NOTHING_TO_STOP = "There is nothing of yours to stop here."
+AGAIN = "2x is on its way."
+SLOW = "This takes a moment."
+
+
+def forgotten(days: float) -> str:
+    """For a click on a reply whose job is no longer known."""
+    return f"I remember photos for {days:.0f} days, and that one is older."
+
+
+def stopped(count: int) -> str:
+    """The answer to `cancel`."""
+    return f"Stopped {_many(count, 'job', 'jobs')}." if count else NOTHING_TO_STOP
+
+
+def alt_text(outcome: Outcome) -> str:
+    """What a screen reader says of the result; Slack takes up to 1000 characters."""
+    return f"{outcome.name}, enlarged to {sides(outcome.after)} pixels"
+
+
+def comparison_alt_text(outcome: Outcome) -> str:
+    """What a screen reader says of the comparison."""
+    return f"{outcome.name} in two halves: on the left enlarged with bicubic interpolation, on the right enhanced"
+
+
+def escape(text: str) -> str:
+    """Text that Slack shows as it stands: it mentions nobody and formats nothing."""
+    return text.translate(_HARMLESS)
+
+
+def sentence(text: str) -> str:
+    """A sentence that stands alone."""
+    return text[:1].upper() + text[1:]
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
+
+
+def _about(minutes: int) -> str:
+    return f"about {_many(minutes, 'minute', 'minutes')}"

@@ -1,0 +1,94 @@
+"""What a message asks for: events, shortcuts and the words of a message become a job. Unknown words mean nothing."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from slackbot.job import Job, Options
+
+# Edits, joins, topic changes and the like ask for nothing.
+_ASKING_SUBTYPES = (None, "file_share", "thread_broadcast")
+_FORMAT_WORDS = {"png": "PNG", "jpeg": "JPEG", "jpg": "JPEG", "webp": "WebP"}
+
+
+def parse_options(text: str) -> Options:
+    """Read a message's words in any order, without its mentions and addresses."""
+    words = re.findall(r"\w+", re.sub(r"<[^>]*>", " ", text.lower()))
+    said = set(words)
+    return Options(
+        scale=2 if said & {"2x", "x2"} else 4,
+        help="help" in said,
+        format=next((_FORMAT_WORDS[word] for word in words if word in _FORMAT_WORDS), ""),
+        compare="compare" in said,
+        bicubic="bicubic" in said,
+        metadata={"keep", "metadata"} <= said,
+        command=_command([word for word in words if word != "please"]),
+    )
+
+
+def _command(words: Sequence[str]) -> str:
+    """What a short message asks for besides photos; "what a nice watch" means something else."""
+    if words and words[0] in ("watch", "unwatch") and len(words) <= 3:
+        return words[0]
+    return next((word for word in words if word in ("status", "cancel")), "") if len(words) <= 5 else ""
+
+
+def job_from_event(
+    event: Mapping[str, Any], team: str, bot_user: str, is_watched: Callable[[str, str], bool] = lambda *_: False
+) -> Job | None:
+    """The job that an `app_mention` or `message` event asks for, if any.
+
+    In a channel one has to mention the bot, or share a photo where `is_watched(team, channel)`. In a direct message
+    every message asks, but in a thread there only one with photos, a mention or a word such as `cancel`: people say
+    thanks, too.
+    """
+    if event.get("type") not in ("app_mention", "message") or event.get("subtype") not in _ASKING_SUBTYPES:
+        return None
+    if event.get("bot_id") or event.get("user") in (None, bot_user) or not event.get("channel"):
+        return None
+    text = event.get("text") or ""
+    mentioned = event["type"] == "app_mention" or f"<@{bot_user}" in text
+    files = tuple(file["id"] for file in event.get("files") or () if file.get("id"))
+    ts, thread, channel = event["ts"], event.get("thread_ts") or event["ts"], event["channel"]
+    direct = event.get("channel_type") == "im"
+    options = parse_options(text)
+    if mentioned or (direct and (files or thread == ts or options.command)):
+        options = replace(options, command="") if files else options  # with a photo, the photo is what it is about
+        return Job(team, channel, ts, thread, options, files, event["user"])
+    photos = tuple(file["id"] for file in event.get("files") or () if file.get("id") and may_be_picture(file))
+    if photos and not direct and is_watched(team, channel):
+        return Job(team, channel, ts, thread, Options(), photos, event["user"])  # what else it says is not for the bot
+    return None
+
+
+def job_from_shortcut(payload: Mapping[str, Any]) -> Job:
+    """The job of the message shortcut: the message's photos, or its thread's. Each use is a job of its own."""
+    message, team = payload["message"], (payload.get("team") or {}).get("id") or ""
+    ts = payload.get("message_ts") or message["ts"]
+    return Job(
+        team,
+        payload["channel"]["id"],
+        ts,
+        message.get("thread_ts") or ts,
+        Options(),
+        tuple(file["id"] for file in message.get("files") or () if file.get("id")),
+        payload["user"]["id"],
+        variant=f"shortcut-{payload['action_ts']}",
+        response_url=payload.get("response_url") or "",
+    )
+
+
+def may_be_picture(file: Mapping[str, Any]) -> bool:
+    """Whether Slack does not say that a file nobody named is clearly something else."""
+    return (file.get("mimetype") or "image/").startswith("image/")
+
+
+def deleted(event: Mapping[str, Any]) -> str:
+    """The ts of the message that an event says was deleted; one with replies stays as a tombstone. Else empty."""
+    if event.get("subtype") == "message_deleted":
+        return event.get("deleted_ts") or ""
+    message = event.get("message") or {}
+    if event.get("subtype") == "message_changed" and message.get("subtype") == "tombstone":
+        return message.get("ts") or ""
+    return ""

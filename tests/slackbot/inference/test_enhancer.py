@@ -1,0 +1,227 @@
+"""The way from pixels to more pixels, over a real gRPC server."""
+
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from slackbot.errors import JobCancelled
+from slackbot.imaging.alpha_bleed import bleed
+from slackbot.imaging.errors import PhotoTooLarge
+from slackbot.imaging.formats import FORMATS
+from slackbot.imaging.photo import Photo
+from slackbot.inference.endpoint import Endpoint
+from slackbot.inference.enhancer import Enhancer
+from slackbot.inference.errors import ServerDown, ServerInvalid, ServerSlow
+from slackbot.inference.tiled_upscale import enlarge
+from slackbot.inference.triton import ModelServer
+from slackbot.limits import PhotoLimits, ServerLimits
+
+IMPATIENT = ServerLimits(tile_seconds=2.0, breaker_seconds=0.3, probe_seconds=1.0)
+# What else the machine does is no failure of the server.
+PATIENT = ServerLimits(tile_seconds=60.0, probe_seconds=30.0)
+
+
+def photo_of(image: Image.Image, **more) -> Photo:
+    return Photo(image, FORMATS["PNG"], **more)
+
+
+@pytest.fixture
+def server(model):
+    server = ModelServer(Endpoint(model.address), PATIENT)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def hasty(model):
+    server = ModelServer(Endpoint(model.address), IMPATIENT)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def enhancer(server):
+    return Enhancer(server, PATIENT, PhotoLimits())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 500), (256, 256), (257, 255), (700, 530)])
+def test_tiles_make_the_whole_picture(enhancer, paint, size):
+    image = paint(*size)
+    done = []
+
+    result = enhancer(photo_of(image), 4, lambda *progress: done.append(progress))
+
+    width, height = size
+    expected = image.resize((width * 4, height * 4), Image.Resampling.NEAREST)
+    assert result.photo.image.tobytes() == expected.tobytes()
+    assert (result.version, result.reason, result.scale) == ("7", "", 4)
+    tiles = done[-1][1]
+    assert set(done) - {(0, tiles)} == {(index + 1, tiles) for index in range(tiles)}
+    assert done == sorted(done)
+
+
+def test_all_tiles_of_a_photo_have_one_shape_and_none_is_padded(enhancer, model, paint):
+    enhancer(photo_of(paint(700, 100)), 4)
+
+    assert set(model.shapes) == {(1, 100, 200, 3)}  # (700 + 3 * overlap) / 4, in steps of 8
+
+
+def test_2x_is_the_reduced_4x_without_seams(enhancer, paint):
+    image = paint(700, 300)
+    whole = image.resize((2800, 1200), Image.Resampling.NEAREST).resize((1400, 600), Image.Resampling.LANCZOS)
+
+    result = enhancer(photo_of(image), 2)
+
+    difference = np.abs(np.asarray(result.photo.image, np.int16) - np.asarray(whole, np.int16))
+    assert difference.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error"),
+    [
+        ("wrong shape", ServerInvalid),
+        ("wrong type", ServerInvalid),
+        ("garbage", ServerInvalid),
+        ("error", ServerInvalid),
+    ],
+)
+def test_every_wrong_answer_is_a_server_error(server, model, behaviour, error):
+    model.behaviour = behaviour
+
+    with pytest.raises(error):
+        server.enlarge(np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(error):
+        server.check()
+
+
+def test_no_answer_in_time_is_a_server_error(hasty, model):
+    model.behaviour = "slow"
+
+    with pytest.raises(ServerSlow):
+        hasty.enlarge(np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(ServerSlow):
+        hasty.check()
+
+
+def test_the_contract_is_checked(server, model):
+    server.check()
+    model.behaviour = "wrong contract"
+
+    with pytest.raises(ServerInvalid, match="something else than pixels"):
+        server.check()
+
+
+def test_a_full_queue_is_waited_for(server, model):
+    model.behaviour = "full"
+
+    enlarged, _ = server.enlarge(np.full((8, 8, 3), 5, np.uint8))
+
+    assert enlarged.shape == (32, 32, 3)
+
+
+def test_no_server_is_down(model):
+    model.stop()
+    server = ModelServer(Endpoint(model.address), PATIENT)
+
+    with pytest.raises(ServerDown):
+        server.enlarge(np.zeros((8, 8, 3), np.uint8))
+    server.close()
+
+
+def test_the_breaker_spares_later_photos_the_wait_and_closes_again(hasty, model, paint):
+    enhancer = Enhancer(hasty, IMPATIENT, PhotoLimits())
+    photo = photo_of(paint(30, 20))
+    model.behaviour = "slow"
+    assert "in time" in enhancer(photo, 4).reason
+
+    begin = time.monotonic()
+    bicubic = enhancer(photo, 4)
+    assert time.monotonic() - begin < IMPATIENT.breaker_seconds
+    assert "not available" in bicubic.reason
+    assert bicubic.photo.image.tobytes() == photo.image.resize((120, 80), Image.Resampling.BICUBIC).tobytes()
+
+    time.sleep(IMPATIENT.breaker_seconds)
+    begin = time.monotonic()
+    assert enhancer(photo, 4).reason  # asked with one small tile, and still slow
+    assert time.monotonic() - begin < IMPATIENT.tile_seconds
+
+    model.behaviour = "well"
+    ends = time.monotonic() + 30
+    while not (result := enhancer(photo, 4)).version:
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    assert result.reason == ""
+
+
+def test_a_drip_of_tiles_ends_at_the_photos_own_deadline(paint):
+    limits = ServerLimits(tiles_in_flight=1, photo_seconds=0.2)
+
+    def drip(tile):
+        time.sleep(0.5)
+        return tile.repeat(4, axis=0).repeat(4, axis=1)
+
+    begin = time.monotonic()
+    with pytest.raises(ServerSlow):
+        enlarge(paint(900, 900), 4, drip, limits, lambda *_: None)
+    assert time.monotonic() - begin < 5  # all tiles together would take 12 s
+
+
+def test_who_has_had_enough_need_not_wait_for_the_tile_under_way(paint):
+    def slow(tile):
+        time.sleep(5)
+        return tile.repeat(4, axis=0).repeat(4, axis=1)
+
+    def enough(_done, _tiles):
+        raise JobCancelled
+
+    begin = time.monotonic()
+    with pytest.raises(JobCancelled):
+        enlarge(paint(30, 20), 4, slow, PATIENT, enough)
+    assert time.monotonic() - begin < 4
+
+
+def test_stopping_says_nothing_about_the_server(server, paint):
+    enhancer = Enhancer(server, PATIENT, PhotoLimits())
+
+    def enough(_done, _tiles):
+        raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        enhancer(photo_of(paint(30, 20)), 4, enough)
+    assert not enhancer.breaker_open
+
+
+def test_too_large_at_4x_is_2x_and_too_large_at_2x_is_refused(server, paint):
+    enhancer = Enhancer(server, PATIENT, PhotoLimits(output_pixels=40 * 40))
+
+    assert enhancer(photo_of(paint(10, 10)), 4).scale == 4
+    assert enhancer(photo_of(paint(20, 20)), 4).scale == 2
+    with pytest.raises(PhotoTooLarge):
+        enhancer(photo_of(paint(21, 20)), 4)
+
+
+def test_transparent_pixels_draw_no_dark_fringe(enhancer):
+    colours = np.zeros((32, 32, 3), np.uint8)
+    colours[:, 16:] = (250, 200, 20)
+    alpha = np.zeros((32, 32), np.uint8)
+    alpha[:, 16:] = 255  # black hides behind the transparent half
+    photo = photo_of(Image.fromarray(colours), alpha=Image.fromarray(alpha))
+
+    result = enhancer(photo, 4).photo
+
+    assert result.alpha
+    assert result.alpha.size == (128, 128)
+    seen = np.asarray(result.alpha) > 0
+    assert (np.asarray(result.image)[seen] == (250, 200, 20)).all()
+
+
+def test_bleeding_leaves_what_is_seen_and_what_needs_nothing(paint):
+    image = paint(37, 23)
+    alpha = Image.linear_gradient("L").resize(image.size)
+
+    bled = np.asarray(bleed(image, alpha))
+    assert (bled[np.asarray(alpha) > 0] == np.asarray(image)[np.asarray(alpha) > 0]).all()
+    assert bleed(image, Image.new("L", image.size, 255)) is image
+    assert bleed(image, Image.new("L", image.size, 0)) is image

@@ -1,0 +1,61 @@
+"""What is remembered, by whichever process."""
+
+import pytest
+
+from slackbot.job import Counts
+from slackbot.jobs.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    books = []
+
+    def opened() -> Store:
+        book = Store(f"sqlite:///{tmp_path}/bot.sqlite")
+        book.open()
+        books.append(book)
+        return book
+
+    yield opened
+    for book in books:
+        book.close()
+
+
+def test_another_process_remembers_the_same(store):
+    store().watch("T1", "C1")
+    store().stop("job")
+    store().count("job", Counts(1, 2, 3))
+    store().set_value("picture", "F1")
+    other = store()
+
+    assert other.is_watched("T1", "C1")
+    assert not other.is_watched("T2", "C1")
+    assert not other.is_watched("T1", "C2")
+    assert other.is_stopped("job")
+    assert not other.is_stopped("another")
+    assert other.today() == Counts(1, 2, 3)
+    assert other.get_value("picture") == "F1"
+    assert other.get_value("nothing") == ""
+
+
+def test_twice_is_once(store):
+    book = store()
+    for _ in range(2):
+        book.watch("T1", "C1")
+        book.stop("job")
+        book.count("job", Counts(1, 1, 1))
+        book.set_value("picture", "F2")
+    book.count("another", Counts(2, 0, 0))
+
+    assert book.today() == Counts(3, 1, 1)
+    book.unwatch("T1", "C1")
+    book.unwatch("T1", "C1")
+    assert not book.is_watched("T1", "C1")
+
+
+def test_a_day_without_photos_counts_none(store):
+    assert store().today() == Counts(0, 0, 0)
+
+
+def test_postgresql_needs_no_driver_but_the_one_that_is_there():
+    Store("postgresql://bot@host/bot").close()

@@ -1,0 +1,132 @@
+"""What the bot says."""
+
+import pytest
+
+from slackbot.imaging.errors import NotAPhoto
+from slackbot.imaging.formats import FORMATS
+from slackbot.job import Outcome
+from slackbot.limits import PhotoLimits
+from slackbot.slack import messages, reactions
+
+GOOD = Outcome("cat.png", before=(10, 20), after=(40, 80), version="3", seconds=1.23)
+BICUBIC = Outcome("dog.png", before=(1, 1), after=(4, 4), reason="the model server is not available", seconds=0.01)
+BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line"),
+    [
+        (GOOD, "*cat.png*: 10 × 20 → 40 × 80, enhanced by model version 3 in 1.2 s."),
+        (
+            BICUBIC,
+            "*dog.png*: 1 × 1 → 4 × 4, enlarged with bicubic interpolation in 0.0 s, "
+            "because the model server is not available.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(18, 18), version="1", smaller=True, pages=3),
+            "*a*: 9 × 9 → 18 × 18, enhanced by model version 1 in 0.0 s. At 4x it would be too large, so it is 2x. "
+            "It has 3 pictures; this is the first.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", pages=3, frames=3, uncompared=True),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. All 3 frames. "
+            "There is nothing to compare: both sides would be bicubic.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(36, 36), pages=100, uncounted=True),
+            "*a*: 9 × 9 → 36 × 36, enlarged with bicubic interpolation in 0.0 s, as you asked. "
+            "It has more than 100 pictures; this is the first.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", source_format="GIF", format="PNG"),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It is a PNG, since a GIF has no more than 256 "
+            "colours.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", deep=True),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It had more than 8 bits a channel; the model "
+            "sees 8, so the result has 8.",
+        ),
+        (
+            BAD,
+            "*x.pdf*: this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC.",
+        ),
+    ],
+)
+def test_a_line_for_each_photo(outcome, line):
+    assert messages.line(outcome) == line
+
+
+def test_photos_over_the_limit_are_mentioned():
+    text = messages.result([GOOD, BAD], 2, PhotoLimits())
+
+    assert text.count("\n") == 2
+    assert text.endswith("I take up to 10 photos at a time; 2 more are left.")
+
+
+def test_nothing_in_a_name_reaches_slack_as_markup():
+    line = messages.line(Outcome("<!channel> <@U1> *a* `b` ~c~ & &lt;", refusal="no."))
+
+    assert line == "*&lt;!channel&gt; &lt;@U1&gt; ∗a∗ ˋbˋ ∼c∼ &amp; &amp;lt;*: no."
+
+
+def test_the_reaction_is_that_of_the_worst_outcome():
+    assert reactions.reaction_for([GOOD]) == "white_check_mark"
+    assert reactions.reaction_for([GOOD, BICUBIC]) == "warning"
+    assert reactions.reaction_for([GOOD, BICUBIC, BAD]) == "x"
+
+
+def test_the_help_names_the_limits():
+    text = messages.usage("UBOT", PhotoLimits())
+
+    assert "<@UBOT>" in text
+    assert "50 MB" in text
+    assert "16 megapixels" in text
+
+
+def test_alt_text_and_sentences():
+    assert messages.alt_text(GOOD) == "cat.png, enlarged to 40 × 80 pixels"
+    assert messages.sentence("the file is gone.") == "The file is gone."
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (messages.status(True, 0, 0, 1), "The model server is well, and I have nothing to do."),
+        (
+            messages.status(False, 1, 2, 3),
+            "The model server is away, so for now I enlarge with bicubic. I am working on 1 message, 2 wait, "
+            "the last for about 3 minutes.",
+        ),
+        (messages.full(1), "I have my hands full. Please ask me again in about 1 minute."),
+        (messages.full(12), "I have my hands full. Please ask me again in about 12 minutes."),
+        (messages.working(1, 0, 0.424), "is enhancing the photo: 42%"),
+        (messages.working(3, 2, 1.0), "is enhancing photo 3 of 3: 100%"),
+        (messages.queued(0, 1), "is next to look at this"),
+        (messages.queued(2, 3), "has 2 messages to look at before this one (about 3 minutes)"),
+        (messages.stopped(0), "There is nothing of yours to stop here."),
+        (messages.stopped(2), "Stopped 2 jobs."),
+        (messages.watching(True, False), "I am watching this channel now: every photo here gets its answer."),
+        (messages.watching(True, True), "I am watching this channel already."),
+        (messages.watching(False, True), "I no longer watch this channel. Mention me with a photo."),
+        (messages.watching(False, False), "I was not watching this channel."),
+    ],
+)
+def test_short_answers(said, text):
+    assert said == text
+
+
+def test_the_help_fits_into_a_block_of_the_app_home():
+    assert len(messages.usage("UBOT", PhotoLimits())) < 3000
+
+
+def test_a_comparison_is_described():
+    assert "on the left enlarged with bicubic" in messages.comparison_alt_text(GOOD)
+
+
+def test_a_kind_that_is_answered_in_another_has_its_reason():
+    for kind in FORMATS.values():
+        if kind.written_as:
+            assert f"It is a {kind.written_as}, since" in messages.line(
+                Outcome("a", source_format=kind.name, format=kind.written_as)
+            )
