@@ -20,6 +20,7 @@ from slackbot.job import Job, Options, job_id
 from slackbot.jobs import retention
 from slackbot.jobs.commands import ChatCommands
 from slackbot.jobs.database import engine_options, keep_few_pages, prepare, wait_for_disk
+from slackbot.jobs.retention import UNFINISHED
 from slackbot.jobs.serializer import JobSerializer, refuse_pickles
 from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.store import Store
@@ -37,7 +38,6 @@ PHOTOS, COMMANDS = "photos", "commands"
 # Pinned: with one version for every release, an upgraded bot finishes the jobs of the one before it. What is recorded
 # (`slackbot.jobs.serializer`) may gain fields that have defaults, and the order of the steps must not change.
 APPLICATION_VERSION = "2"
-_UNFINISHED = ["ENQUEUED", "PENDING"]
 
 # What `/metrics` calls the end of a job, by the reaction that shows it.
 _OUTCOMES = {reactions.ENHANCED: "enhanced", reactions.BICUBIC: "bicubic", reactions.FAILED: "failed", "": "words"}
@@ -114,9 +114,11 @@ class Jobs:
 
         self._answer, self._decline, self._after_click, self._home = answer, decline, after_click, home
         DBOS.launch()
-        self._drop_older_versions()
+        self._tell_of_other_versions()
         wait_for_disk()  # not before: a database that cannot even be opened is a wrong setting
-        for left in DBOS.list_workflows(status="ENQUEUED", queue_name=PHOTOS, load_output=False):
+        for left in DBOS.list_workflows(
+            status="ENQUEUED", queue_name=PHOTOS, app_version=APPLICATION_VERSION, load_output=False
+        ):
             job = _job_of(left)
             if job:
                 self._tracker.add(job)
@@ -124,15 +126,12 @@ class Jobs:
         for queue, at_once in ((PHOTOS, self._limits.jobs_at_once), (COMMANDS, self._limits.commands_at_once)):
             DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=self._limits.poll_seconds)
 
-    def _drop_older_versions(self) -> None:
-        """End what an older version left unfinished: its records are pickles, which are not opened."""
-        left = DBOS.list_workflows(status=_UNFINISHED, load_input=False, load_output=False)
-        old = [workflow.workflow_id for workflow in left if workflow.app_version != APPLICATION_VERSION]
-        if old:
-            log.warning(
-                "%d jobs of an older version cannot be read and are dropped: people have to ask again", len(old)
-            )
-            DBOS.cancel_workflows(old)
+    def _tell_of_other_versions(self) -> None:
+        """An older version's records are pickles, which are not opened; but its own process may still run."""
+        unfinished = DBOS.list_workflows(status=UNFINISHED, load_input=False, load_output=False)
+        others = sum(workflow.app_version != APPLICATION_VERSION for workflow in unfinished)
+        if others:
+            log.warning("%d jobs of another version are left to it; without it, people have to ask again", others)
 
     def accept(self, job: Job) -> None:
         """Write a job down. When this returns, the job survives the process; a job that is known already stays one."""
@@ -190,14 +189,16 @@ class Jobs:
 
     def depth(self) -> int:
         """How many jobs are written down and not ended."""
-        return len(DBOS.list_workflows(status=_UNFINISHED, load_input=False, load_output=False))
+        return len(
+            DBOS.list_workflows(status=UNFINISHED, app_version=APPLICATION_VERSION, load_input=False, load_output=False)
+        )
 
     def _clean_up_regularly(self) -> None:
         """At the start and once in a while, throw away what ended long ago: nobody asks for it any more."""
         while True:
             try:
                 days = timedelta(days=self._limits.remembered_days)
-                retention.delete_old_jobs(datetime.now(UTC) - days, self._store)
+                retention.delete_old_jobs(datetime.now(UTC) - days, self._store, APPLICATION_VERSION)
             except SQLAlchemyError as error:
                 log.warning("old jobs are not forgotten for now (%s)", type(error).__name__)
             if self._stopping.wait(self._limits.cleanup_every):
@@ -217,7 +218,7 @@ class Jobs:
 
     def _is_unfinished(self, job: str) -> bool:
         return bool(
-            DBOS.list_workflows(workflow_ids=[job], status=_UNFINISHED, load_input=False, load_output=False, limit=1)
+            DBOS.list_workflows(workflow_ids=[job], status=UNFINISHED, load_input=False, load_output=False, limit=1)
         )
 
     def _find(self, job: str) -> Job | None:

@@ -6,7 +6,6 @@ listed may gain fields that have defaults; to rename or drop one takes a new `qu
 
 import dataclasses
 import json
-from pathlib import Path
 from typing import Any, Never
 
 from dbos import Serializer
@@ -62,13 +61,16 @@ class JobSerializer(Serializer):
 
 
 def refuse_pickles() -> None:
-    """From now on DBOS unpickles nothing in this process, not even records that say that they are pickles."""
+    """From now on DBOS neither pickles nor unpickles in this process.
+
+    With a serializer of our own it still obeys a record that says of itself that it is a pickle.
+    """
 
     def refuse(*_: Any) -> Never:
         raise UnreadableRecord("a pickle, which is not opened")
 
-    for name in ("serialize", "deserialize"):
-        setattr(dbos_serialization.DefaultSerializer, name, refuse)
+    dbos_serialization.DefaultSerializer.deserialize = refuse  # pyright: ignore[reportAttributeAccessIssue]
+    dbos_serialization.DefaultSerializer.serialize = JobSerializer.serialize  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _plain(value: Any) -> Any:
@@ -84,8 +86,6 @@ def _plain(value: Any) -> Any:
 
 
 def _named(value: Any) -> dict[str, Any]:
-    if isinstance(value, Path):
-        return {_TYPE: "path", "path": str(value)}
     if type(value) in _CLASSES.values():
         fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {_TYPE: type(value).__name__, **fields}
@@ -113,8 +113,6 @@ def _restored(value: Any) -> Any:
         return _ERRORS[kind](*fields["arguments"])
     if kind == "tuple":
         return tuple(fields["items"])
-    if kind == "path":
-        return Path(fields["path"])
     if kind == "retries":
         return dbos_error.DBOSMaxStepRetriesExceeded(fields["step"], fields["count"], [])
     if kind == "error":

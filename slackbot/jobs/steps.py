@@ -29,15 +29,20 @@ from slackbot.slack.requests import may_be_picture
 
 log = logging.getLogger(__name__)
 
+_REPLIED = "replied"  # a file in the job's folder, from the reply on
+
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one photo, lying in the work folder, and its name in Slack; perhaps with a comparison."""
+    """The result of one photo: its file in the job's folder, and its name in Slack; perhaps with a comparison's file.
+
+    Files are named and not located: another machine has another folder, and nothing outside it is ever meant.
+    """
 
     outcome: Outcome
-    path: Path
+    file: str
     name: str
-    comparison: Path | None = None
+    comparison: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class JobSteps:
     def enhance(self, job: Job, index: int, file: SharedFile) -> Result:
         """Enhance a fetched file into the work folder; at 2x where 4x makes more bytes than Slack takes."""
         result = self._enhance_into(job, index, file, job.options.scale)
-        if result.outcome.scale > 2 and result.path.stat().st_size > self.limits.result_bytes:
+        if result.outcome.scale > 2 and self._file(job, result.file).stat().st_size > self.limits.result_bytes:
             return self._enhance_into(job, index, file, 2)
         return result
 
@@ -92,33 +97,39 @@ class JobSteps:
 
     def upload(self, job: Job, index: int, file: SharedFile, result: Result) -> str:
         """Hand a result to Slack, not yet shared; the id to share it with."""
-        if not result.path.exists():
+        if not self._file(job, result.file).exists():
             result = self._enhance_into(job, index, file, result.outcome.scale)
-        return self.slack.upload(result.path, result.name, messages.alt_text(result.outcome))
+        return self.slack.upload(self._file(job, result.file), result.name, messages.alt_text(result.outcome))
 
     def upload_comparison(self, job: Job, index: int, file: SharedFile, result: Result) -> tuple[str, str]:
         """Hand a comparison to Slack, not yet shared; its id and name."""
-        if not result.comparison or not result.comparison.exists():
+        if not result.comparison or not self._file(job, result.comparison).exists():
             result = self._enhance_into(job, index, file, result.outcome.scale)
         if not result.comparison:  # made again, and the model server is gone meanwhile
             return "", ""
-        name = comparison_name(file.name, result.comparison.suffix)
-        return self.slack.upload(result.comparison, name, messages.comparison_alt_text(result.outcome)), name
+        path = self._file(job, result.comparison)
+        name = comparison_name(file.name, path.suffix)
+        return self.slack.upload(path, name, messages.comparison_alt_text(result.outcome)), name
 
     def share(self, job: Job, uploads: Sequence[tuple[str, str]], text: str, smaller: bool = False) -> None:
         """Post the reply with its files, (id, title) each, and buttons; or the text alone where there are none."""
-        begun = self.folder / job.id / ("sharing" if uploads else "saying")
+        begun = self._file(job, "sharing" if uploads else "saying")
         if not begun.exists():
             self._go_on(job)  # from here on it is too late
-        elif self._is_posted(job, uploads, text):
-            return  # Slack did it, and only its answer was lost
-        begun.parent.mkdir(parents=True, exist_ok=True)
-        begun.touch()
-        if uploads:
-            body = blocks.result(text.splitlines(), job.id, uploads[0][0], smaller)
-            self.slack.share(uploads, job.channel, job.thread_ts, text, body)
-        else:
-            self.slack.post_message(job.channel, job.thread_ts, text)
+        if not (begun.exists() and self._is_posted(job, uploads, text)):  # else only Slack's answer was lost
+            begun.parent.mkdir(parents=True, exist_ok=True)
+            begun.touch()
+            if uploads:
+                body = blocks.result(text.splitlines(), job.id, uploads[0][0], smaller)
+                self.slack.share(uploads, job.channel, job.thread_ts, text, body)
+            else:
+                self.slack.post_message(job.channel, job.thread_ts, text)
+        self._file(job, _REPLIED).touch()
+
+    def apologize(self, job: Job) -> None:
+        """Say that something went wrong, unless the job has its reply. No step: it is for jobs whose steps failed."""
+        if not self._file(job, _REPLIED).exists():
+            self.share(job, [], messages.sentence(messages.TROUBLE))
 
     def take_back(self, job: Job, file_id: str) -> None:
         """Delete the reply in the job's thread that holds this file, with all its files."""
@@ -180,16 +191,16 @@ class JobSteps:
             if options.format:
                 photo = photo.written_as(FORMATS[options.format])
             enhanced = self.enhancer(photo, scale, progress, bicubic=options.bicubic)
-            beside = None
+            beside = ""
             if options.compare and enhanced.version:
                 shown = comparison(photo, enhanced.photo, self.limits)
-                beside = source.with_name(f"{index}.compare{shown.format.suffix}")
-                save_photo(shown, beside)
+                beside = f"{index}.compare{shown.format.suffix}"
+                save_photo(shown, self._file(job, beside))
             outcome = _outcome(file.name, photo, enhanced, options)
             del photo  # the encoder needs the memory
             target = source.with_suffix(enhanced.photo.format.suffix)
             save_photo(enhanced.photo, target, options.metadata)
-        return Result(outcome, target, result_name(file.name, enhanced.scale, target.suffix), beside)
+        return Result(outcome, target.name, result_name(file.name, enhanced.scale, target.suffix), beside)
 
     def _go_on(self, job: Job) -> None:
         """Raise Stopped where nobody wants the job any more."""
@@ -203,7 +214,10 @@ class JobSteps:
         return any(message.get("user") == self.bot_user and message.get("text") == text for message in later)
 
     def _photo(self, job: Job, index: int) -> Path:
-        return self.folder / job.id / f"{index}.photo"
+        return self._file(job, f"{index}.photo")
+
+    def _file(self, job: Job, name: str) -> Path:
+        return self.folder / job.id / Path(name).name
 
 
 def _files(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -32,29 +32,45 @@ class PhotoWorkflow:
         self._steps, self._commands, self._step = steps, commands, step
 
     def __call__(self, job: Job) -> str:
-        """Answer a job. Raises nothing but DBOS's own signals."""
+        """Answer a job. Raises nothing but DBOS's own signals, which are no Exceptions."""
         steps = self._steps
         steps.tracker.begin(job)
-        self._step(steps.begin, job)
-        reaction = ""
         try:
-            if job.options.command:
-                self._step(steps.share, job, [], self._step(self._commands.run, job))
-            else:
-                reaction = self._reply(job)
+            reaction = self._answer(job)
+        except Exception:  # nobody foresaw it, or the job's record does not fit these steps
+            log.exception("job %s ended in an error", job.id)
+            self._quietly(steps.apologize, job)
+            reaction = reactions.FAILED
+        steps.clean(job)
+        try:
+            self._step(steps.end, job, reaction)
+        except Exception:
+            log.exception("the end of job %s could not be recorded", job.id)
+            self._quietly(steps.end, job, reaction)
+        steps.tracker.end(job.id)
+        return reaction
+
+    def _answer(self, job: Job) -> str:
+        """Do what the job asks for; the reaction that says how it went, empty where no photo was worked on."""
+        steps = self._steps
+        self._step(steps.begin, job)
+        try:
+            if not job.options.command:
+                return self._reply(job)
+            self._step(steps.share, job, [], self._step(self._commands.run, job))
         except JobCancelled:
             self._step(steps.clear_status, job)
         except BotError as error:
             log.warning("job %s got no reply: %s", job.id, error)
             self._step(steps.tell_user, job, messages.sentence(str(error)))
-            reaction = reactions.FAILED
-        except Exception:  # DBOS's own signals are no Exceptions, and pass
-            log.exception("job %s got no reply", job.id)
-            reaction = reactions.FAILED
-        steps.clean(job)
-        self._step(steps.end, job, reaction)
-        steps.tracker.end(job.id)
-        return reaction
+            return reactions.FAILED
+        return ""
+
+    def _quietly(self, work: Callable[..., Any], *args: Any) -> None:
+        try:
+            work(*args)
+        except Exception as error:
+            log.warning("no %s: %s", work.__name__, error)
 
     def _reply(self, job: Job) -> str:
         """Answer with photos; the reaction that says how it went."""
@@ -112,6 +128,10 @@ class PhotoWorkflow:
             return Outcome(file.name, refusal=str(error))
         except dbos_error.DBOSMaxStepRetriesExceeded:
             return Outcome(file.name, refusal=trouble)
+        except (
+            dbos_error.DBOSException
+        ):  # the record does not fit these steps, and what it says of others is not to be used
+            raise
         except Exception:
             log.exception("a photo of job %s failed", job.id)
             return Outcome(file.name, refusal=messages.TROUBLE)

@@ -1,0 +1,72 @@
+"""A job that ends in an error nobody foresaw still gets one reply, and an end."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from slackbot.job import Job, Options
+from slackbot.jobs.steps import JobSteps
+from slackbot.jobs.tracker import JobTracker
+from slackbot.jobs.workflow import PhotoWorkflow
+from slackbot.limits import JobLimits, PhotoLimits
+from slackbot.slack import reactions
+from tests.slackbot.jobs.recorded_jobs import BOT, FakeSlack
+
+JOB = Job("T1", "C1", "1.5", "1.5", Options(help=True), ("F-good",), "U1")
+
+
+@pytest.fixture
+def slack() -> FakeSlack:
+    return FakeSlack()
+
+
+@pytest.fixture
+def ended(slack, tmp_path: Path):
+    """The reaction of a job whose step of this name raises KeyError."""
+
+    def run(broken: str) -> str:
+        store: Any = SimpleNamespace(is_stopped=lambda _: False)
+        tracker, unused = JobTracker(JobLimits()), SimpleNamespace()
+        steps = JobSteps(slack, unused, tmp_path, BOT, PhotoLimits(), unused, tracker, store)  # pyright: ignore[reportArgumentType]
+
+        def step(work, *args):
+            if work.__name__ == broken:
+                raise KeyError(broken)
+            return work(*args)
+
+        reaction = PhotoWorkflow(steps, unused, step)(JOB)  # pyright: ignore[reportArgumentType]
+        assert not tracker.has(JOB.id)
+        assert list(tmp_path.iterdir()) == []
+        return reaction
+
+    return run
+
+
+def replies(slack: FakeSlack) -> list[str]:
+    return [text for method, _, text in slack.calls if method == "reply"]
+
+
+@pytest.mark.parametrize("broken", ["begin", "find", "share"])
+def test_a_job_that_fails_before_its_reply_says_so(ended, slack, broken):
+    assert ended(broken) == reactions.FAILED
+    assert replies(slack) == [
+        "Something went wrong on my side. It has been noted; please try again a little later.",
+    ]
+    assert [args for method, _, args in slack.calls if method == "react" and reactions.FAILED in args]
+
+
+def test_a_job_that_fails_after_its_reply_keeps_it(ended, slack):
+    assert ended("end") == ""
+    (reply,) = replies(slack)
+    assert reply.startswith("Hi!")
+    assert [method for method, _, _ in slack.calls][-1] == "unreact", "its eyes are gone"
+
+
+def test_slack_that_takes_no_reply_ends_the_job_all_the_same(ended, slack):
+    def refuse(*_):
+        raise KeyError("slack")
+
+    slack.post_message = refuse
+    assert ended("find") == reactions.FAILED
