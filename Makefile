@@ -23,8 +23,7 @@ serve: $(VENV)/serve ## Triton on this machine, until Ctrl-C: make serve [OPTION
 	@$(RUN) -m serving $(OPTIONS)
 
 bot: $(VENV)/bot ## the bot, with the settings in .env, until Ctrl-C
-	@test -f .env || { echo 'copy .env.sample to .env and fill in the tokens first' >&2; exit 2; }
-	@set -a; . ./.env; set +a; exec $(RUN) -m slackbot
+	@exec $(RUN) -m slackbot $(OPTIONS)
 
 test: lint unit system browser ## the whole suite: checks, units, the real processes, the browser
 

@@ -102,7 +102,12 @@ def page() -> bytes:
     """The playground after a photo was shared and answered, as a screenshot."""
     with Workspace.start() as workspace, tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, **workspace.environment, "DATABASE_URL": f"sqlite:///{folder}/bot.sqlite"}
-        bot = subprocess.Popen([sys.executable, "-m", "slackbot"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        bot = subprocess.Popen(
+            [sys.executable, "-m", "slackbot", "--env-file", os.devnull],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        )
         try:
             workspace.wait_for_connection()
             with chromium() as browser:

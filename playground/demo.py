@@ -56,7 +56,7 @@ def demo(port: int) -> None:
             "SLACK_APP_TOKEN": APP_TOKEN,
             "DATABASE_URL": f"sqlite:///{folder}/bot.sqlite",
         }
-        with running("slackbot", [], environment) as (bot, _):
+        with running("slackbot", ["--env-file", os.devnull], environment) as (bot, _):
             print(f"\n  Open {address} in a browser, drop a photo into a channel and mention @enhancer.", flush=True)
             print("  Ctrl-C ends everything.\n", flush=True)
             while workspace.poll() is None and bot.poll() is None:

@@ -18,7 +18,7 @@ from slackbot.jobs.status_reporter import StatusReporter
 from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
-from slackbot.limits import Limits
+from slackbot.load_settings import Configuration
 from slackbot.ops import metrics, signals
 from slackbot.ops.health import HealthServer
 from slackbot.settings import Settings
@@ -31,11 +31,13 @@ from slackbot.slack.receivers import Receiver, make_receiver
 log = logging.getLogger(__name__)
 
 
-def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -> None:
+def serve(configuration: Configuration, announce: Callable[[str], None]) -> None:
     """Run the bot until SIGINT or SIGTERM. Raises SettingsError where it cannot begin."""
+    settings, endpoint, limits = configuration.settings, configuration.endpoint, configuration.limits
+    api_url, database_url = settings.slack_api_url, settings.database_url.get_secret_value()
     stop = signals.on_signals()
-    client = web_client(settings.bot_token, settings.api_url, limits.slack)
-    slack = Slack(client, settings.api_url, limits.slack)
+    client = web_client(settings.slack_bot_token.get_secret_value(), api_url, limits.slack)
+    slack = Slack(client, api_url, limits.slack)
     try:
         home, bot_user = slack.who_am_i()
     except SlackRefused as error:
@@ -43,10 +45,10 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
     except SlackUnavailable as error:
         raise SettingsError(f"{error} Is SLACK_API_URL right?") from None
 
-    server = ModelServer(settings.triton, limits.server)
-    _report(server, settings.triton.url)
+    server = ModelServer(endpoint, limits.server)
+    _report(server, endpoint.url)
     enhancer = Enhancer(server, limits.server, limits.photo, metrics.FALLBACKS.inc)
-    tracker, store = JobTracker(limits.jobs), Store(settings.database_url)
+    tracker, store = JobTracker(limits.jobs), Store(database_url)
     steps = JobSteps(
         slack=slack,
         enhancer=enhancer,
@@ -58,18 +60,19 @@ def serve(settings: Settings, limits: Limits, announce: Callable[[str], None]) -
         store=store,
     )
     commands = ChatCommands(slack, tracker, store, enhancer, bot_user, limits.photo)
-    jobs = Jobs(settings.database_url, steps, commands, tracker, store, limits.jobs, limits.slack)
+    jobs = Jobs(database_url, steps, commands, tracker, store, limits.jobs, limits.slack)
     reporter = StatusReporter(tracker, slack, limits.slack)
     # The acknowledgement waits for the listener, and the listener for the database.
     quiet = logging.getLogger("slackbot.bolt")  # Bolt warns that the token stands in the environment as well
     quiet.setLevel(logging.ERROR)
-    app = App(client=client, logger=quiet, process_before_response=True, signing_secret=settings.signing_secret)
+    secret = settings.slack_signing_secret.get_secret_value()
+    app = App(client=client, logger=quiet, process_before_response=True, signing_secret=secret)
     install_allow_list(app, settings.allow_list, home)
     listen(app, bot_user, jobs, store.is_watched)
     events = make_receiver(
         app,
-        settings.app_token,
-        settings.signing_secret,
+        settings.slack_app_token.get_secret_value(),
+        secret,
         settings.events_host,
         settings.events_port,
         limits.slack,
@@ -111,7 +114,7 @@ def _health(settings: Settings, events: Receiver, serving: threading.Event) -> H
         if not serving.is_set():
             raise NotReady("starting or stopping")
 
-    checks = {"connected": events.check, "database": Database(settings.database_url).check}
+    checks = {"connected": events.check, "database": Database(settings.database_url.get_secret_value()).check}
     try:
         return HealthServer(settings.health_host, settings.health_port, checks, {"serving": ready})
     except OSError as error:

@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import NoReturn
 
 from slackbot.errors import BotError
-from slackbot.inference.endpoint import TRITON_URL, endpoint_from
+from slackbot.inference.endpoint import TRITON_URL, Endpoint
 from slackbot.limits import Limits
 from slackbot.ops import redaction
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run, and exit: 0 all well, 1 something could not be done, 2 a wrong command line, 130 stopped by Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("slackbot").setLevel(logging.INFO if options.command is None else logging.ERROR)
     redaction.begin()
     try:
-        code = _bot() if options.command is None else _enhance(options)
+        code = _bot(options.env_file) if options.command is None else _enhance(options)
     except BotError as error:
-        print(f"slackbot: {error}", file=sys.stderr)
+        for sentence in str(error).splitlines():
+            print(f"slackbot: {sentence}", file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
         code = 130
@@ -33,14 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     os._exit(code)
 
 
-def _bot() -> int:
-    from slackbot.app import serve
-    from slackbot.settings import from_environment
+def _bot(env_file: Path) -> int:
+    from slackbot.load_settings import load
 
-    settings = from_environment(os.environ)
-    if settings.debug:
+    configuration = load(env_file)  # before what else the bot needs: a mistake is told at once
+    from slackbot.app import serve
+
+    if configuration.settings.debug:
         logging.getLogger("slackbot").setLevel(logging.DEBUG)
-    serve(settings, Limits(), lambda text: print(text, flush=True))
+    serve(configuration, lambda text: print(text, flush=True))
     return 0
 
 
@@ -52,8 +54,7 @@ def _enhance(arguments: argparse.Namespace) -> int:
     from slackbot.inference.enhancer import Enhancer
     from slackbot.job import Options
 
-    endpoint = endpoint_from(os.environ, arguments.triton)
-    limits = Limits()
+    endpoint, limits = _server_and_limits(arguments.env_file, arguments.triton)
 
     def begin() -> Enhancer:
         from slackbot.inference.triton import ModelServer  # loads while the first picture is being opened
@@ -71,11 +72,24 @@ def _enhance(arguments: argparse.Namespace) -> int:
     return min(1, enhance_files(order, begin, limits.photo))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _server_and_limits(env_file: Path, triton: str) -> tuple[Endpoint, Limits]:
+    """Where nothing is set, what reads settings is not loaded: that would take a third of a second."""
+    if not env_file.exists() and not any(name.upper().startswith(("TRITON_", "LIMIT_")) for name in os.environ):
+        return Endpoint(triton or TRITON_URL), Limits()
+    from slackbot.load_settings import load_for_files
+
+    return load_for_files(env_file, triton)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line, for `main` and for docs/settings.md."""
     parser = argparse.ArgumentParser(
         prog="python -m slackbot",
-        description="Without a command: the Slack bot, in Socket Mode. It reads its settings from the environment; "
-        ".env.sample describes them.",
+        description="Without a command: the Slack bot. It reads its settings from the environment and from .env; "
+        "docs/settings.md describes them.",
+    )
+    parser.add_argument(
+        "--env-file", type=Path, default=Path(".env"), metavar="FILE", help="settings that the environment lacks (.env)"
     )
     commands = parser.add_subparsers(dest="command", metavar="enhance")
     enhance = commands.add_parser(
@@ -98,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         "--triton",
         metavar="HOST:PORT",
         default="",
-        help=f"gRPC address of the model server (TRITON_URL, else {TRITON_URL}); .env.sample describes more",
+        help=f"gRPC address of the model server (TRITON_URL, else {TRITON_URL}); docs/settings.md describes more",
     )
     enhance.add_argument("--force", action="store_true", help="overwrite files that are there")
     return parser

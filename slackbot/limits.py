@@ -1,75 +1,88 @@
-"""Every limit of the bot, with its default, in one place: one part for each of its subsystems."""
+"""Every limit of the bot, with its default, in one place: one part for each of its subsystems.
+
+Each has an environment variable: LIMIT_ and its name in capitals (docs/settings.md).
+"""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 MEGAPIXEL = 1_000_000
 
 
+def limit(default: float, meaning: str, least: float = 1, most: float | None = None) -> Any:
+    """A limit with its meaning for docs/settings.md, and the range that `slackbot.settings` holds it to."""
+    return field(default=default, metadata={"meaning": meaning, "least": least, "most": most})
+
+
 @dataclass(frozen=True)
 class PhotoLimits:
-    """How large a photo may be, and what the process that opens it may use. Bytes, pixels and seconds."""
+    """How large a photo may be, and what the process that opens it may use."""
 
-    photo_bytes: int = 50 * 1024 * 1024
-    output_pixels: int = 64 * MEGAPIXEL
-    result_bytes: int = 10**9  # Slack takes no larger file
-    photos_per_message: int = 10
-    frames: int = 100  # of an animation
-    animation_pixels: int = 24 * MEGAPIXEL  # of all frames of the result together
-    icon_pixels: int = 256 * 256  # up to here, areas of one colour come back in just that colour
-    comparison_pixels: int = 8 * MEGAPIXEL
-    decode_memory_bytes: int = 512 * 1024 * 1024  # beside what the process has loaded
-    decode_cpu_seconds: int = 10
-    decode_seconds: float = 30.0
+    photo_bytes: int = limit(50 * 1024 * 1024, "bytes of a shared file")
+    output_pixels: int = limit(64 * MEGAPIXEL, "pixels of a result; a photo may have a quarter of them at 2x", 16)
+    result_bytes: int = limit(10**9, "bytes of a result; Slack takes no larger file")
+    photos_per_message: int = limit(10, "photos of one message that are enhanced")
+    frames: int = limit(100, "frames of an animation")
+    animation_pixels: int = limit(24 * MEGAPIXEL, "pixels of all frames of a result together")
+    icon_pixels: int = limit(256 * 256, "pixels up to which areas of one colour come back in just that colour", 0)
+    comparison_pixels: int = limit(8 * MEGAPIXEL, "pixels of a comparison")
+    decode_memory_bytes: int = limit(512 * 1024 * 1024, "bytes that opening a photo may take, beside what is loaded")
+    decode_cpu_seconds: int = limit(10, "seconds of computing that opening a photo may take")
+    decode_seconds: float = limit(30.0, "seconds after which opening a photo is given up", 0.1)
 
 
 @dataclass(frozen=True)
 class SlackLimits:
-    """How long the bot waits for Slack, and what it takes from it. Seconds and bytes."""
+    """How long the bot waits for Slack, and what it takes from it."""
 
-    redirects: int = 3
-    slack_timeout: float = 15.0
-    socket_ping: float = 2.0  # the SDK notices a cut connection after five of these
-    request_bytes: int = 1024 * 1024  # of one event that comes over HTTP
-    requests_at_once: int = 64
-    download_seconds: float = 120.0
-    slack_attempts: int = 8  # waits 1, 2, 4 ... 64 s between them: two minutes in all
-    slack_pause: float = 1.0
-    status_after: float = 3.0  # a job that takes longer shows how far it is
-    status_every: float = 3.0
-    slack_patience: float = 300.0  # the longest Retry-After that a job waits for
+    redirects: int = limit(3, "redirects that a download follows", 0)
+    slack_timeout: float = limit(15.0, "seconds without an answer after which a call is given up", 0.1)
+    socket_ping: float = limit(
+        2.0, "seconds between pings; after five without an answer the connection is made anew", 0.1
+    )
+    request_bytes: int = limit(1024 * 1024, "bytes of one of Slack's HTTP requests")
+    requests_at_once: int = limit(64, "HTTP requests that are answered at a time")
+    download_seconds: float = limit(120.0, "seconds for one download", 0.1)
+    slack_attempts: int = limit(8, "tries of a step while Slack is away, with pauses that double")
+    slack_pause: float = limit(1.0, "seconds before the second try", 0)
+    status_after: float = limit(3.0, "seconds after which a job shows how far it is", 0)
+    status_every: float = limit(3.0, "seconds between two status lines of a job", 0)
+    slack_patience: float = limit(300.0, "seconds of the longest Retry-After that a job waits for", 0)
 
 
 @dataclass(frozen=True)
 class ServerLimits:
-    """How a photo is cut for the model server, and how long it may take. Pixels and seconds."""
+    """How a photo is cut for the model server, and how long it may take."""
 
-    # Pixels a side, at most. From rows of 256 on, a pixel costs a core half as much time again, more than the larger
-    # share of smaller tiles that lies in overlaps (benchmarks/tiles.md).
-    tile: int = 248
-    # Pixels shared by neighbouring tiles. A generator of 16 blocks can see 35 pixels far, but from 24 shared pixels on
-    # no seam of the served one was above 1 of 255; with 16 one was 5 (benchmarks/tiles.md).
-    overlap: int = 24
-    tiles_at_once: int = 2  # that the server computes: the instances of the model, one for each of two cores
-    tiles_in_flight: int = 2  # of one photo: more were no faster
-    tile_seconds: float = 20.0
-    photo_seconds: float = 600.0
-    probe_seconds: float = 0.9  # what a photo waits, at most, while the server is known to be ill
-    breaker_seconds: float = 1.0  # how long the server is left alone after a failure
+    # From rows of 256 on, a pixel costs a core half as much time again, more than the larger share of smaller tiles
+    # that lies in overlaps (benchmarks/tiles.md).
+    tile: int = limit(248, "pixels a side of a tile, at most", 32, 512)
+    # A generator of 16 blocks can see 35 pixels far, but from 24 shared pixels on no seam of the served one was above 1
+    # of 255; with 16 one was 5 (benchmarks/tiles.md).
+    overlap: int = limit(24, "pixels that neighbouring tiles share; fewer than LIMIT_TILE", 0)
+    tiles_at_once: int = limit(2, "tiles that the server computes at a time: the instances of the model")
+    tiles_in_flight: int = limit(2, "tiles of one photo that are under way at a time")
+    tile_seconds: float = limit(20.0, "seconds for one tile", 0.1)
+    photo_seconds: float = limit(600.0, "seconds for one photo", 0.1)
+    probe_seconds: float = limit(0.9, "seconds that a photo waits to see whether a failed server is back", 0.05)
+    breaker_seconds: float = limit(1.0, "seconds for which a server that failed is left alone", 0)
 
 
 @dataclass(frozen=True)
 class JobLimits:
-    """How many jobs run and wait, and how long each is remembered. Seconds unless a name says otherwise."""
+    """How many jobs run and wait, and how long each is remembered."""
 
-    jobs_at_once: int = 8  # most of their time they wait for Slack
-    jobs_waiting: int = 1000  # in the queue; who comes then is told when to come again
-    commands_at_once: int = 4  # help, cancel, buttons: they do not wait behind photos
-    enhancing_at_once: int = 2  # a photo of 4 megapixels needs 300 MB
-    poll_seconds: float = 0.1
-    remembered_days: float = 30.0  # how long an ended job's buttons work
-    cleanup_every: float = 86_400.0
-    shutdown_seconds: int = 5  # what running jobs are given
-    exit_seconds: float = 8.0  # until the process ends at the latest: containers are killed after ten
+    jobs_at_once: int = limit(8, "jobs at work; most of their time they wait for Slack")
+    jobs_waiting: int = limit(1000, "jobs that wait; who comes then is told when to come again")
+    commands_at_once: int = limit(4, "commands and clicks at work; they do not wait behind photos")
+    enhancing_at_once: int = limit(2, "photos being enhanced; one of 4 megapixels needs 300 MB")
+    poll_seconds: float = limit(0.1, "seconds between two looks into the queue", 0.01)
+    remembered_days: float = limit(30.0, "days for which an ended job's buttons work", 0)
+    cleanup_every: float = limit(86_400.0, "seconds between two removals of older jobs", 0.1)
+    shutdown_seconds: int = limit(5, "seconds that running jobs are given at the end", 0)
+    exit_seconds: float = limit(
+        8.0, "seconds until the process ends at the latest; containers are killed after ten", 0.1
+    )
 
 
 @dataclass(frozen=True)

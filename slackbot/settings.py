@@ -1,125 +1,209 @@
-"""The bot's settings, read once from the environment and checked at once."""
+"""Every setting and limit as a variable: its name, type, default and meaning, and what makes it wrong."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import dataclasses
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Self
 
+from pydantic import Field, SecretStr, ValidationInfo, create_model, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from slackbot.errors import SettingsError
-from slackbot.inference.endpoint import Endpoint, endpoint_from
+from slackbot.inference.endpoint import TRITON_URL, Endpoint
 from slackbot.jobs.database import database_file
+from slackbot.limits import JobLimits, PhotoLimits, ServerLimits, SlackLimits
 from slackbot.slack.allow_list import AllowList
 
-SLACK_API_URL = "https://slack.com/api/"
-DATABASE_URL = "sqlite:///slackbot.sqlite"
-HEALTH_HOST, HEALTH_PORT = "127.0.0.1", 9100
-EVENTS_HOST, EVENTS_PORT = "127.0.0.1", 3000
+OF_COMPOSE = ("COMPOSE_PROFILES", "TRITON_ADMIN_KEY")  # in the same file, and not the bot's
 _SECRET_LENGTH = 32  # characters of each of Slack's signing secrets
+_PLACEHOLDER = re.compile(r"[.x*_<>…-]*|.*(your|token|placeholder|example).*", re.IGNORECASE)
+
+Ids = Annotated[frozenset[str], NoDecode]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Secret = SecretStr("")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Where Slack, the model server and the job database are. Tokens never show in `repr`.
+class _FromEnvironment(BaseSettings):
+    """Each field is the variable of its name in capitals. An empty variable is one that is not set."""
 
-    With an `app_token` events come over Socket Mode, else over HTTP, signed with the `signing_secret`.
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, str_strip_whitespace=True
+    )
+
+
+class ServerSettings(_FromEnvironment):
+    """Where the model server is, and how each side proves who it is."""
+
+    triton_url: str = Field(
+        TRITON_URL,
+        description="Triton's gRPC port: HOST:PORT, or grpcs://HOST:PORT where it speaks TLS. Several servers take "
+        "turns: a HOST with several addresses, or IP:PORT,IP:PORT",
+    )
+    triton_tls_ca: Path | None = Field(None, description="PEM file: who signed the server's certificate")
+    triton_tls_cert: Path | None = Field(None, description="PEM file: the bot's own certificate")
+    triton_tls_key: Path | None = Field(None, description="PEM file: the key of the bot's certificate, no password")
+    triton_tls_name: str = Field("", description="what the server's certificate names, where that is not HOST")
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        _ = self.endpoint
+        return self
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Raises SettingsError."""
+        return Endpoint(
+            self.triton_url, self.triton_tls_ca, self.triton_tls_cert, self.triton_tls_key, self.triton_tls_name
+        )
+
+
+class Settings(_FromEnvironment):
+    """Where Slack and the job database are, and who is served.
+
+    With an app token events come over Socket Mode, else over HTTP, signed with the signing secret.
     """
 
-    bot_token: str = field(repr=False)
-    app_token: str = field(default="", repr=False)
-    signing_secret: str = field(default="", repr=False)
-    events_host: str = EVENTS_HOST
-    events_port: int = EVENTS_PORT
-    api_url: str = SLACK_API_URL
-    triton: Endpoint = field(default_factory=Endpoint)
-    database_url: str = field(default=DATABASE_URL, repr=False)  # may carry a password
-    health_host: str = HEALTH_HOST
-    health_port: int = HEALTH_PORT
-    allow_list: AllowList = field(default_factory=AllowList)
-    debug: bool = False
+    slack_bot_token: SecretStr = Field(Secret, validate_default=True, description="the bot user's token, xoxb-…")
+    slack_signing_secret: SecretStr = Field(Secret, description="the app's signing secret, instead of an app token")
+    slack_app_token: SecretStr = Field(Secret, validate_default=True, description="the app-level token, xapp-…")
+    events_host: str = Field("127.0.0.1", description="where the bot waits for Slack's HTTP requests")
+    events_port: Port = Field(3000, description="and at which port; 0 takes any free one")
+    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API, or a stand-in's")
+    database_url: SecretStr = Field(SecretStr("sqlite:///slackbot.sqlite"), description="where jobs are written down")
+    health_host: str = Field("127.0.0.1", description="where /healthz, /readyz and /metrics answer")
+    health_port: Port = Field(9100, description="and at which port; 0 takes any free one")
+    allowed_teams: Ids = Field(frozenset(), description="workspaces that are served beside the bot's own")
+    allowed_channels: Ids = Field(frozenset(), description="channels that are served; empty: all")
+    allowed_people: Ids = Field(frozenset(), description="people who are served; empty: all")
+    debug: bool = Field(False, description="more log lines: 1 or 0")
 
-    def __post_init__(self) -> None:
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _is_bot_token(cls, token: SecretStr) -> SecretStr:
+        _check_token("SLACK_BOT_TOKEN", token, "xoxb-", "a bot token", "OAuth & Permissions")
+        return token
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _is_app_token(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
+        secret = info.data.get("slack_signing_secret")
+        if token.get_secret_value() or not (secret is None or secret.get_secret_value()):
+            instead = " (To do without Socket Mode, leave it empty and set SLACK_SIGNING_SECRET.)"
+            _check_token("SLACK_APP_TOKEN", token, "xapp-", "an app-level token", "Basic Information", instead)
+        return token
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _is_signing_secret(cls, secret: SecretStr) -> SecretStr:
         _require(
-            self.bot_token.startswith("xoxb-"),
-            "SLACK_BOT_TOKEN is missing or not a bot token: it begins with xoxb- and stands on the app's "
-            "page under OAuth & Permissions.",
-        )
-        _require(
-            self.app_token.startswith("xapp-") or (not self.app_token and bool(self.signing_secret)),
-            "SLACK_APP_TOKEN is missing or not an app-level token: it begins with xapp- and stands on the app's "
-            "page under Basic Information. (To do without Socket Mode, set SLACK_SIGNING_SECRET in its place.)",
-        )
-        _require(
-            not self.signing_secret or len(self.signing_secret) >= _SECRET_LENGTH,
+            not secret.get_secret_value() or len(secret.get_secret_value()) >= _SECRET_LENGTH,
             f"SLACK_SIGNING_SECRET is too short: it has {_SECRET_LENGTH} characters and stands on the app's page under "
             "Basic Information.",
         )
-        api = urlsplit(self.api_url)
+        return secret
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
         _require(
-            api.scheme in ("http", "https") and bool(api.hostname) and api.path.endswith("/"),
+            bool(re.fullmatch(r"https?://[^/\s@]+/(\S*/)?", url)),
             "SLACK_API_URL must be a web address ending in a slash, such as https://slack.com/api/.",
         )
+        return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, url: SecretStr) -> SecretStr:
         try:
-            make_url(self.database_url)
+            drivername = make_url(url.get_secret_value()).drivername
         except ArgumentError:
-            raise SettingsError(
-                "DATABASE_URL must look like sqlite:///bot.sqlite or postgresql://user@host/name."
-            ) from None
+            drivername = ""
+        _require(
+            drivername.startswith(("sqlite", "postgresql")),
+            "DATABASE_URL must look like sqlite:///bot.sqlite or postgresql://user@host/name.",
+        )
+        return url
+
+    @field_validator("allowed_teams", "allowed_channels", "allowed_people", mode="before")
+    @classmethod
+    def _are_ids(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            return value
+        ids = value.replace(",", " ").split()
+        _require(
+            all(re.fullmatch(r"[A-Z0-9]+", one) for one in ids),
+            f"{variable(info.field_name)} must be a list of Slack's ids with commas between them, such as "
+            "C0123ABCD,C0456EFGH.",
+        )
+        return frozenset(ids)
 
     @property
-    def database_file(self) -> Path | None:
-        """The SQLite file, or None for another database."""
-        return database_file(self.database_url)
+    def allow_list(self) -> AllowList:
+        """Who is served."""
+        return AllowList(self.allowed_teams, self.allowed_channels, self.allowed_people)
 
     @property
     def work_folder(self) -> Path:
         """Where photos lie between the steps of a job: beside the SQLite file."""
-        beside = self.database_file or Path("slackbot.sqlite")
+        beside = database_file(self.database_url.get_secret_value()) or Path("slackbot.sqlite")
         return beside.with_name(beside.name + "-photos")
 
 
-def from_environment(environment: Mapping[str, str]) -> Settings:
-    """Read the settings; raises SettingsError with a sentence that names the variable."""
-
-    def read(name: str, default: str = "") -> str:
-        return environment.get(name, "").strip() or default
-
-    return Settings(
-        bot_token=read("SLACK_BOT_TOKEN"),
-        app_token=read("SLACK_APP_TOKEN"),
-        signing_secret=read("SLACK_SIGNING_SECRET"),
-        events_host=read("EVENTS_HOST", EVENTS_HOST),
-        events_port=_port("EVENTS_PORT", read("EVENTS_PORT", str(EVENTS_PORT))),
-        api_url=read("SLACK_API_URL", SLACK_API_URL),
-        triton=endpoint_from(environment),
-        database_url=read("DATABASE_URL", DATABASE_URL),
-        health_host=read("HEALTH_HOST", HEALTH_HOST),
-        health_port=_port("HEALTH_PORT", read("HEALTH_PORT", str(HEALTH_PORT))),
-        allow_list=AllowList(
-            teams=_ids("ALLOWED_TEAMS", read("ALLOWED_TEAMS")),
-            channels=_ids("ALLOWED_CHANNELS", read("ALLOWED_CHANNELS")),
-            people=_ids("ALLOWED_PEOPLE", read("ALLOWED_PEOPLE")),
-        ),
-        debug=read("DEBUG").lower() in ("1", "true", "yes", "on"),
-    )
+PARTS = {"photo": PhotoLimits, "slack": SlackLimits, "server": ServerLimits, "jobs": JobLimits}
 
 
-def _port(name: str, text: str) -> int:
-    _require(text.isdecimal() and int(text) < 65536, f"{name} must be a port: 0 (any free one) to 65535.")
-    return int(text)
+class _LimitSettings(_FromEnvironment):
+    """Each limit of `slackbot.limits` is the variable LIMIT_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="LIMIT_")
+
+    @field_validator("overlap", check_fields=False)
+    @classmethod
+    def _fits_into_a_tile(cls, overlap: int, info: ValidationInfo) -> int:
+        _require(overlap < info.data.get("tile", overlap + 1), "LIMIT_OVERLAP must be less than LIMIT_TILE.")
+        return overlap
 
 
-def _ids(name: str, text: str) -> frozenset[str]:
-    ids = frozenset(text.replace(",", " ").split())
+def _limit_fields() -> dict[str, Any]:
+    def field(one: dataclasses.Field[Any]) -> Any:
+        return Field(
+            one.default, ge=one.metadata["least"], le=one.metadata["most"], description=one.metadata["meaning"],
+            allow_inf_nan=False if one.type is float else None,
+        )  # fmt: skip
+
+    return {one.name: (one.type, field(one)) for part in PARTS.values() for one in dataclasses.fields(part)}
+
+
+LimitSettings = create_model("LimitSettings", __base__=_LimitSettings, **_limit_fields())
+
+
+def variables() -> dict[str, Any]:
+    """Every variable's name, and its pydantic field."""
+    models = (Settings, ServerSettings, LimitSettings)
+    return {
+        variable(name, str(model.model_config.get("env_prefix") or "")): field
+        for model in models
+        for name, field in model.model_fields.items()
+    }
+
+
+def variable(field: str | None, prefix: str = "") -> str:
+    """The variable of a field."""
+    return f"{prefix}{field}".upper()
+
+
+def _check_token(name: str, token: SecretStr, prefix: str, kind: str, page: str, more: str = "") -> None:
+    text = token.get_secret_value().strip()
+    where = f"it begins with {prefix} and stands on the app's page under {page}.{more}"
+    _require(text.startswith(prefix), f"{name} is missing or not {kind}: {where}")
+    rest = text.removeprefix(prefix)
     _require(
-        all(one.isascii() and one.isalnum() and one.isupper() for one in ids),
-        f"{name} must be a list of Slack's ids with commas between them, such as C0123ABCD,C0456EFGH.",
+        not _PLACEHOLDER.fullmatch(rest),
+        f"{name} is a placeholder and not {kind} yet: paste the real one from the app's page, under {page}.{more}",
     )
-    return ids
 
 
 def _require(holds: bool, sentence: str) -> None:
     if not holds:
-        raise SettingsError(sentence)
+        raise ValueError(sentence)

@@ -138,7 +138,7 @@ class Bot(Process):
     def __init__(self, folder: Path, environment: dict[str, str], *command: str) -> None:
         self.database = folder / "bot.sqlite"
         super().__init__(
-            *(command or ("-m", "slackbot")),
+            *(command or ("-m", "slackbot", "--env-file", os.devnull)),
             log=folder / "bot.log",
             environment={"HEALTH_PORT": "0", "DEBUG": "1", **environment, "DATABASE_URL": f"sqlite:///{self.database}"},
         )

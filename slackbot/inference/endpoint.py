@@ -1,8 +1,7 @@
-"""Where the model server is, and how each side proves who it is. Apart from the other settings: the command line
-needs no more of them than this."""
+"""Where the model server is, and how each side proves who it is."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,9 @@ PLAIN, SECURE = "grpc://", "grpcs://"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One model server, a name for several, or the IP addresses of several; raises SettingsError where it is none.
+    """One model server, a name for several, or the IP addresses of several.
+
+    Raises SettingsError, with a line for each mistake.
 
     `url` is HOST:PORT of Triton's gRPC port, or IP:PORT,IP:PORT..., after grpc:// (the default) or grpcs:// (TLS).
     `ca` is the file of certificates that the servers' are signed with (else: those that gRPC brings along);
@@ -29,22 +30,9 @@ class Endpoint:
     name: str = ""
 
     def __post_init__(self) -> None:
-        for place in self._places:
-            host, _, port = place.rpartition(":")
-            if not host or host.startswith(("http:", "https:")) or not port.isdecimal() or not 0 < int(port) < 65536:
-                raise SettingsError(
-                    "TRITON_URL must be HOST:PORT of Triton's gRPC port, such as 127.0.0.1:8001, or "
-                    "grpcs://HOST:PORT where it speaks TLS."
-                )
-        if len(self._places) > 1 and self._family is None:
-            raise SettingsError(
-                "TRITON_URL may list several servers by their IP addresses, all of one kind; or give them one name "
-                "that stands for all their addresses."
-            )
-        if self.tls:
-            self._check_tls()
-        elif self.ca or self.certificate or self.key or self.name:
-            raise SettingsError("TRITON_TLS_... are for a TRITON_URL that begins with grpcs://.")
+        mistakes = [*self._wrong_places(), *self._wrong_tls()]
+        if mistakes:
+            raise SettingsError("\n".join(mistakes))
 
     @property
     def tls(self) -> bool:
@@ -70,11 +58,28 @@ class Endpoint:
             return None
         return f"ipv{kinds.pop()}" if len(kinds) == 1 else None
 
-    def _check_tls(self) -> None:
-        if bool(self.certificate) != bool(self.key):
-            raise SettingsError("TRITON_TLS_CERT and TRITON_TLS_KEY belong together: set both, or neither.")
+    def _wrong_places(self) -> Iterator[str]:
+        for place in self._places:
+            host, _, port = place.rpartition(":")
+            if not host or host.startswith(("http:", "https:")) or not port.isdecimal() or not 0 < int(port) < 65536:
+                yield (
+                    "TRITON_URL must be HOST:PORT of Triton's gRPC port, such as 127.0.0.1:8001, or "
+                    "grpcs://HOST:PORT where it speaks TLS."
+                )
+                return
+        if len(self._places) > 1 and self._family is None:
+            yield (
+                "TRITON_URL may list several servers by their IP addresses, all of one kind; or give them one name "
+                "that stands for all their addresses."
+            )
+
+    def _wrong_tls(self) -> Iterator[str]:
+        if not self.tls:
+            if self.ca or self.certificate or self.key or self.name:
+                yield "TRITON_TLS_... are for a TRITON_URL that begins with grpcs://."
+            return
         if len(self._places) > 1 and not self.name:
-            raise SettingsError("TRITON_TLS_NAME must say what the certificates of the servers in TRITON_URL name.")
+            yield "TRITON_TLS_NAME must say what the certificates of the servers in TRITON_URL name."
         import ssl  # what a plain connection starts faster without
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -82,31 +87,15 @@ class Endpoint:
             if self.ca:
                 context.load_verify_locations(self.ca)
         except (OSError, ssl.SSLError):
-            raise SettingsError(f"TRITON_TLS_CA: {self.ca} holds no certificates that I can read.") from None
-        try:
-            if self.certificate:
+            yield f"TRITON_TLS_CA: {self.ca} holds no certificates that I can read."
+        if bool(self.certificate) != bool(self.key):
+            yield "TRITON_TLS_CERT and TRITON_TLS_KEY belong together: set both, or neither."
+        elif self.certificate:
+            try:
                 # Without an answer to it OpenSSL would ask for a password on the terminal.
                 context.load_cert_chain(self.certificate, self.key, password="")
-        except (OSError, ssl.SSLError):
-            raise SettingsError(
-                f"TRITON_TLS_CERT and TRITON_TLS_KEY: {self.certificate} and {self.key} are no certificate and its "
-                "key, without a password, that I can read."
-            ) from None
-
-
-def endpoint_from(environment: Mapping[str, str], url: str = "") -> Endpoint:
-    """The address of `url`, else of TRITON_URL, with the files of TRITON_TLS_...; raises SettingsError."""
-
-    def read(name: str) -> str:
-        return environment.get(name, "").strip()
-
-    def file(name: str) -> Path | None:
-        return Path(read(name)) if read(name) else None
-
-    return Endpoint(
-        url or read("TRITON_URL") or TRITON_URL,
-        ca=file("TRITON_TLS_CA"),
-        certificate=file("TRITON_TLS_CERT"),
-        key=file("TRITON_TLS_KEY"),
-        name=read("TRITON_TLS_NAME"),
-    )
+            except (OSError, ssl.SSLError):
+                yield (
+                    f"TRITON_TLS_CERT and TRITON_TLS_KEY: {self.certificate} and {self.key} are no certificate and "
+                    "its key, without a password, that I can read."
+                )

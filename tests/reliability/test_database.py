@@ -70,7 +70,7 @@ def forbid(connection, *_):
     connection.execute(f"pragma query_only = {pathlib.Path(os.environ['READ_ONLY']).exists():d}")
 
 from slackbot.cli import main
-sys.argv = ["slackbot"]
+sys.argv = ["slackbot", "--env-file", os.devnull]
 main()
 """
 

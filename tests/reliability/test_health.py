@@ -39,7 +39,7 @@ def test_jobs_steps_fallbacks_breaker_and_queue_are_counted(bot, workspace, mode
     assert outcomes == {"enhanced": 1, "bicubic": 1, "failed": 1}
     assert bot.metric("enhancer_fallbacks_total") == 1
     assert bot.metric("enhancer_breaker_open") == 1
-    for step in ("begin", "find", "fetch", "make", "upload", "share", "end"):
+    for step in ("begin", "find", "fetch", "enhance", "upload", "share", "end"):
         assert bot.metric(f'enhancer_step_seconds_count{{step="{step}"}}') >= 1, step
 
 

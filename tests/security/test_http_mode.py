@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import os
 import re
 import socket
 import sqlite3
@@ -177,7 +178,7 @@ def test_a_port_that_is_taken_is_named(place, tmp_path):
         "DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite",
     }  # fmt: skip
     ended = subprocess.run(
-        [sys.executable, "-m", "slackbot"],
+        [sys.executable, "-m", "slackbot", "--env-file", os.devnull],
         check=False,
         cwd=ROOT,
         env=environment,

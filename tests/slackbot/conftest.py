@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -87,8 +86,10 @@ def workspace(playground: Workspace) -> Workspace:
 
 
 @contextlib.contextmanager
-def running(workspace: Workspace, model: NearestModel, folder: Path, *command: str) -> Iterator[Bot]:
-    bot = Bot(folder, {**workspace.environment, "TRITON_URL": model.address}, *command)
+def running(
+    workspace: Workspace, model: NearestModel, folder: Path, more: dict[str, str] | None = None
+) -> Iterator[Bot]:
+    bot = Bot(folder, {**workspace.environment, "TRITON_URL": model.address, **(more or {})})
     with bot.connected(workspace):
         yield bot
     workspace.wait_for(lambda w: not w.connections(), 10, "the end of the bot's connection")
@@ -101,26 +102,16 @@ def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[B
         yield bot
 
 
-_LIMITED = """
-import dataclasses, json, os, sys
-from slackbot.app import serve
-from slackbot.limits import Limits
-from slackbot.settings import from_environment
-asked, limits = json.loads(sys.argv[1]), Limits()
-for part in dataclasses.fields(limits):
-    default = getattr(limits, part.name)
-    mine = {field.name: asked.pop(field.name) for field in dataclasses.fields(default) if field.name in asked}
-    limits = dataclasses.replace(limits, **{part.name: dataclasses.replace(default, **mine)})
-assert not asked, asked
-serve(from_environment(os.environ), limits, lambda text: print(text, flush=True))
-os._exit(0)
-"""
-
-
 @pytest.fixture
 def limited_bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Callable[..., Any]:
     """A running bot with limits of the test's own: `with limited_bot(jobs_at_once=1) as bot`."""
-    return lambda **limits: running(workspace, model, tmp_path, "-c", _LIMITED, json.dumps(limits))
+
+    def limited(**limits: float) -> Any:
+        return running(
+            workspace, model, tmp_path, {f"LIMIT_{name.upper()}": str(most) for name, most in limits.items()}
+        )
+
+    return limited
 
 
 @pytest.fixture

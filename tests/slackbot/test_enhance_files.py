@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 def run(model):
     def command(*arguments, **environment):
         return subprocess.run(
-            [sys.executable, "-m", "slackbot", *map(str, arguments)],
+            [sys.executable, "-m", "slackbot", "--env-file", os.devnull, *map(str, arguments)],
             cwd=ROOT,
             env={**os.environ, "TRITON_URL": model.address, **environment},
             check=False,

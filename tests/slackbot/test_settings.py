@@ -1,34 +1,63 @@
-"""The environment, read once and checked at once."""
+"""The environment and `.env`, read once and checked at once."""
 
-from dataclasses import replace
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from slackbot.errors import SettingsError
-from slackbot.inference.endpoint import Endpoint
-from slackbot.settings import from_environment
+from slackbot.limits import Limits
+from slackbot.load_settings import Configuration, load, load_for_files
+from slackbot.settings import OF_COMPOSE, variables
 from slackbot.slack.allow_list import AllowList
 
 ROOT = Path(__file__).parents[2]
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2"}
 
 
-def test_two_tokens_are_enough():
-    settings = from_environment(TOKENS)
+@pytest.fixture(autouse=True)
+def _nothing_else_is_set(monkeypatch):
+    for name in list(os.environ):
+        if name.upper() in variables():
+            monkeypatch.delenv(name)
 
-    assert settings.api_url == "https://slack.com/api/"
-    assert settings.triton.target == "127.0.0.1:8001"
-    assert settings.database_file == Path("slackbot.sqlite")
+
+@pytest.fixture
+def loaded(monkeypatch, tmp_path):
+    """The configuration of these variables, and of these lines in the file."""
+
+    def configuration(environment: dict[str, str], lines: str = "") -> Configuration:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        (tmp_path / ".env").write_text(lines)
+        return load(tmp_path / ".env")
+
+    return configuration
+
+
+def secret(value: Any) -> str:
+    return value.get_secret_value()
+
+
+def test_two_tokens_are_enough(loaded):
+    configuration = loaded(TOKENS)
+    settings = configuration.settings
+
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert configuration.endpoint.target == "127.0.0.1:8001"
     assert settings.work_folder == Path("slackbot.sqlite-photos")
+    assert configuration.limits == Limits()
 
 
-def test_secrets_never_show():
-    settings = from_environment({**TOKENS, "DATABASE_URL": "postgresql://bot:secret-3@host/bot"})
+def test_secrets_never_show(loaded):
+    configuration = loaded({**TOKENS, "DATABASE_URL": "postgresql://bot:secret-3@host/bot"})
 
-    assert "secret" not in repr(settings)
-    assert "secret" not in str(replace(settings, triton=Endpoint("triton:8001")))
-    assert settings.database_file is None
+    assert secret(configuration.settings.database_url) == "postgresql://bot:secret-3@host/bot"
+    assert "secret-" not in f"{configuration} {configuration!r} {configuration.settings.model_dump()}"
 
 
 @pytest.mark.parametrize(
@@ -44,12 +73,56 @@ def test_secrets_never_show():
         ("TRITON_URL", "http://localhost:8001"),
         ("TRITON_URL", "localhost:99999"),
         ("DATABASE_URL", "bot.sqlite"),
+        ("DATABASE_URL", "mysql://bot@host/bot"),
+        ("DEBUG", "perhaps"),
+        ("ALLOWED_CHANNELS", "#photos"),
+        ("LIMIT_FRAMES", "0"),
+        ("LIMIT_FRAMES", "1.5"),
+        ("LIMIT_TILE", "513"),
+        ("LIMIT_TILE_SECONDS", "nan"),
+        ("LIMIT_TILE_SECONDS", "inf"),
+        ("LIMIT_OVERLAP", "248"),
+        *[(name, port) for name in ("HEALTH_PORT", "EVENTS_PORT") for port in ("-1", "65536", "http", "9100.5")],
     ],
 )
-def test_a_wrong_setting_is_named(name, value):
-    with pytest.raises(SettingsError, match=name) as caught:
-        from_environment({**TOKENS, name: value})
+def test_a_wrong_setting_is_named_in_one_sentence(loaded, name, value):
+    with pytest.raises(SettingsError, match=rf"^{name}\b[^\n]*\.\)?$") as caught:
+        loaded({**TOKENS, name: value})
     assert "secret" not in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once(loaded):
+    wrong = {
+        "SLACK_BOT_TOKEN": "secret-1", "EVENTS_PORT": "x", "ALLOWED_TEAMS": "?", "TRITON_URL": "here",
+        "TRITON_TLS_NAME": "there", "LIMIT_FRAMES": "many", "LIMIT_JOBS_AT_ONCE": "0",
+    }  # fmt: skip
+    with pytest.raises(SettingsError) as caught:
+        loaded(wrong, "ALOWED_CHANNELS=C1")
+
+    sentences = str(caught.value).splitlines()
+    named = [re.sub(r"\W.*", "", sentence) for sentence in sentences]
+    assert named == [
+        "ALOWED_CHANNELS", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "EVENTS_PORT", "ALLOWED_TEAMS", "TRITON_URL",
+        "TRITON_TLS_", "LIMIT_FRAMES", "LIMIT_JOBS_AT_ONCE",
+    ]  # fmt: skip
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rest", ["", "...", "…", "xxx-xxxx-xxx", "your-bot-token", "<token>"])
+@pytest.mark.parametrize(("name", "prefix"), [("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")])
+def test_a_placeholder_is_called_what_it_is(loaded, name, prefix, rest):
+    with pytest.raises(SettingsError, match=f"{name} is a placeholder") as caught:
+        loaded({**TOKENS, name: f"{prefix}{rest}"})
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_the_sample_as_it_is_holds_placeholders_and_no_other_mistake():
+    with pytest.raises(SettingsError) as caught:
+        load(ROOT / ".env.sample")
+    assert [sentence[:30] for sentence in str(caught.value).splitlines()] == [
+        "SLACK_BOT_TOKEN is a placehold",
+        "SLACK_APP_TOKEN is a placehold",
+    ]
 
 
 def test_the_sample_names_every_setting_and_no_other():
@@ -58,34 +131,83 @@ def test_the_sample_names_every_setting_and_no_other():
         line.removeprefix("# ").split("=")[0] for line in lines if "=" in line and line.removeprefix("# ")[0].isupper()
     }
 
-    assert named == {
-        "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "EVENTS_HOST", "EVENTS_PORT", "SLACK_API_URL",
-        "TRITON_URL", "TRITON_TLS_CA",
-        "TRITON_TLS_CERT", "TRITON_TLS_KEY", "TRITON_TLS_NAME", "DATABASE_URL", "HEALTH_HOST",
-        "HEALTH_PORT", "ALLOWED_TEAMS", "ALLOWED_CHANNELS", "ALLOWED_PEOPLE", "DEBUG",
-        "COMPOSE_PROFILES", "TRITON_ADMIN_KEY",  # of docker-compose.yml
-    }  # fmt: skip
+    assert named == {name for name in variables() if not name.startswith("LIMIT_")} | set(OF_COMPOSE)
 
 
-@pytest.mark.parametrize("name", ["HEALTH_PORT", "EVENTS_PORT"])
-@pytest.mark.parametrize("port", ["-1", "65536", "http", "9100.5"])
-def test_a_wrong_port_is_named(name, port):
-    with pytest.raises(SettingsError, match=name):
-        from_environment({**TOKENS, name: port})
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("DATABASE_URL=postgresql://bot:p@host/bot?a=1&b=2", "database_url", "postgresql://bot:p@host/bot?a=1&b=2"),
+        ("DATABASE_URL='postgresql://bot:p$a#b@host/bot'", "database_url", "postgresql://bot:p$a#b@host/bot"),
+        ('DATABASE_URL="sqlite:///a b.sqlite" # where', "database_url", "sqlite:///a b.sqlite"),
+        ("ALLOWED_CHANNELS=C1, C2", "allowed_channels", {"C1", "C2"}),
+        ("ALLOWED_CHANNELS='C1 C2'  # two", "allowed_channels", {"C1", "C2"}),
+        ("export EVENTS_PORT=8080", "events_port", 8080),
+        ("DEBUG=1", "debug", True),
+        ("DEBUG=", "debug", False),
+    ],
+)
+def test_lines_of_the_file_mean_what_they_mean_to_compose(loaded, line, name, value):
+    found = getattr(loaded(TOKENS, f"# a comment\n\n{line}\n").settings, name)
+    assert (secret(found) if name == "database_url" else found) == value
 
 
-def test_a_signing_secret_stands_in_for_the_app_token():
-    settings = from_environment({"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_SIGNING_SECRET": "secret-4" * 4})
+def test_the_environment_goes_before_the_file(loaded):
+    lines = "SLACK_BOT_TOKEN=xoxb-of-the-file\nHEALTH_PORT=1\nLIMIT_FRAMES=7"
+    configuration = loaded({"SLACK_APP_TOKEN": "xapp-secret-2", "HEALTH_PORT": "2"}, lines)
 
-    assert (settings.app_token, settings.events_host, settings.events_port) == ("", "127.0.0.1", 3000)
-    assert "secret" not in repr(settings)
+    assert secret(configuration.settings.slack_bot_token) == "xoxb-of-the-file"
+    assert configuration.settings.health_port == 2
+    assert configuration.limits.photo.frames == 7
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "env").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(tmp_path / "env")
+
+
+def test_every_limit_has_a_variable_that_reaches_its_part(loaded):
+    names = [name for name in variables() if name.startswith("LIMIT_")]
+    wanted = {name: str(500 - index) for index, name in enumerate(names)}
+    limits = loaded({**TOKENS, **wanted}).limits
+
+    for name, value in wanted.items():
+        field = name.removeprefix("LIMIT_").lower()
+        (part,) = [part for part in vars(limits).values() if hasattr(part, field)]
+        assert getattr(part, field) == float(value), name
+
+
+def test_a_signing_secret_stands_in_for_the_app_token(loaded):
+    settings = loaded({"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_SIGNING_SECRET": "secret-4" * 4}).settings
+
+    assert (secret(settings.slack_app_token), settings.events_host, settings.events_port) == ("", "127.0.0.1", 3000)
     with pytest.raises(SettingsError, match="SLACK_SIGNING_SECRET is too short"):
-        from_environment({"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_SIGNING_SECRET": "short"})
+        loaded({"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_SIGNING_SECRET": "short"})
 
 
-def test_allow_lists_are_ids():
-    settings = from_environment({**TOKENS, "ALLOWED_CHANNELS": "C1, C2,C3", "ALLOWED_PEOPLE": "U1"})
+def test_allow_lists_are_ids(loaded):
+    settings = loaded({**TOKENS, "ALLOWED_CHANNELS": "C1, C2,C3", "ALLOWED_PEOPLE": "U1"}).settings
 
     assert settings.allow_list == AllowList(channels=frozenset({"C1", "C2", "C3"}), people=frozenset({"U1"}))
-    with pytest.raises(SettingsError, match="ALLOWED_CHANNELS"):
-        from_environment({**TOKENS, "ALLOWED_CHANNELS": "#photos"})
+
+
+def test_the_command_lines_address_goes_first(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRITON_URL", "one:1")
+
+    endpoint, limits = load_for_files(tmp_path / ".env", "two:2")
+    assert (endpoint.target, limits) == ("two:2", Limits())
+    assert load_for_files(tmp_path / ".env")[0].target == "one:1"
+
+
+def test_the_bot_says_each_mistake_on_a_line_and_ends(tmp_path):
+    (tmp_path / "env").write_text("SLACK_BOT_TOKEN=xoxb-...\nHEALTH_PORT=secret\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "slackbot", "--env-file", tmp_path / "env"],
+        check=False, cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    lines = ended.stderr.splitlines()
+    assert (ended.returncode, ended.stdout, len(lines)) == (1, "", 3)
+    assert all(line.startswith("slackbot: ") for line in lines)
+    assert "secret" not in ended.stderr

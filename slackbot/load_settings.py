@@ -1,0 +1,103 @@
+"""Read the settings and limits of the bot and of `enhance`: from the environment, else from the file `.env`.
+
+All mistakes are told at once, each in one sentence, and without the values: those may be secrets.
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dotenv import dotenv_values
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from slackbot.errors import SettingsError
+from slackbot.inference.endpoint import Endpoint
+from slackbot.limits import Limits
+from slackbot.settings import OF_COMPOSE, PARTS, LimitSettings, ServerSettings, Settings, variable, variables
+
+ENV_FILE = Path(".env")
+Model = TypeVar("Model", bound=BaseSettings)
+
+
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """All that a process is told from outside."""
+
+    settings: Settings
+    endpoint: Endpoint
+    limits: Limits
+
+
+def load(env_file: Path = ENV_FILE) -> Configuration:
+    """The bot's configuration. Raises SettingsError, with one line for each mistake."""
+    mistakes = _misspelt(env_file)
+    settings = _read(Settings, env_file, mistakes)
+    server = _read(ServerSettings, env_file, mistakes)
+    limits = _read(LimitSettings, env_file, mistakes)
+    if mistakes or not (settings and server and limits):
+        raise SettingsError("\n".join(mistakes))
+    return Configuration(settings, server.endpoint, _limits(limits))
+
+
+def load_for_files(env_file: Path = ENV_FILE, triton: str = "") -> tuple[Endpoint, Limits]:
+    """What `enhance` needs; `triton` goes before TRITON_URL. Raises SettingsError, with one line for each mistake."""
+    mistakes = _misspelt(env_file)
+    server = _read(ServerSettings, env_file, mistakes, **({"triton_url": triton} if triton else {}))
+    limits = _read(LimitSettings, env_file, mistakes)
+    if mistakes or not (server and limits):
+        raise SettingsError("\n".join(mistakes))
+    return server.endpoint, _limits(limits)
+
+
+def _read(kind: Callable[..., Model], env_file: Path, mistakes: list[str], **given: Any) -> Model | None:
+    try:
+        return kind(_env_file=env_file, **given)
+    except ValidationError as error:
+        mistakes += [_sentence(one, error.title) for one in error.errors(include_url=False)]
+    except SettingsError as error:
+        mistakes.append(str(error))
+    return None
+
+
+def _sentence(error: Any, model: str) -> str:
+    """What pydantic found wrong with a variable, without its value."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    name = variable(str(error["loc"][0]), "LIMIT_" if model == "LimitSettings" else "")
+    field = variables()[name]
+    bounds = {key: getattr(rule, key) for rule in field.metadata for key in ("ge", "le") if hasattr(rule, key)}
+    if name.endswith("_PORT"):
+        return f"{name} must be a port: 0 (any free one) to 65535."
+    if field.annotation is bool:
+        return f"{name} must be 1 or 0."
+    number = "a whole number" if field.annotation is int else "a number"
+    most = f" and at most {bounds['le']:g}" if bounds.get("le") is not None else ""
+    return f"{name} must be {number} of at least {bounds.get('ge', 0):g}{most}."
+
+
+def _misspelt(env_file: Path) -> list[str]:
+    """Names in the file that are nearly a setting's: better no bot than one that obeys half of an allow-list."""
+    known = [*variables(), *OF_COMPOSE]
+    try:
+        named = dotenv_values(env_file, interpolate=False)
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{env_file} cannot be read.") from None
+    found = []
+    for name in named:
+        near = [] if name in known else difflib.get_close_matches(name.upper(), known, 1, 0.85)
+        if near and near[0] != name.upper():
+            found.append(f"{name} in {env_file} is no setting. Do you mean {near[0]}?")
+    return found
+
+
+def _limits(settings: BaseSettings) -> Limits:
+    values = settings.model_dump()
+    return Limits(
+        **{
+            name: part(**{one.name: values[one.name] for one in dataclasses.fields(part)})
+            for name, part in PARTS.items()
+        }
+    )
