@@ -41,6 +41,7 @@ class SlackLimits:
         2.0, "seconds between pings; after five without an answer the connection is made anew", 0.1
     )
     request_bytes: int = limit(1024 * 1024, "bytes of one of Slack's HTTP requests")
+    request_seconds: int = limit(10, "seconds without a byte after which an HTTP request is cut off")
     requests_at_once: int = limit(64, "HTTP requests that are answered at a time")
     download_seconds: float = limit(120.0, "seconds for one download", 0.1)
     slack_attempts: int = limit(8, "tries of a step while Slack is away, with pauses that double")

@@ -4,15 +4,17 @@
 """
 
 import json
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from slackbot.errors import BotError
+from slackbot.ops.web_server import WebServer
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 Check = Callable[[], None]  # raises a BotError whose text is the reason
 
@@ -23,20 +25,16 @@ class HealthServer:
     def __init__(self, host: str, port: int, healthy: Mapping[str, Check], ready: Mapping[str, Check]) -> None:
         """Listen; port 0 takes any free one. Raises OSError where the port is taken."""
         pages = {"/healthz": dict(healthy), "/readyz": {**healthy, **ready}}
-        self._server = ThreadingHTTPServer((host, port), _handler(pages))
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+        self._server = WebServer(_application(pages), host, port, at_once=8, body_bytes=0, seconds=5)
 
     @property
     def address(self) -> str:
         """Where it listens."""
-        host, port = self._server.server_address[:2]
-        return f"http://{host}:{port}"
+        return f"http://{self._server.address}"
 
     def close(self) -> None:
         """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
 
 def answer(checks: Mapping[str, Check]) -> tuple[HTTPStatus, dict[str, str]]:
@@ -54,30 +52,19 @@ def _reason(check: Check) -> str:
     return "ok"
 
 
-def _handler(pages: Mapping[str, Mapping[str, Check]]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        """One request of whoever watches the bot."""
+def _application(pages: Mapping[str, Mapping[str, Check]]) -> "WSGIApplication":
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path, status, content_type = environ["PATH_INFO"], HTTPStatus.OK, "application/json"
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            status, body = HTTPStatus.METHOD_NOT_ALLOWED, b""
+        elif path == "/metrics":
+            content_type, body = CONTENT_TYPE_LATEST, generate_latest()
+        elif path in pages:
+            status, said = answer({"alive": lambda: None, **pages[path]})
+            body = json.dumps(said).encode() + b"\n"
+        else:
+            status, body = HTTPStatus.NOT_FOUND, b""
+        start_response(f"{status.value} {status.phrase}", [("Content-Type", content_type)])
+        return [body]
 
-        timeout = 5
-        server_version, sys_version = "slackbot", ""
-
-        def do_GET(self) -> None:
-            if self.path == "/metrics":
-                self._send(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest())
-            elif self.path in pages:
-                status, said = answer({"alive": lambda: None, **pages[self.path]})
-                self._send(status, "application/json", json.dumps(said).encode() + b"\n")
-            else:
-                self.send_error(HTTPStatus.NOT_FOUND)
-
-        def _send(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-            """Nothing: a line for every probe would hide what matters."""
-
-    return Handler
+    return application

@@ -1,21 +1,21 @@
 """How Slack's events reach the bot: over a WebSocket that it opens (Socket Mode), or as HTTP requests of Slack's."""
 
-import logging
-import sys
-import threading
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
 
-from slack_bolt import App, BoltRequest
+from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 
 from slackbot.errors import NotReady, SettingsError
 from slackbot.limits import SlackLimits
+from slackbot.ops.web_server import WebServer
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/slack/events"
 
@@ -75,20 +75,26 @@ class HttpMode:
     """
 
     def __init__(self, app: App, secret: str, host: str, port: int, limits: SlackLimits) -> None:
-        self._app, self._secret, self._host, self._port, self._limits = app, secret, host, port, limits
-        self._server: _Server | None = None
+        self._application = _signed_only(SlackRequestHandler(app, PATH), SignatureVerifier(secret))
+        self._host, self._port, self._limits = host, port, limits
+        self._server: WebServer | None = None
 
     def open(self) -> str:
         """Listen; port 0 takes any free one."""
         try:
-            self._server = _Server((self._host, self._port), self._app, self._secret, self._limits)
+            self._server = WebServer(
+                self._application,
+                self._host,
+                self._port,
+                at_once=self._limits.requests_at_once,
+                body_bytes=self._limits.request_bytes,
+                seconds=self._limits.request_seconds,
+            )
         except OSError as error:
             raise SettingsError(
                 f"EVENTS_HOST and EVENTS_PORT: cannot listen at {self._host}:{self._port} ({error.strerror})."
             ) from None
-        threading.Thread(target=self._server.serve_forever, name="events", daemon=True).start()
-        host, port = self._server.server_address[:2]
-        return f"waiting for Slack's requests at {host}:{port}{PATH}"
+        return f"waiting for Slack's requests at {self._server.address}{PATH}"
 
     def check(self) -> None:
         """Whether anybody listens."""
@@ -98,74 +104,30 @@ class HttpMode:
     def close(self) -> None:
         """Take no more requests; those that are being answered are."""
         if self._server:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.close()
 
 
-class _Server(ThreadingHTTPServer):
-    """A thread for each request, and no more at once than the limits say: further ones wait to be accepted."""
+def _signed_only(application: "WSGIApplication", verifier: SignatureVerifier) -> "WSGIApplication":
+    """Bolt looks at the signature as well, but only once it has taken apart what a stranger wrote."""
 
-    daemon_threads = True
-    request_queue_size = 128
+    def guarded(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "POST":
+            body = environ["wsgi.input"].read()
+            if not _is_slacks(verifier, body, environ):
+                start_response("401 Unauthorized", [("Content-Type", "text/plain")])
+                return [b""]
+            environ = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        return application(environ, start_response)
 
-    def __init__(self, address: tuple[str, int], app: App, secret: str, limits: SlackLimits) -> None:
-        self.app, self.limits = app, limits
-        self.verifier = SignatureVerifier(secret)
-        self._room = threading.Semaphore(limits.requests_at_once)
-        super().__init__(address, _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._room.acquire()
-        super().process_request(request, client_address)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._room.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's names
-        """Whoever asked is gone; anything else is a mistake of ours."""
-        error = sys.exception()
-        if isinstance(error, OSError):
-            log.info("a request could not be answered: %s", type(error).__name__)
-        else:
-            log.error("a request could not be answered", exc_info=error)
+    return guarded
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """One request, which anybody may have sent."""
-
-    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
-    timeout = 10  # seconds for each read
-    server_version, sys_version = "slackbot", ""
-
-    def do_POST(self) -> None:
-        if self.path != PATH:
-            return self.send_error(HTTPStatus.NOT_FOUND)
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdecimal()):
-            return self.send_error(HTTPStatus.LENGTH_REQUIRED)
-        if len(length) > 9 or int(length) > self.server.limits.request_bytes:
-            return self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        body = self.rfile.read(int(length))
-        # Bolt looks at the signature as well, but only once it has taken apart what a stranger wrote.
-        if not self._is_slacks(body):
-            return self.send_error(HTTPStatus.UNAUTHORIZED)
-        response = self.server.app.dispatch(BoltRequest(body=body.decode(), headers=dict(self.headers)))
-        said = response.body.encode()
-        self.send_response(response.status)
-        self.send_header("Content-Type", response.first_headers().get("content-type", "text/plain"))
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said)
-        return None
-
-    def _is_slacks(self, body: bytes) -> bool:
-        try:
-            return self.server.verifier.is_valid_request(body, dict(self.headers))
-        except (ValueError, TypeError):  # a time that is no number, or what is no text
-            return False
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Nothing: what strangers send belongs in no log."""
+def _is_slacks(verifier: SignatureVerifier, body: bytes, environ: "WSGIEnvironment") -> bool:
+    names = {
+        "X-Slack-Signature": "HTTP_X_SLACK_SIGNATURE",
+        "X-Slack-Request-Timestamp": "HTTP_X_SLACK_REQUEST_TIMESTAMP",
+    }
+    try:
+        return verifier.is_valid_request(body, {name: environ[key] for name, key in names.items() if key in environ})
+    except (ValueError, TypeError):  # a time that is no number, or what is no text
+        return False

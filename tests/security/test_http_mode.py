@@ -49,7 +49,9 @@ class Place:
     def port(self) -> int:
         return int(re.findall(r"requests at 127\.0\.0\.1:(\d+)", self.bot.ready)[0])
 
-    def send(self, body: bytes, headers: dict[str, str], path: str = PATH, timeout: float = 20) -> tuple[int, str]:
+    def send(
+        self, body: bytes | Iterator[bytes], headers: dict[str, str], path: str = PATH, timeout: float = 20
+    ) -> tuple[int, str]:
         """A request as a stranger or Slack would make it; status and body of the answer."""
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
             connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
@@ -132,7 +134,8 @@ def test_other_requests_are_refused(place):
         body = b"x" * length if length <= most else b""  # the refusal does not wait for one
         assert place.send(body, {"Content-Length": str(length)})[0] == status
     for length in ("-1", "many", "٣"):
-        assert place.send(b"", {"Content-Length": length.encode().decode("latin-1")})[0] == 411
+        assert place.send(b"", {"Content-Length": length.encode().decode("latin-1")})[0] == 400
+    assert place.send(iter([b"x" * most, b"x"]), {})[0] == 413, "nor does it matter that no length was announced"
 
 
 def test_it_listens_on_loopback_unless_told_otherwise(place):
