@@ -95,7 +95,7 @@ def assert_powerless(process: psutil.Process) -> None:
 
 def test_the_server_needs_no_rights(tmp_path):
     cache = tmp_path / "cache"
-    laid_out = [sys.executable, "-m", "serving.backends", str(cache)]  # as deploy/cpu.Dockerfile does
+    laid_out = [sys.executable, "-m", "serving.backends", str(cache)]  # a read-only server cannot
     subprocess.run(laid_out, cwd=ROOT, check=True, capture_output=True)
     cache.chmod(0o755)
     ports = [f"--{name}-port={free_port()}" for name in ("http", "grpc", "metrics")]
