@@ -59,7 +59,7 @@ benchmark: $(VENV)/dev $(VENV)/perf_analyzer/bin ## measure the server: make ben
 
 pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model card's table anew
 	@$(RUN) -m serving.alongside $(RUN) docs/pictures.py
-	$(RUN) training/card.py
+	$(RUN) training/model_card.py
 
 sbom: $(VENV)/created ## what the bot is made of, as CycloneDX: sbom.json
 	$(PIP) cyclonedx-bom

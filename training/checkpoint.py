@@ -19,12 +19,14 @@ class Checkpoint:
     recipe: dict[str, Any]
     state: dict[str, dict[str, Any]]
     """the state_dict of each network and optimiser, by name"""
+    shape: dict[str, int]
+    """of the generator"""
 
     def save(self, path: Path) -> None:
         """Whole or not at all: a run that is killed while it writes leaves the older file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")
-        torch.save({"step": self.step, "recipe": self.recipe, "state": self.state}, unfinished)
+        torch.save({"step": self.step, "recipe": self.recipe, "state": self.state, "shape": self.shape}, unfinished)
         unfinished.replace(path)
 
     @classmethod
@@ -34,7 +36,7 @@ class Checkpoint:
             raise CheckpointError(f"no checkpoint at {path}")
         try:
             found = torch.load(path, map_location="cpu", weights_only=True)
-            return cls(found["step"], found["recipe"], found["state"])
+            return cls(found["step"], found["recipe"], found["state"], found["shape"])
         except Exception as error:
             raise CheckpointError(f"{path} is not a checkpoint of this program: {error}") from error
 

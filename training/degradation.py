@@ -1,30 +1,30 @@
-"""What happens to a photo before it is shared: blur, reduction by 4, noise, JPEG.
+"""What happens to a photo before it is shared, drawn at random for training.
 
-Blur and reduction are linear and separable, so together they are one matrix a side: `small = rows @ photo @ columns.T`.
-That is exact, covers every kernel alike, and takes a few milliseconds for a training crop.
-
-usage: python training/degradation.py --show pairs.png --photos FOLDER
+First blur and reduction by 4, then any of sharpening, noise, another change of size, JPEG and WebP, some of them more
+than once: the "second order" of Real-ESRGAN (arXiv:2107.10833). Blur along rows and columns and the reduction are
+linear, so together they are one matrix a side: `small = rows @ photo @ columns.T`, exact and fast.
 """
 
-import argparse
-import hashlib
 import io
-import sys
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
-
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
+from scipy.signal import oaconvolve
 
 SCALE = 4
 Photo = NDArray[np.uint8]
 """(H, W, 3), sRGB."""
+Pixels = NDArray[np.float32]
+"""(H, W, 3), about 0 to 255."""
+Random = np.random.Generator
+Step = Callable[[Pixels, Random], Pixels]
+"""One thing that happens to a photo that is already small."""
 
 
 def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -35,28 +35,27 @@ def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(x < 1, near, np.where(x < 2, far, 0))
 
 
-REDUCTIONS = {  # name: (kernel over distances in small pixels, its support), as Pillow's resize defines them
-    "bicubic": (_cubic, 2.0),
-    "area": (lambda x: (np.abs(x) <= 0.5).astype(float), 0.5),
-    "bilinear": (lambda x: np.clip(1 - np.abs(x), 0, None), 1.0),
-    "lanczos": (lambda x: np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0), 3.0),
+REDUCTIONS = {  # kernels over distances in small pixels, as Pillow's resize defines them
+    "bicubic": _cubic,
+    "area": lambda x: (np.abs(x) <= 0.5).astype(float),
+    "bilinear": lambda x: np.clip(1 - np.abs(x), 0, None),
+    "lanczos": lambda x: np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0),
 }
+RESAMPLING = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 
 
 @cache
 def reduction_matrix(length: int, how: str) -> NDArray[np.float32]:
     """(length / 4, length): the antialiased reduction of one side, its weights renormalised at the borders."""
-    kernel, _ = REDUCTIONS[how]
     small = (np.arange(length // SCALE) + 0.5) * SCALE
-    weights = kernel((np.arange(length)[None] + 0.5 - small[:, None]) / SCALE)
+    weights = REDUCTIONS[how]((np.arange(length)[None] + 0.5 - small[:, None]) / SCALE)
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
 def blur_matrix(length: int, taps: NDArray[np.float64]) -> NDArray[np.float32]:
     """(length, length): convolution of one side with an odd number of taps, mirrored at the borders."""
     radius = len(taps) // 2
-    at = np.arange(length)[:, None] + np.arange(-radius, radius + 1)[None]
-    at = np.abs(at)
+    at = np.abs(np.arange(length)[:, None] + np.arange(-radius, radius + 1)[None])
     at = np.minimum(at, 2 * (length - 1) - at)
     matrix = np.zeros((length, length), np.float32)
     np.add.at(matrix, (np.arange(length)[:, None], at), taps[None].astype(np.float32))
@@ -76,136 +75,225 @@ def box_taps(width: float) -> NDArray[np.float64]:
     return taps / taps.sum()
 
 
-def jpeg(photo: Photo, quality: int, subsampling: int) -> Photo:
-    """Through JPEG and back. `subsampling`: 0 is 4:4:4, 2 is 4:2:0, as Pillow counts."""
+def sinc_taps(cutoff: float) -> NDArray[np.float64]:
+    """A low pass with a hard edge at `cutoff` of the highest frequency: what rings beside every contour."""
+    taps = np.sinc(np.arange(-10, 11) * cutoff) * np.hanning(23)[1:-1]
+    return taps / taps.sum()
+
+
+def disc_kernel(radius: float) -> NDArray[np.float64]:
+    """A lens out of focus, (N, N): a disc of `radius` px with a soft rim."""
+    reach = math.ceil(radius)
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    kernel = (radius + 0.5 - np.hypot(x, y)).clip(0, 1)
+    return kernel / kernel.sum()
+
+
+def motion_kernel(length: float, angle: float) -> NDArray[np.float64]:
+    """A shaken camera, (N, N): a line of `length` px, 1 px wide, at `angle` radians."""
+    reach = math.ceil(length / 2)
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+    kernel = (length / 2 + 0.5 - abs(along)).clip(0, 1) * (1 - abs(across)).clip(0, 1)
+    return kernel / kernel.sum()
+
+
+def to_bytes(pixels: Pixels) -> Photo:
+    return pixels.round().clip(0, 255).astype(np.uint8)
+
+
+def through_codec(pixels: Pixels, codec: str, **options: int) -> Pixels:
+    """Written as a file of `codec` (JPEG or WEBP) with Pillow's `options`, and read again."""
     file = io.BytesIO()
-    Image.fromarray(photo).save(file, "JPEG", quality=quality, subsampling=subsampling)
-    return np.asarray(Image.open(file))
+    Image.fromarray(to_bytes(pixels)).save(file, codec, **options)
+    return np.asarray(Image.open(file).convert("RGB"), np.float32)
+
+
+@dataclass(frozen=True)
+class Sharpening:
+    """Unsharp mask, which overshoots beside contours."""
+
+    amount: float
+    radius: float
+    """sigma of the gaussian, small px"""
+
+    def __call__(self, pixels: Pixels, _rng: Random) -> Pixels:
+        soft = gaussian_filter(pixels, (self.radius, self.radius, 0))
+        return (pixels + self.amount * (pixels - soft)).clip(0, 255)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Camera noise; only this step draws from the `rng` that it is given."""
+
+    strength: float
+    """standard deviation, of 255"""
+    signal: float = 0.0
+    """0: the same everywhere; 1: its variance grows with brightness, as that of counted light does"""
+    grey: bool = False
+    """the same in all channels"""
+    blur: float = 0.0
+    """sigma, small px: what a camera's own reduction of noise leaves; 0 is none"""
+
+    def __call__(self, pixels: Pixels, rng: Random) -> Pixels:
+        noise = rng.standard_normal((*pixels.shape[:2], 1 if self.grey else 3), np.float32)
+        if self.blur:
+            noise = gaussian_filter(noise, (self.blur, self.blur, 0))
+            noise /= noise.std() + 1e-6
+        growth = np.sqrt(1 - self.signal + self.signal * pixels.clip(0) / 127.5)
+        return (pixels + noise * self.strength * growth).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Resizing:
+    """To another size and back: detail is lost, and blocks of earlier JPEGs no longer lie on the grid of the next."""
+
+    factor: float
+    there: Image.Resampling
+    back: Image.Resampling
+
+    def __call__(self, pixels: Pixels, _rng: Random) -> Pixels:
+        height, width = pixels.shape[:2]
+        other = (max(1, round(width * self.factor)), max(1, round(height * self.factor)))
+        image = Image.fromarray(to_bytes(pixels)).resize(other, self.there)
+        return np.asarray(image.resize((width, height), self.back), np.float32)
+
+
+@dataclass(frozen=True)
+class Jpeg:
+    quality: int
+    subsampling: int = 2
+    """0 is 4:4:4, 2 is 4:2:0, as Pillow counts"""
+    shift: tuple[int, int] = (0, 0)
+    """how far the grid of blocks is moved down and across, px"""
+
+    def __call__(self, pixels: Pixels, _rng: Random) -> Pixels:
+        down, across = self.shift
+        padded = np.pad(pixels, ((down, 0), (across, 0), (0, 0)), "edge") if down or across else pixels
+        return through_codec(padded, "JPEG", quality=self.quality, subsampling=self.subsampling)[down:, across:]
+
+
+@dataclass(frozen=True)
+class WebP:
+    quality: int
+
+    def __call__(self, pixels: Pixels, _rng: Random) -> Pixels:
+        return through_codec(pixels, "WEBP", quality=self.quality, method=2)
 
 
 @dataclass(frozen=True)
 class Degradation:
-    """One way in which a photo may have been blurred, reduced by 4 and compressed."""
+    """One way in which a photo may have been blurred, reduced by 4, and treated after that."""
 
     reduction: str = "bicubic"
-    blur: str = "none"
-    """none, gaussian or box"""
-    widths: tuple[float, float] = (0.0, 0.0)
-    """down and across, px of the large photo: sigma of a gaussian, width of a box"""
-    sharpening: float = 0.0
-    """how much of what a gaussian of one small pixel takes away is added again, as cameras and resizers do"""
-    noise: float = 0.0
-    """standard deviation, of 255"""
-    jpegs: tuple[tuple[int, int], ...] = ()
-    """(quality, subsampling) of each compression, in their order"""
+    taps: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    """blur down and across at full resolution"""
+    kernel: NDArray[np.float64] | None = None
+    """blur that cannot be split into the two"""
+    steps: tuple[Step, ...] = ()
 
-    def __call__(self, photo: Photo, rng: np.random.Generator) -> Photo:
-        """uint8 (H, W, 3), sides multiples of 4, to uint8 (H/4, W/4, 3). Only noise draws from `rng`."""
+    def __call__(self, photo: Photo, rng: Random) -> Photo:
+        """uint8 (H, W, 3), sides multiples of 4, to uint8 (H/4, W/4, 3)."""
+        pixels = photo.astype(np.float32)
+        if self.kernel is not None:
+            reach = len(self.kernel) // 2
+            padded = np.pad(pixels, ((reach, reach), (reach, reach), (0, 0)), "symmetric")
+            pixels = oaconvolve(padded, self.kernel[..., None].astype(np.float32), "valid", axes=(0, 1))
         rows, columns = (self._side(length, i) for i, length in enumerate(photo.shape[:2]))
-        down = (rows @ photo.astype(np.float32).reshape(len(photo), -1)).reshape(len(rows), -1, 3)
+        down = (rows @ pixels.reshape(len(photo), -1)).reshape(len(rows), -1, 3)
         small = np.matmul(columns, down)
-        if self.sharpening:
-            soft = np.stack([gaussian_filter(small[..., c], 1.0) for c in range(3)], -1)
-            small = small + self.sharpening * (small - soft)
-        if self.noise:
-            small = small + rng.normal(0, self.noise, small.shape).astype(np.float32)
-        result = small.round().clip(0, 255).astype(np.uint8)
-        for quality, subsampling in self.jpegs:
-            result = jpeg(result, quality, subsampling)
-        return result
+        for step in self.steps:
+            small = step(small, rng)
+        return to_bytes(small)
 
     def _side(self, length: int, side: int) -> NDArray[np.float32]:
         reduce = reduction_matrix(length, self.reduction)
-        if self.blur == "none":
-            return reduce
-        taps = (gaussian_taps if self.blur == "gaussian" else box_taps)(self.widths[side])
-        return reduce @ blur_matrix(length, taps)
+        return reduce if self.taps is None else reduce @ blur_matrix(length, self.taps[side])
 
 
 CLEAN = Degradation()
 
 
-def draw(rng: np.random.Generator) -> Degradation:
-    """A random degradation: what sharing does, and somewhat beyond it."""
-    if rng.random() < 0.1:
+def sample_degradation(rng: Random) -> Degradation:
+    """One degradation at random: a third as photos are shared, the rest with one to three things gone wrong as well."""
+    if rng.random() < 0.07:
         return CLEAN
-    widths = np.full(2, rng.uniform(0.1, 1.4))
-    kind = rng.random()
-    blur = "gaussian"
-    if kind < 0.15:  # astigmatic, or shaken
-        widths = rng.uniform(0.1, 1.8, 2)
-    elif kind < 0.25:
-        blur, widths = "box", np.full(2, rng.uniform(1, 4))
+    return sample_shared(rng) if rng.random() < 0.3 else sample_troubled(rng)
+
+
+def sample_shared(rng: Random) -> Degradation:
+    """A good photo: a little soft, reduced, compressed once or twice."""
+    widths = np.full(2, rng.uniform(0.1, 1.3)) if rng.random() < 0.85 else rng.uniform(0.1, 1.8, 2)
     subsampling = 2 if rng.random() < 0.8 else 0
-    compressions = rng.choice(3, p=(0.1, 0.75, 0.15))
+    qualities = rng.integers(45, 98, int(rng.choice(3, p=(0.1, 0.75, 0.15))))
     return Degradation(
-        reduction=str(rng.choice(("bicubic", "area", "bilinear", "lanczos"), p=(0.4, 0.4, 0.1, 0.1))),
-        blur=blur,
-        widths=(float(widths[0]), float(widths[1])),
-        sharpening=float(rng.uniform(0, 0.6)) if rng.random() < 0.1 else 0.0,
-        noise=float(rng.uniform(0, 4)) if rng.random() < 0.15 else 0.0,
-        jpegs=tuple((int(rng.integers(45, 98)), subsampling) for _ in range(compressions)),
+        reduction=_sample_reduction(rng),
+        taps=(gaussian_taps(widths[0]), gaussian_taps(widths[1])),
+        steps=tuple(Jpeg(int(quality), subsampling) for quality in qualities),
     )
 
 
-def validation(photo: Photo, kind: str, name: str) -> Photo:
-    """The fixed degradations that results are reported on: `clean` (bicubic) or `shared`, drawn from the photo's name.
-
-    `shared` blurs (sigma 0.2 to 1.2 px), reduces by 4 (bicubic or area) and compresses (JPEG, quality 50 to 95, 4:2:0);
-    `name` is "SET/STEM". The blurred photo is rounded to 8 bits before its reduction: others repeat it to the bit.
-    """
-    height, width = (length // SCALE for length in photo.shape[:2])
-    photo = photo[: height * SCALE, : width * SCALE]
-    if kind == "clean":
-        return np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
-    if kind != "shared":
-        raise ValueError(f"no such degradation: {kind} (there are clean and shared)")
-    rng = np.random.default_rng(int(hashlib.sha256(name.encode()).hexdigest()[:12], 16))
-    sigma = rng.uniform(0.2, 1.2)
-    how = (Image.Resampling.BICUBIC, Image.Resampling.BOX)[rng.integers(2)]
-    quality = int(rng.integers(50, 96))
-    blurred = np.stack([gaussian_filter(photo[..., c].astype(float), sigma) for c in range(3)], -1)
-    blurred = blurred.round().clip(0, 255).astype(np.uint8)
-    return jpeg(np.asarray(Image.fromarray(blurred).resize((width, height), how)), quality, 2)
-
-
-SHOWN = 40
-"""Side of a shown crop, small pixels."""
-
-
-def page(photos: list[Photo], rows: int, seed: int = 0) -> Image.Image:
-    """Pairs to look at: truth, what `draw` left of it (each small pixel as 4x4), and its bicubic enlargement."""
-    side = SHOWN * SCALE
-    sheet = Image.new("RGB", (3 * side, rows * side))
-    for row in range(rows):
-        rng = np.random.default_rng((seed, row))
-        photo = photos[row % len(photos)]
-        top, left = (int(rng.integers(length - side + 1)) for length in photo.shape[:2])
-        truth = photo[top : top + side, left : left + side]
-        small = Image.fromarray(draw(rng)(truth, rng))
-        enlarged = [small.resize((side, side), how) for how in (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)]
-        for column, image in enumerate((Image.fromarray(truth), *enlarged)):
-            sheet.paste(image, (column * side, row * side))
-    return sheet
+def sample_troubled(rng: Random) -> Degradation:
+    """One to three of: blur, noise, sharpening, a change of size, several compressions, WebP."""
+    names = ("blur", "noise", "sharpening", "enlarged", "saved", "webp")
+    count = int(rng.choice((1, 2, 3), p=(0.6, 0.3, 0.1)))
+    troubles = set(rng.choice(names, count, replace=False, p=(0.18, 0.23, 0.09, 0.15, 0.22, 0.13)))
+    taps, kernel = _sample_blur(rng) if "blur" in troubles else (None, None)
+    if taps is None and kernel is None and rng.random() < 0.4:
+        soft = gaussian_taps(rng.uniform(0.2, 1.2))
+        taps = (soft, soft)
+    steps: list[Step] = []
+    if "enlarged" in troubles:
+        back = RESAMPLING[rng.integers(2)]
+        steps.append(Resizing(1 / rng.uniform(1.4, 2.6), Image.Resampling.BICUBIC, back))
+    if "noise" in troubles:
+        steps.append(_sample_noise(rng))
+    if "sharpening" in troubles:
+        steps.append(Sharpening(float(rng.uniform(0.5, 2.6)), float(rng.uniform(0.6, 1.6))))
+    if "saved" in troubles:
+        steps.append(_sample_jpeg(rng, 20, 75))
+        if rng.random() < 0.8:
+            how = RESAMPLING[rng.integers(3)]
+            steps.append(Resizing(float(rng.uniform(0.55, 1.45)), how, how))
+        if rng.random() < 0.2:
+            steps.append(_sample_jpeg(rng, 30, 90))
+    if "webp" in troubles:
+        steps.append(WebP(int(rng.integers(20, 80))))
+    elif rng.random() < 0.9:
+        steps.append(_sample_jpeg(rng, 35, 96) if rng.random() < 0.85 else _sample_jpeg(rng, 15, 50))
+    return Degradation(_sample_reduction(rng), taps, kernel, tuple(steps))
 
 
-def main() -> None:
-    from training.photos import PhotosError, find, read
-
-    parser = argparse.ArgumentParser(prog="degradation.py", description="Look at what training degrades photos to.")
-    parser.add_argument("--show", type=Path, required=True, metavar="PNG", help="where to write a page of sample pairs")
-    parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--rows", type=int, default=8, help="default: %(default)s")
-    options = parser.parse_args()
-    try:
-        photos = [read(path) for path in find(options.photos)[: options.rows]]
-        photos = [photo for photo in photos if min(photo.shape[:2]) >= SHOWN * SCALE]
-        if not photos:
-            raise PhotosError(f"every photo is smaller than {SHOWN * SCALE}x{SHOWN * SCALE} px")
-    except PhotosError as error:
-        sys.exit(f"degradation.py: {error}")
-    page(photos, options.rows).save(options.show)
+def _sample_reduction(rng: Random) -> str:
+    return str(rng.choice(("bicubic", "area", "bilinear", "lanczos"), p=(0.4, 0.4, 0.1, 0.1)))
 
 
-if __name__ == "__main__":
-    main()
+Blur = tuple[tuple[NDArray[np.float64], NDArray[np.float64]] | None, NDArray[np.float64] | None]
+
+
+def _sample_blur(rng: Random) -> Blur:
+    """Separable taps or a kernel: gaussian (sigma to 4.5 px), out of focus, shaken, box or ringing."""
+    kind, size = rng.random(), rng.uniform(1.2, 4.2)
+    if kind < 0.4:
+        widths = np.full(2, size) if rng.random() < 0.7 else rng.uniform(0.5, 4.5, 2)
+        return (gaussian_taps(widths[0]), gaussian_taps(widths[1])), None
+    if kind < 0.6:
+        return None, disc_kernel(2 * size)
+    if kind < 0.8:
+        return None, motion_kernel(3.5 * size, rng.uniform(0, math.pi))
+    taps = box_taps(rng.uniform(1, 9)) if kind < 0.9 else sinc_taps(rng.uniform(0.15, 0.4))
+    return (taps, taps), None
+
+
+def _sample_noise(rng: Random) -> Noise:
+    return Noise(
+        strength=math.exp(rng.uniform(math.log(2), math.log(30))),
+        signal=float(rng.uniform()),
+        grey=bool(rng.random() < 0.4),
+        blur=float(rng.uniform(0.4, 1.1)) if rng.random() < 1 / 3 else 0.0,
+    )
+
+
+def _sample_jpeg(rng: Random, lowest: int, highest: int) -> Jpeg:
+    subsampling, shift = 2 if rng.random() < 0.85 else 0, rng.integers(0, 8, 2)
+    return Jpeg(int(rng.integers(lowest, highest + 1)), subsampling, (int(shift[0]), int(shift[1])))

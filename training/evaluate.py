@@ -19,12 +19,13 @@ from tqdm import tqdm
 if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from training.degradation import SCALE, Photo, validation
-from training.features import FeatureDistance, FeaturesError, distance
+from training.dataset import HELD_OUT_EVERY, PhotosError, find_photos, read_photo
+from training.degradation import SCALE, Photo
 from training.generator import WEIGHTS, WeightsError, load_weights
 from training.inference import bicubic, enhance
 from training.metrics import SHAVE, psnr_y, ssim_y
-from training.photos import HELD_OUT_EVERY, PhotosError, find, read
+from training.perceptual import FeatureDistance, FeaturesError, distance
+from training.validation import validation
 
 VALIDATION = Path(__file__).resolve().parents[2] / "shared" / "data" / "validation"
 Enhancer = Callable[[Photo], Photo]
@@ -55,8 +56,8 @@ def truths(folder: Path, held_out: bool = False) -> dict[str, list[tuple[str, Ph
     `held_out` leaves away those that training on this folder sees.
     """
     sets: dict[str, list[tuple[str, Photo]]] = {}
-    for path in find(folder)[:: HELD_OUT_EVERY if held_out else 1]:
-        photo = read(path)
+    for path in find_photos(folder)[:: HELD_OUT_EVERY if held_out else 1]:
+        photo = read_photo(path)
         height, width = (length // SCALE * SCALE for length in photo.shape[:2])
         sets.setdefault(path.parent.name, []).append((path.stem, photo[:height, :width]))
     return sets

@@ -1,4 +1,4 @@
-"""The generator: forges the detail that a small photo lost, at the small photo's own resolution."""
+"""The generator: makes the detail that a small photo lost, at the small photo's own resolution."""
 
 import copy
 from dataclasses import asdict, dataclass
@@ -24,11 +24,13 @@ class Shape:
 
     blocks: int = 8
     channels: int = 64
+    fold: int = 1
+    """1: the trunk works at the input's resolution; 2: at half of it (`training/half_resolution.py`)"""
 
     @property
     def reach(self) -> int:
         """How many pixels of the small photo, to each side, one output pixel can see."""
-        return 2 * self.blocks + 3
+        return 2 * self.blocks + 3 if self.fold == 1 else self.fold * (2 * self.blocks + 2) + 3
 
 
 class ResidualBlock(nn.Module):
@@ -79,6 +81,8 @@ class Generator(nn.Module):
             raise WeightsError(f"cannot grow from {self.shape.blocks} blocks down to {blocks}")
         if blocks == self.shape.blocks:
             return copy.deepcopy(self)
+        if self.shape.fold != 1:
+            raise WeightsError("only a generator whose trunk works at the input's resolution can grow")
         grown = Generator(Shape(blocks, self.shape.channels))
         with torch.no_grad():
             for block in list(grown.body)[self.shape.blocks :]:
@@ -86,6 +90,17 @@ class Generator(nn.Module):
                     block.get_parameter(name).zero_()
         grown.load_state_dict(self.state_dict(), strict=False)
         return grown
+
+
+def make_generator(shape: Shape) -> Generator:
+    """A new generator of this shape. Raises WeightsError where there is none of its `fold`."""
+    if shape.fold == 1:
+        return Generator(shape)
+    if shape.fold == 2:
+        from training.half_resolution import HalfResolutionGenerator
+
+        return HalfResolutionGenerator(shape)
+    raise WeightsError(f"no generator whose trunk works at 1/{shape.fold} of the input's resolution")
 
 
 def parameters(network: nn.Module) -> int:
@@ -112,7 +127,7 @@ def load_weights(path: Path = WEIGHTS) -> Generator:
             facts = file.metadata() or {}
         if facts.get("network") != "generator":
             raise WeightsError(f"{path} does not hold a generator")
-        generator = Generator(Shape(int(facts["blocks"]), int(facts["channels"])))
+        generator = make_generator(Shape(int(facts["blocks"]), int(facts["channels"]), int(facts.get("fold", 1))))
         generator.load_state_dict(load_file(path))
     except WeightsError:
         raise

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from training.degradation import validation
 from training.evaluate import measure, onnx_enhancer, table, truths
-from training.features import distance
 from training.generator import WEIGHTS, Generator, Shape, WeightsError, load_weights, save_weights
 from training.inference import bicubic, enhance
+from training.perceptual import distance
+from training.validation import validation
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,44 +8,45 @@ from training.discriminator import Discriminator
 
 
 def test_pixel_is_the_mean_absolute_error():
-    assert losses.pixel(torch.full((1, 3, 8, 8), 0.75), torch.full((1, 3, 8, 8), 0.5)) == pytest.approx(0.25)
+    assert losses.pixel_loss(torch.full((1, 3, 8, 8), 0.75), torch.full((1, 3, 8, 8), 0.5)) == pytest.approx(0.25)
 
 
-def test_colour_sees_a_stain_and_no_grain():
+def test_low_frequency_loss_sees_a_stain_and_no_grain():
     truth = torch.full((1, 3, 8, 8), 0.5)
     grain = truth.clone()
     grain[..., ::2] += 0.2
     grain[..., 1::2] -= 0.2
     stain = truth.clone()
     stain[:, 0] += 0.3
-    assert losses.colour(grain, truth) == pytest.approx(0, abs=1e-6)
-    assert losses.colour(stain, truth) == pytest.approx(0.1)
+    assert losses.low_frequency_loss(grain, truth) == pytest.approx(0, abs=1e-6)
+    assert losses.low_frequency_loss(stain, truth) == pytest.approx(0.1)
 
 
-def test_lattice_sees_what_repeats_every_four_pixels_and_no_other_grain():
+def test_grid_loss_sees_what_repeats_every_four_pixels_and_no_other_grain():
     truth = torch.full((1, 3, 64, 64), 0.5)
     repeated = truth.clone()
     repeated[..., ::4, ::4] += 0.16
     torch.manual_seed(0)
     grain = truth + 0.1 * torch.randn_like(truth).sign()
-    assert losses.lattice(repeated, truth) == pytest.approx(2 * 0.16 * 15 / 256, rel=1e-3)
-    assert losses.lattice(grain, truth) < 0.015
-    assert losses.lattice(truth + 0.2, truth) == pytest.approx(0, abs=1e-6)
+    assert losses.grid_loss(repeated, truth) == pytest.approx(2 * 0.16 * 15 / 256, rel=1e-3)
+    assert losses.grid_loss(grain, truth) < 0.04
+    assert losses.grid_loss(truth + 0.2, truth) == pytest.approx(0, abs=1e-6)
 
 
 def test_undecided_logits_cost_ln_2():
     zero = torch.zeros(2, 1, 4, 4)
-    assert losses.deceive(zero) == pytest.approx(math.log(2))
-    assert losses.discern(zero, zero) == pytest.approx(2 * math.log(2))
+    assert losses.generator_loss([zero]) == pytest.approx(math.log(2))
+    assert losses.discriminator_loss([zero], [zero]) == pytest.approx(2 * math.log(2))
 
 
 def test_each_side_gains_from_what_it_wants():
     sure = torch.full((1, 1, 4, 4), 3.0)
-    assert losses.deceive(sure) < losses.deceive(-sure)
-    assert losses.discern(sure, -sure) < losses.discern(-sure, sure)
+    assert losses.generator_loss([sure]) < losses.generator_loss([-sure])
+    assert losses.discriminator_loss([sure], [-sure]) < losses.discriminator_loss([-sure], [sure])
 
 
-def test_the_discriminator_judges_every_place():
-    verdict = Discriminator(channels=8)(torch.rand(2, 3, 64, 48))
-    assert verdict.shape == (2, 1, 32, 24)
-    verdict.sum().backward()
+def test_the_discriminator_judges_every_pixel_and_every_4x4():
+    near, far = Discriminator(channels=8)(torch.rand(2, 3, 64, 48))
+    assert near.shape == (2, 1, 64, 48)
+    assert far.shape == (2, 1, 16, 12)
+    (near.sum() + far.sum()).backward()

@@ -41,7 +41,7 @@ def test_scores_are_the_judges(shared, photos):
         nets = judge.networks()
     psnr, ssim, lite0, squeeze = judge.score(photo, truth, nets)
     from training.evaluate import perceptual
-    from training.features import distance
+    from training.perceptual import distance
 
     assert psnr_y(photo, truth) == pytest.approx(psnr)
     assert ssim_y(photo, truth) == pytest.approx(ssim)

@@ -1,7 +1,7 @@
 """Compare networks, or loss weights, at equal computing time, on photos that none of them was trained on.
 
-usage: python training/experiment.py networks --photos FOLDER --seconds 600
-       python training/experiment.py losses --photos FOLDER --seconds 600 --init WEIGHTS \
+usage: python training/experiments/compare.py networks --photos FOLDER --seconds 600
+       python training/experiments/compare.py losses --photos FOLDER --seconds 600 --init WEIGHTS \
            --perceptual vgg16 lite1 lite2 --perceptual-weight 0.4
 
 Time is this process's own on the CPU, tried on a few steps of each row before the first begins. The table goes to
@@ -20,28 +20,30 @@ from pathlib import Path
 import torch
 
 if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from training.candidates import NETWORKS
-from training.degradation import SCALE, Photo, validation
+from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
+from training.degradation import SCALE, Photo
 from training.evaluate import measure
-from training.features import FeaturesError, distance
+from training.experiments.architectures import NETWORKS
 from training.generator import Generator, WeightsError, load_weights, parameters
 from training.inference import enhance
-from training.photos import HELD_OUT_EVERY, Pairs, PhotosError, find, read
-from training.progress import Report
-from training.train import Recipe, train
+from training.perceptual import FeaturesError, distance
+from training.reporting import Report
+from training.stage import Stage
+from training.train import train
+from training.validation import validation
 
-RESULTS = Path(__file__).parent / "experiments"
+RESULTS = Path(__file__).parent
 JUDGED = 512
 """Side of the middle of a held-out photo that results are judged on, px."""
 
 
-def losses(perceptual: float) -> dict[str, Recipe]:
+def losses(perceptual: float) -> dict[str, Stage]:
     """The second stage with each weight left out or made heavier; `perceptual` suits the networks that look."""
-    whole = Recipe(pixel_steps=0, batch=8, perceptual_weight=perceptual)
+    whole = Stage(batch=8, perceptual_weight=perceptual)
     weights = {"perceptual": perceptual, "adversarial": whole.adversarial_weight}
-    names = ("colour", "lattice", *weights)
+    names = ("low_frequency", "grid", *weights)
     return {
         "pixel alone": replace(whole, **{f"{name}_weight": 0 for name in names}),
         "all": whole,
@@ -100,13 +102,13 @@ def table(rows: list[Row], seconds: float) -> str:
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="experiment.py", description="Compare at equal computing time.")
+    parser = argparse.ArgumentParser(prog="compare.py", description="Compare at equal computing time.")
     parser.add_argument("what", choices=("networks", "losses"))
     parser.add_argument("--photos", type=Path, required=True, help="folder of photos; one in forty is held out")
     parser.add_argument("--seconds", type=float, default=600, help="for each row (default: %(default)s)")
     parser.add_argument("--init", type=Path, metavar="WEIGHTS", help="what losses start from")
     parser.add_argument("--perceptual", nargs="+", default=["lite0"], metavar="NETWORK", help="as for train.py")
-    parser.add_argument("--perceptual-weight", type=float, default=Recipe.perceptual_weight, help="likewise")
+    parser.add_argument("--perceptual-weight", type=float, default=Stage.perceptual_weight, help="likewise")
     parser.add_argument("--compile", action="store_true", help="likewise")
     parser.add_argument("--out", type=Path, default=Path("runs/experiment"), help="for checkpoints (%(default)s)")
     return parser
@@ -116,28 +118,26 @@ def main() -> None:
     options = arguments().parse_args()
     torch.set_num_threads(1)
     try:
-        photos = [read(file) for file in find(options.photos)]
+        photos = [read_photo(file) for file in find_photos(options.photos)]
         judged = middles(photos[::HELD_OUT_EVERY])
         learned = [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY]
         judge = distance("lite0")
         start = load_weights(options.init) if options.init else None
         if options.what == "networks":
-            stage, recipe = "pixel_steps", Recipe(adversarial_steps=0)
-            candidates = {name: (make(), recipe) for name, make in NETWORKS.items()}
+            alone = Stage(rate=8e-4, perceptual_weight=0, adversarial_weight=0)
+            candidates = {name: (make(), alone) for name, make in NETWORKS.items()}
         elif start:
-            stage = "adversarial_steps"
-            candidates = {name: (start, recipe) for name, recipe in losses(options.perceptual_weight).items()}
+            candidates = {name: (start, stage) for name, stage in losses(options.perceptual_weight).items()}
         else:
             raise WeightsError("losses are compared from one start: say which with --init")
 
-        pairs = Pairs(learned, Recipe.patch, Recipe.seed)  # the same for all
+        pairs = Pairs(learned, Stage.patch, Stage.seed)  # the same for all
 
         def run(name: str, steps: int) -> Generator:
-            network, recipe = candidates[name]
-            recipe = replace(recipe, blocks=network.shape.blocks, **{stage: steps})
+            network, stage = candidates[name]
             out = options.out / name.replace(" ", "-")
             seen = {"perceptual": options.perceptual, "compiled": options.compile}
-            return train(recipe, pairs, out, Report(out), start=network, **seen)
+            return train(replace(stage, steps=steps), pairs, out, Report(out), start=network, **seen)
 
         # All are timed in one go, so that what else the machine does later is no row's luck.
         steps = {name: steps_in(options.seconds, partial(run, name)) for name in candidates}
@@ -150,7 +150,7 @@ def main() -> None:
             (RESULTS / f"{options.what}.md").write_text(table(rows, options.seconds))
             print(json.dumps(asdict(rows[-1])), flush=True)
     except (FeaturesError, PhotosError, WeightsError) as error:
-        sys.exit(f"experiment.py: {error}")
+        sys.exit(f"compare.py: {error}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-from training.card import BEGIN, END, peers, rewrite, table
+from training.model_card import BEGIN, END, peers, rewrite, table
 
 PAGE = """# Peers
 ## `shared`

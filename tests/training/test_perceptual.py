@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from training.feature_networks import VGG16, AlexNet, EfficientNetLite0, EfficientNetLite1, EfficientNetLite2
-from training.features import FeaturesError, distance
+from training.perceptual import FeaturesError, distance
+from training.perceptual_networks import VGG16, AlexNet, EfficientNetLite0, EfficientNetLite1, EfficientNetLite2
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,8 @@ def test_without_a_compiler_it_says_what_to_install(monkeypatch):
 
 def test_any_network_of_feature_maps_will_do():
     assert (
-        distance("training.feature_networks:EfficientNetLite0")(torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64)) > 0
+        distance("training.perceptual_networks:EfficientNetLite0")(torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64))
+        > 0
     )
 
 
@@ -72,7 +73,7 @@ def test_larger_networks_are_seen_at_the_same_strides(network, blocks, channels)
         ("squeezenet", "say where squeezenet's weights are"),
         ("squeezenet:/nowhere.pth", "no weights of a feature network at /nowhere.pth"),
         ("vgg19", "no feature network named vgg19"),
-        ("training.feature_networks:NoSuchNet", "no feature network named"),
+        ("training.perceptual_networks:NoSuchNet", "no feature network named"),
     ],
 )
 def test_what_cannot_be_had_is_named(name, sentence):

@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from training import experiment
-from training.candidates import NETWORKS, BranchedBlock
-from training.experiment import Row, steps_in, table
+from training.experiments import compare
+from training.experiments.architectures import NETWORKS, BranchedBlock
+from training.experiments.compare import Row, steps_in, table
 from training.generator import ResidualBlock
 
 
@@ -53,19 +53,19 @@ def test_table_names_every_row():
 def test_runs_from_the_command_line(photos, tmp_path, monkeypatch):
     for i, photo in enumerate(photos):
         Image.fromarray(photo).save(tmp_path / f"{i}.png")
-    monkeypatch.setattr(experiment, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(experiment, "NETWORKS", dict([*NETWORKS.items()][:1]))
+    monkeypatch.setattr(compare, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(compare, "NETWORKS", dict([*NETWORKS.items()][:1]))
     monkeypatch.setattr(
-        sys, "argv", ["experiment.py", "networks", f"--photos={tmp_path}", "--seconds=1", f"--out={tmp_path / 'runs'}"]
+        sys, "argv", ["compare.py", "networks", f"--photos={tmp_path}", "--seconds=1", f"--out={tmp_path / 'runs'}"]
     )
-    experiment.main()
+    compare.main()
     written = (tmp_path / "results" / "networks.md").read_text()
     assert re.search(r"\| 8 residual blocks \| 0.66 M \| \d+ \| \d\d\.\d\d \| \d\.\d{3} \|", written)
 
 
 def test_losses_need_a_start(tmp_path, photos):
     Image.fromarray(photos[0]).save(tmp_path / "0.png")
-    script = Path(experiment.__file__)
+    script = Path(compare.__file__)
     run = subprocess.run(
         [sys.executable, script, "losses", f"--photos={tmp_path}"], capture_output=True, text=True, check=False
     )

@@ -11,9 +11,10 @@ from PIL import Image
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
-from training.degradation import Photo, validation
+from training.degradation import Photo
 from training.inference import bicubic, enhance
 from training.metrics import psnr_y
+from training.validation import validation
 
 mpl.use("agg")
 from matplotlib import pyplot as plt

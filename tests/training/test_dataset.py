@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.photos import Pairs, PhotosError, find, read, texture
+from training.dataset import Pairs, PhotosError, find_photos, read_photo, texture
 
 
 def test_a_pair_is_the_same_for_the_same_seed_and_number(photos):
@@ -43,12 +43,12 @@ def test_texture_orders_smooth_before_rough(photos):
 
 def test_an_empty_folder_is_named(tmp_path):
     with pytest.raises(PhotosError, match="no photos in"):
-        find(tmp_path)
+        find_photos(tmp_path)
 
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(PhotosError, match="no folder of photos"):
-        find(tmp_path / "none")
+        find_photos(tmp_path / "none")
 
 
 def test_photos_too_small_are_named(photos):
@@ -59,7 +59,7 @@ def test_photos_too_small_are_named(photos):
 def test_a_file_that_is_no_photo_is_named(tmp_path):
     (tmp_path / "a.jpg").write_text("no photo")
     with pytest.raises(PhotosError, match=r"a\.jpg is not a photo"):
-        read(tmp_path / "a.jpg")
+        read_photo(tmp_path / "a.jpg")
 
 
 def test_photos_are_read_upright(tmp_path, photos):
@@ -67,4 +67,4 @@ def test_photos_are_read_upright(tmp_path, photos):
     exif = Image.Exif()
     exif[274] = 6  # to be turned a quarter right
     image.save(tmp_path / "turned.png", exif=exif)
-    np.testing.assert_array_equal(read(tmp_path / "turned.png"), np.rot90(photos[1], -1))
+    np.testing.assert_array_equal(read_photo(tmp_path / "turned.png"), np.rot90(photos[1], -1))

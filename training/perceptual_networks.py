@@ -1,6 +1,6 @@
 """ImageNet networks that look at photos: of normalised ones, (N, 3, H, W), they yield feature maps (N, C, H, W).
 
-Each knows its `usual` distance: that of bicubic's photos from the truth, under the `shared` degradation.
+Each knows its `bicubic_distance` distance: that of bicubic's photos from the truth, under the `shared` degradation.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class _Fire(nn.Module):
 class SqueezeNet(nn.Module):
     """SqueezeNet 1.0 (arXiv:1602.07360), its convolutions alone; parameters are named as in torchvision."""
 
-    normalisation, usual = IMAGENET, 4.39
+    normalisation, bicubic_distance = IMAGENET, 4.39
     FIRES = (
         (3, 96, 16, 64), (4, 128, 16, 64), (5, 128, 32, 128), (7, 256, 32, 128),
         (8, 256, 48, 192), (9, 384, 48, 192), (10, 384, 64, 256), (12, 512, 64, 256),
@@ -84,7 +84,7 @@ def _same(x: Tensor, size: int, stride: int) -> Tensor:
 class EfficientNetLite0(nn.Module):
     """EfficientNet-Lite0, as deep as the stride of 16; parameters are named as in its PyPI package."""
 
-    normalisation, usual = TENSORFLOW, 2.91
+    normalisation, bicubic_distance = TENSORFLOW, 2.91
     STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3))
     """kernel, stride, expansion, and of the smallest network channels and blocks"""
     SEEN = (0, 1, 2, 4)
@@ -116,21 +116,21 @@ class EfficientNetLite0(nn.Module):
 class EfficientNetLite1(EfficientNetLite0):
     """Deeper; its weights were learned apart from the smaller one's."""
 
-    usual = 2.79
+    bicubic_distance = 2.79
     DEPTH = 1.1
 
 
 class EfficientNetLite2(EfficientNetLite0):
     """Deeper and wider, likewise."""
 
-    usual = 2.87
+    bicubic_distance = 2.87
     WIDTH, DEPTH = 1.1, 1.2
 
 
 class VGG16(nn.Module):
     """VGG16 (arXiv:1409.1556), its convolutions alone, and LPIPS's weights of the channels (arXiv:1801.03924)."""
 
-    normalisation, usual = IMAGENET, 0.438
+    normalisation, bicubic_distance = IMAGENET, 0.438
     BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
     """channels of the convolutions between two poolings"""
 
@@ -152,7 +152,7 @@ class VGG16(nn.Module):
 class AlexNet(nn.Module):
     """AlexNet (arXiv:1404.5997), its convolutions alone, and LPIPS's weights of the channels."""
 
-    normalisation, usual = IMAGENET, 0.531
+    normalisation, bicubic_distance = IMAGENET, 0.531
     LAYERS = ((64, 11, 4, 2), (192, 5, 1, 2), (384, 3, 1, 1), (256, 3, 1, 1), (256, 3, 1, 1))
     """channels, kernel, stride, padding"""
     POOLED = (1, 2)

@@ -9,13 +9,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from training.degradation import SCALE, Photo, draw
+from training.degradation import SCALE, Photo, sample_degradation
 
-KINDS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif")
 MARGIN = 16
 """Small pixels that are degraded around a crop: one JPEG block of 4:2:0, so that crops lie anywhere on its grid."""
-HALVED_FROM = 2_000_000
-"""Photos of more pixels are also shown at half size: large files are often soft at 1:1."""
+HALVED_FROM, REDUCED_FROM = 3_000_000, 1_200_000
+"""From so many pixels on a photo is reduced by 2, or by 1.5: what camera and file left soft is not learned."""
 
 HELD_OUT_EVERY = 40
 """Of the photos of a folder, sorted by name, each of so many is kept to judge by, never trained on."""
@@ -25,23 +25,32 @@ class PhotosError(ValueError):
     """A folder that training cannot use; the message says why."""
 
 
-def find(folder: Path) -> list[Path]:
+def find_photos(folder: Path) -> list[Path]:
     """Every picture file in the folder and below, sorted. Raises PhotosError where there is none."""
     if not folder.is_dir():
         raise PhotosError(f"no folder of photos at {folder}")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in KINDS)
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not files:
-        raise PhotosError(f"no photos in {folder} (looked for {', '.join(KINDS)})")
+        raise PhotosError(f"no photos in {folder} (looked for {', '.join(SUFFIXES)})")
     return files
 
 
-def read(path: Path) -> Photo:
+def read_photo(path: Path) -> Photo:
     """The file's pixels, upright, uint8 (H, W, 3). Raises PhotosError where it is no picture."""
     try:
         with Image.open(path) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise PhotosError(f"{path} is not a photo that can be read: {error}") from error
+
+
+def reduce_large(photo: Photo) -> Photo:
+    """The photo, reduced by 2 or 1.5 where it is large."""
+    height, width = photo.shape[:2]
+    by = 2 if height * width >= HALVED_FROM else 1.5 if height * width >= REDUCED_FROM else 1
+    if by == 1:
+        return photo
+    return np.asarray(Image.fromarray(photo).resize((int(width / by), int(height / by)), Image.Resampling.LANCZOS))
 
 
 def texture(photo: Photo) -> float:
@@ -53,14 +62,18 @@ def texture(photo: Photo) -> float:
 class Pairs(Dataset[tuple[Tensor, Tensor]]):
     """Endless training pairs: item i is always the same pair for the same seed, so training can go on anywhere.
 
-    An item is (small, truth): uint8 (3, size, size) and uint8 (3, 4 size, 4 size).
+    An item is (small, truth): uint8 (3, size, size) and uint8 (3, 4 size, 4 size). A share of `drawn` of them comes
+    from `drawings`, the rest from `photos`.
     """
 
-    def __init__(self, photos: Sequence[Photo], size: int, seed: int = 0) -> None:
+    def __init__(
+        self, photos: Sequence[Photo], size: int, seed: int = 0, drawings: Sequence[Photo] = (), drawn: float = 0.13
+    ) -> None:
         self.size, self.seed = size, seed
         self.crop = (size + MARGIN) * SCALE
-        halves = (self._halve(photo) for photo in photos if photo.shape[0] * photo.shape[1] >= HALVED_FROM)
-        self.photos = [photo for photo in (*photos, *halves) if min(photo.shape[:2]) >= self.crop]
+        self.photos = [photo for photo in map(reduce_large, photos) if min(photo.shape[:2]) >= self.crop]
+        self.drawings = [drawing for drawing in drawings if min(drawing.shape[:2]) >= self.crop]
+        self.drawn = drawn if self.drawings else 0.0
         if not self.photos:
             raise PhotosError(
                 f"every photo is smaller than {self.crop}x{self.crop} px: give larger ones, or a smaller --patch"
@@ -69,22 +82,21 @@ class Pairs(Dataset[tuple[Tensor, Tensor]]):
         chances = np.sqrt([photo.shape[0] * photo.shape[1] for photo in self.photos])
         self.chances = np.cumsum(chances) / chances.sum()
 
-    @staticmethod
-    def _halve(photo: Photo) -> Photo:
-        return np.asarray(Image.fromarray(photo).reduce(2))
-
     def __len__(self) -> int:
         return 2**48
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng((self.seed, index))
-        photo = self.photos[int(np.searchsorted(self.chances, rng.random()))]
-        # The most textured of three: skies are seen, leaves and faces more often.
-        truth = max((self._crop(photo, rng) for _ in range(3)), key=texture)
+        if rng.random() < self.drawn:
+            truth = self._crop(self.drawings[int(rng.integers(len(self.drawings)))], rng)
+        else:
+            photo = self.photos[int(np.searchsorted(self.chances, rng.random()))]
+            # The more textured of two: skies are seen, leaves and faces more often.
+            truth = max((self._crop(photo, rng) for _ in range(2)), key=texture)
         truth = np.rot90(truth, int(rng.integers(4)))
         if rng.random() < 0.5:
             truth = truth[:, ::-1]
-        small = draw(rng)(truth, rng)
+        small = sample_degradation(rng)(truth, rng)
         top, left = rng.integers(MARGIN, size=2)
         small = small[top : top + self.size, left : left + self.size]
         top, left, size = top * SCALE, left * SCALE, self.size * SCALE

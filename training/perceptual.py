@@ -9,7 +9,7 @@ import importlib.util
 import os
 import pickle
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.feature_networks import (
+from training.perceptual_networks import (
     IMAGENET,
     VGG16,
     AlexNet,
@@ -41,14 +41,16 @@ class FeatureDistance(nn.Module):
 
     mean: Tensor
     deviation: Tensor
-    usual: float
+    bicubic_distance: float
     """what bicubic's photos have, or 1 where that is not known: distances over it are alike from network to network"""
 
     def __init__(self, network: nn.Module, compiled: bool = False) -> None:
         super().__init__()
         self.network = network.eval().requires_grad_(False)
-        self.usual = getattr(network, "usual", 1.0)
-        self._apart = torch.compile(_apart, dynamic=True) if compiled else _apart  # one program for all maps
+        self.bicubic_distance = getattr(network, "bicubic_distance", 1.0)
+        self._unit_distance = (
+            torch.compile(_unit_distance, dynamic=True) if compiled else _unit_distance
+        )  # one program for all maps
         mean, deviation = getattr(network, "normalisation", IMAGENET)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1))
@@ -56,15 +58,25 @@ class FeatureDistance(nn.Module):
     def forward(self, photo: Tensor, truth: Tensor) -> Tensor:
         with torch.no_grad():
             seen = list(self._features(truth))
+        return self._distance(list(self._features(photo)), seen)
+
+    def with_texture(self, photo: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+        """The distance, and how unlike the textures are, from the same maps: (N,) and (N,)."""
+        with torch.no_grad():
+            seen = list(self._features(truth))
+        maps = list(self._features(photo))
+        return self._distance(maps, seen), texture_distance(maps, seen)
+
+    def _distance(self, maps: Sequence[Tensor], seen: Sequence[Tensor]) -> Tensor:
         weights = getattr(self.network, "importance", [None] * len(seen))
-        layers = zip(self._features(photo), seen, weights, strict=True)
-        return torch.stack([self._apart(f, g, weight).mean((1, 2)) for f, g, weight in layers]).sum(0)
+        layers = zip(maps, seen, weights, strict=True)
+        return torch.stack([self._unit_distance(f, g, weight).mean((1, 2)) for f, g, weight in layers]).sum(0)
 
     def _features(self, photo: Tensor) -> Iterator[Tensor]:
         return self.network((photo - self.mean) / self.deviation)
 
 
-def _apart(f: Tensor, g: Tensor, weight: Tensor | None) -> Tensor:
+def _unit_distance(f: Tensor, g: Tensor, weight: Tensor | None) -> Tensor:
     """weight . (f/|f| - g/|g|)^2 at each place, (N, H, W), from sums over channels: no unit vector is written out."""
     f, g = f.permute(0, 2, 3, 1), g.permute(0, 2, 3, 1)  # channels lie next to each other: twice as fast to sum
     wf, wg = (f, g) if weight is None else (f * weight.to(f.dtype), g * weight.to(g.dtype))
@@ -72,6 +84,23 @@ def _apart(f: Tensor, g: Tensor, weight: Tensor | None) -> Tensor:
     wff, wgg = (ff, gg) if weight is None else (_total(wf, f), _total(wg, g))
     tiny = 1e-12  # a place where nothing is seen has a finite slope
     return wff / (ff + tiny) + wgg / (gg + tiny) - 2 * wfg * torch.rsqrt(ff + tiny) * torch.rsqrt(gg + tiny)
+
+
+def texture_distance(maps: Sequence[Tensor], seen: Sequence[Tensor]) -> Tensor:
+    """1 less the mean likeness of each channel's mean, and of its deviations from it, (N,), 0 for equal maps.
+
+    The two likenesses of DISTS (arXiv:2004.07728), without its learned weights: the first forgives texture that moved.
+    """
+    likeness = []
+    for ours, theirs in zip(maps, seen, strict=True):
+        f, g = ours.float().flatten(2), theirs.float().flatten(2)
+        mean_f, mean_g = f.mean(2), g.mean(2)
+        f, g = f - mean_f[..., None], g - mean_g[..., None]
+        tiny = 1e-4
+        texture = (2 * mean_f * mean_g + tiny) / (mean_f**2 + mean_g**2 + tiny)
+        structure = (2 * (f * g).mean(2) + tiny) / ((f * f).mean(2) + (g * g).mean(2) + tiny)
+        likeness.append((texture + structure).mean(1) / 2)
+    return 1 - torch.stack(likeness).mean(0)
 
 
 def _total(x: Tensor, y: Tensor) -> Tensor:
@@ -84,7 +113,8 @@ def _load(network: nn.Module, path: Path) -> nn.Module:
     wanted = network.state_dict()
     try:
         lpips = isinstance(network, (AlexNet, VGG16))
-        weights = _lpips(path, type(network).__name__) if lpips else torch.load(path, "cpu", weights_only=True)
+        packaged = lpips and path.suffix == ".ckpt"
+        weights = _lpips(path, type(network).__name__) if packaged else torch.load(path, "cpu", weights_only=True)
         network.load_state_dict({name: weights[name] for name in wanted})  # files also hold the classifier
     except Exception as error:
         raise FeaturesError(f"{path} does not hold the weights of a {type(network).__name__}: {error}") from error

@@ -1,6 +1,6 @@
 """Write the measured table of `weights/MODEL_CARD.md`: these weights, bicubic and every peer, on the same photos.
 
-usage: python training/card.py [--peers ../shared/data/validation/PEERS.md]
+usage: python training/model_card.py [--peers ../shared/data/validation/PEERS.md]
 """
 
 import argparse
@@ -12,16 +12,16 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from training.degradation import validation
+from training.dataset import PhotosError
 from training.evaluate import VALIDATION, Score, measure, truths
-from training.features import distance
 from training.generator import WEIGHTS, load_weights, parameters
 from training.inference import bicubic, enhance
-from training.photos import PhotosError
+from training.perceptual import distance
+from training.validation import validation
 
 CARD = WEIGHTS.parent / "MODEL_CARD.md"
 SETS = ("set5", "set14", "photos41")
-BEGIN, END = "<!-- measured by training/card.py -->", "<!-- end -->"
+BEGIN, END = "<!-- measured by training/model_card.py -->", "<!-- end -->"
 Cells = dict[str, str]
 """What a table says of one model, by column."""
 
@@ -52,7 +52,7 @@ def rewrite(card: str, measured: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="card.py", description="Write the model card's measured table.")
+    parser = argparse.ArgumentParser(prog="model_card.py", description="Write the model card's measured table.")
     parser.add_argument("--peers", type=Path, default=VALIDATION / "PEERS.md", help="default: %(default)s")
     options = parser.parse_args()
     generator, judge = load_weights(), distance("lite0")
@@ -60,7 +60,7 @@ def main() -> None:
     try:
         sets = truths(VALIDATION)
     except PhotosError as error:
-        sys.exit(f"card.py: {error}")
+        sys.exit(f"model_card.py: {error}")
     sections = []
     for degradation in ("shared", "clean"):
         known = peers(options.peers.read_text(), degradation)
@@ -72,7 +72,7 @@ def main() -> None:
             again = cell(measure(bicubic, pairs, judge))
             if again != plain[name]:
                 sys.exit(
-                    f"card.py: bicubic on {name} gives {again}, the peers' page says {plain[name]}: not comparable"
+                    f"model_card.py: bicubic on {name} gives {again}, the peers' page {plain[name]}: not comparable"
                 )
         sections.append(f"### `{degradation}`\n\n{table([ours, *known])}")
     CARD.write_text(rewrite(CARD.read_text(), "\n" + "\n\n".join(sections) + "\n"))

@@ -3,8 +3,8 @@ import sys
 import pytest
 import torch
 
-from training import average as module
-from training.average import average
+from training import average_weights as module
+from training.average_weights import average
 from training.generator import Generator, Shape, WeightsError, load_weights, save_weights
 
 

@@ -12,14 +12,21 @@ from torch import Tensor, distributed
 
 
 @contextmanager
-def group(device: torch.device):
-    """Join the processes that `torchrun` started, where it started any; yields (rank, how many)."""
+def group(device: str):
+    """Join the processes that `torchrun` started, where it started any; yields (device, rank, how many).
+
+    On a machine with several GPUs each process takes the one of its own number.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield 0, 1
+        yield torch.device(device), 0, 1
         return
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    own = torch.device(device)
+    if own.type == "cuda":
+        own = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(own)
+    distributed.init_process_group("nccl" if own.type == "cuda" else "gloo")
     try:
-        yield distributed.get_rank(), distributed.get_world_size()
+        yield own, distributed.get_rank(), distributed.get_world_size()
     finally:
         distributed.destroy_process_group()
 

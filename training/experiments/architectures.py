@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from training.generator import Generator, ResidualBlock, Shape
+from training.generator import Generator, ResidualBlock, Shape, make_generator
 
 
 class AttentiveBlock(ResidualBlock):
@@ -52,6 +52,7 @@ NETWORKS: dict[str, Callable[[], Generator]] = {
     "8 residual blocks": Generator,
     "4 residual blocks": lambda: Generator(Shape(4)),
     "16 residual blocks": lambda: Generator(Shape(16)),
+    "15 residual blocks of 128 channels at half resolution": lambda: make_generator(Shape(15, 128, fold=2)),
     "8 blocks with parameter-free attention": lambda: _of(AttentiveBlock),
     "8 blocks of re-parameterised convolutions": lambda: _of(BranchedBlock),
 }

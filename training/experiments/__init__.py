@@ -1,0 +1,1 @@
+"""Comparisons that decided what the generator is, with their tables."""

@@ -1,0 +1,54 @@
+"""Look at what training degrades photos to.
+
+usage: python -m training.show_pairs --photos FOLDER --out pairs.png [--rows 8]
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from training.dataset import PhotosError, find_photos, read_photo
+from training.degradation import SCALE, Photo, sample_degradation
+
+SHOWN = 40
+"""Side of a shown crop, small pixels."""
+
+
+def page(photos: Sequence[Photo], rows: int, seed: int = 0) -> Image.Image:
+    """Pairs to look at: truth, what a sampled degradation left of it (each small pixel as 4x4), and bicubic."""
+    side = SHOWN * SCALE
+    sheet = Image.new("RGB", (3 * side, rows * side))
+    for row in range(rows):
+        rng = np.random.default_rng((seed, row))
+        photo = photos[row % len(photos)]
+        top, left = (int(rng.integers(length - side + 1)) for length in photo.shape[:2])
+        truth = photo[top : top + side, left : left + side]
+        small = Image.fromarray(sample_degradation(rng)(truth, rng))
+        enlarged = [small.resize((side, side), how) for how in (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)]
+        for column, image in enumerate((Image.fromarray(truth), *enlarged)):
+            sheet.paste(image, (column * side, row * side))
+    return sheet
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="show_pairs.py", description="Look at what training degrades photos to.")
+    parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER", help="photos to take crops from")
+    parser.add_argument("--out", type=Path, required=True, metavar="PNG", help="where to write the page of pairs")
+    parser.add_argument("--rows", type=int, default=8, help="pairs to show (default: %(default)s)")
+    options = parser.parse_args()
+    try:
+        photos = [read_photo(path) for path in find_photos(options.photos)[: options.rows]]
+        photos = [photo for photo in photos if min(photo.shape[:2]) >= SHOWN * SCALE]
+        if not photos:
+            raise PhotosError(f"every photo is smaller than {SHOWN * SCALE}x{SHOWN * SCALE} px")
+    except PhotosError as error:
+        sys.exit(f"show_pairs.py: {error}")
+    page(photos, options.rows).save(options.out)
+
+
+if __name__ == "__main__":
+    main()
