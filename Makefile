@@ -13,11 +13,11 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: $(VENV)/bot $(VENV)/play $(VENV)/serve ## Triton, the bot and a stand-in Slack in your browser, on this machine
-	@$(RUN) -m serving.alongside $(RUN) -m playground.demo
+	@$(RUN) -m serving.run_with_server $(RUN) -m playground.demo
 
 enhance: $(VENV)/bot $(VENV)/serve ## one photo, without Slack: make enhance IMAGE=in.jpg OUT=out.jpg
 	@test -n "$(IMAGE)" || { echo 'say which photo: make enhance IMAGE=in.jpg OUT=out.jpg' >&2; exit 2; }
-	@$(RUN) -m serving.alongside $(RUN) -m slackbot enhance "$(IMAGE)" $(if $(OUT),-o "$(OUT)") $(OPTIONS)
+	@$(RUN) -m serving.run_with_server $(RUN) -m slackbot enhance "$(IMAGE)" $(if $(OUT),-o "$(OUT)") $(OPTIONS)
 
 serve: $(VENV)/serve ## Triton on this machine, until Ctrl-C: make serve [OPTIONS='--host 0.0.0.0']
 	@$(RUN) -m serving $(OPTIONS)
@@ -58,7 +58,7 @@ benchmark: $(VENV)/dev $(VENV)/perf_analyzer/bin ## measure the server: make ben
 	benchmarks/all.sh "$(PHOTOS)" "$(VALIDATION)"
 
 pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model card's table anew
-	@$(RUN) -m serving.alongside $(RUN) docs/pictures.py
+	@$(RUN) -m serving.run_with_server $(RUN) -m docs.pictures
 	$(RUN) training/model_card.py
 
 sbom: $(VENV)/created ## what the bot is made of, as CycloneDX: sbom.json
@@ -118,7 +118,7 @@ $(VENV)/perf_analyzer/bin: requirements/benchmark.txt | $(VENV)/created
 
 # The machine's own browser, else Playwright's, else Debian's; where none can be had the browser tests skip and say so.
 $(VENV)/browser: | $(VENV)/dev
-	@$(RUN) -m playground.browser 2>/dev/null || $(BIN)/playwright install chromium 2>/dev/null \
+	@$(RUN) -m playground.testing.browser 2>/dev/null || $(BIN)/playwright install chromium 2>/dev/null \
 		|| { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } \
 		|| echo 'no browser to be had: the browser tests will be skipped'
 	@touch $@

@@ -5,11 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
 photos=${1:?which folder of photos?} validation=${2:?which folder of validation photos?}
-"$python" serving/benchmark.py
-"$python" benchmarks/readme.py
-"$python" benchmarks/photo.py "$(find "$photos" -name '*.jpg' | sort | head -n 1)"
-"$python" benchmarks/transport.py
-"$python" benchmarks/tiles.py "$validation"
-"$python" benchmarks/gpu.py
+"$python" -m benchmarks.serving
+"$python" -m benchmarks.readme
+"$python" -m benchmarks.photo "$(find "$photos" -name '*.jpg' | sort | head -n 1)"
+"$python" -m benchmarks.transport
+"$python" -m benchmarks.tiles "$validation"
+"$python" -m benchmarks.gpu
 # nncf, for eight bits, lives in an environment of its own: see int8.py.
-if [ -n "${NNCF_PYTHON:-}" ]; then "$NNCF_PYTHON" benchmarks/int8.py "$photos" "$validation"; fi
+if [ -n "${NNCF_PYTHON:-}" ]; then "$NNCF_PYTHON" -m benchmarks.int8 "$photos" "$validation"; fi

@@ -1,13 +1,12 @@
 """The generator on a GPU, in half precision: megapixels a second, and the share of the card's matrix-product peak.
 
-usage: python benchmarks/gpu.py [--device cuda|cpu] [--output FOLDER]
+usage: python -m benchmarks.gpu [--device cuda|cpu] [--output FOLDER]
 
 Tiles lie on the card already: copies are not counted. Where there is no GPU the page says so, with the commands to run
 where there is one.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,19 +14,16 @@ from pathlib import Path
 
 import torch
 
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
+from benchmarks import report
 from export.graph import Served
 from export.to_onnx import operations
-from serving import figures
 from training.generator import Generator, load_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 LOADS = ((1, 256), (8, 256), (1, 512), (8, 512), (1, 1024))
 MATRIX = 8192
 HOW = """\
-python benchmarks/gpu.py                                   # this page
+python -m benchmarks.gpu                                   # this page
 docker compose --profile gpu up -d                         # Triton with TensorRT, then, inside its network:
 perf_analyzer -m enhancer -i grpc -u triton:8001 --shape image:256,256,3 --concurrency-range 1:16 --percentile 95"""
 
@@ -87,9 +83,9 @@ def markdown(name: str | None, top: float, found: list[Rate]) -> str:
         )  # fmt: skip
         measured = (
             f"{name}, PyTorch {torch.__version__}; peak of matrix products {top:.1f} TFLOP/s.\n\n"
-            + figures.table(("batch", "tile", "ms", "Mpx/s in", "TFLOP/s", "of the peak"), rows)
+            + report.table(("batch", "tile", "ms", "Mpx/s in", "TFLOP/s", "of the peak"), rows)
         )
-    made = "Made by `python benchmarks/gpu.py`; change nothing by hand."
+    made = "Made by `python -m benchmarks.gpu`; change nothing by hand."
     return "\n\n".join(["# Serving on a GPU", made, measured, f"```sh\n{HOW}\n```"]) + "\n"
 
 
@@ -111,7 +107,7 @@ def main() -> None:
         found = rates(load_weights(), "cuda", kind, LOADS, 3)
     options.output.mkdir(parents=True, exist_ok=True)
     if found:
-        figures.write_csv(options.output / "gpu.csv", found)
+        report.write_csv(options.output / "gpu.csv", found)
     (options.output / "gpu.md").write_text(markdown(name, top, found))
     print((options.output / "gpu.md").read_text())
 

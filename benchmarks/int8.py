@@ -1,6 +1,6 @@
 """Eight-bit arithmetic: how much faster OpenVINO computes the graph, and what it costs in decibels.
 
-usage: python benchmarks/int8.py PHOTOS VALIDATION [--output FOLDER]
+usage: python -m benchmarks.int8 PHOTOS VALIDATION [--output FOLDER]
 
 Calibrated on photos of its own (PHOTOS), judged on others (VALIDATION), all reduced by four with Pillow's bicubic
 filter.
@@ -8,7 +8,6 @@ It needs nncf, and an environment of its own: `pip install nncf openvino pillow 
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,10 +18,7 @@ import numpy as np
 import openvino
 from PIL import Image
 
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from serving import figures, loops
+from benchmarks import baselines, report
 from training.metrics import psnr_y
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,7 +57,7 @@ def judged(name: str, model: openvino.Model | Path, truths: list[np.ndarray], pr
         run.infer([pixels], share_inputs=True)
         return run.get_output_tensor().data
 
-    cpu = milliseconds(lambda: enlarge(loops.noise(TILE)))
+    cpu = milliseconds(lambda: enlarge(baselines.noise(TILE)))
     return Arithmetic(name, cpu, float(np.mean([psnr_y(enlarge(reduced(truth))[0], truth) for truth in truths])))
 
 
@@ -110,9 +106,9 @@ def markdown(found: list[Arithmetic]) -> str:
         "\n\n".join(
             [
                 "# Eight bits",
-                "Made by `python benchmarks/int8.py`; change nothing by hand.",
+                "Made by `python -m benchmarks.int8`; change nothing by hand.",
                 f"Offered if {FASTER} times as fast at less than {LOST} dB lost. {verdict}",
-                figures.table(
+                report.table(
                     ("arithmetic", "CPU ms a 256x256 tile", "times as fast", "PSNR-Y dB", "against bf16"), rows
                 ),
             ]
@@ -140,7 +136,7 @@ def main() -> None:
         ),
     ]
     options.output.mkdir(parents=True, exist_ok=True)
-    figures.write_csv(options.output / "int8.csv", found)
+    report.write_csv(options.output / "int8.csv", found)
     (options.output / "int8.md").write_text(markdown(found))
     print((options.output / "int8.md").read_text())
 

@@ -1,6 +1,6 @@
 """One photo's way through `python -m slackbot enhance`, beside the bare graph; and the memory of a large one.
 
-usage: python benchmarks/photo.py PHOTO [--rounds N] [--output FOLDER]
+usage: python -m benchmarks.photo PHOTO [--rounds N] [--output FOLDER]
 
 The whole process counts, from its start to its end, with Triton already up. Beside it: the graph in OpenVINO on the
 same pixels, on all cores and without tiles, plus decoding and encoding as the bot does them.
@@ -26,11 +26,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from serving import figures, machine
-from serving.benchmark import Server, newest, own_server
+from benchmarks import machine, report
+from benchmarks.serving import Server, newest, own_server
 from slackbot.imaging.decode import open_photo
 from slackbot.imaging.encode import save_photo
 from slackbot.limits import PhotoLimits, ServerLimits
@@ -91,7 +88,7 @@ def enhance(photo: Path, result: Path, address: str) -> subprocess.Popen[str]:
 def finished(process: subprocess.Popen[str]) -> None:
     said, _ = process.communicate()
     if process.returncode or "model version" not in said:
-        sys.exit(f"photo.py: the bot did not use the model: {said}")
+        sys.exit(f"benchmarks.photo: the bot did not use the model: {said}")
 
 
 def by_turns(jobs: dict[str, Callable[[], object]], rounds: int, watched: list[psutil.Process]) -> Iterator[Run]:
@@ -195,7 +192,7 @@ def markdown(runs: Sequence[Run], peak: Peak, others: float) -> str:
         "\n\n".join(
             [
                 "# One photo",
-                "Made by `python benchmarks/photo.py`; change nothing by hand.",
+                "Made by `python -m benchmarks.photo`; change nothing by hand.",
                 f"Machine: {machine.describe()}. Other programs kept {others:.2f} cores busy.",
                 f"A JPEG of {SMALL[0]}x{SMALL[1]}, tiles of at most {limits.tile} with overlap {limits.overlap}, every "
                 f"way by turns. The whole process took **{times_bare(runs, PIECE)} times** the bare graph in one piece "
@@ -203,7 +200,7 @@ def markdown(runs: Sequence[Run], peak: Peak, others: float) -> str:
                 "bare graph does a strip on each core, which is faster and leaves a seam; without Python's start and "
                 f"imports {times_bare(runs, PIECE, START)} and {times_bare(runs, STRIPS, START)} times. Medians of "
                 "the rounds' ratios.",
-                figures.table(("what", "fastest s", "median s", "CPU s"), rows(runs)),
+                report.table(("what", "fastest s", "median s", "CPU s"), rows(runs)),
                 f"A JPEG of {LARGE[0]}x{LARGE[1]}: at the peak the bot held {peak.bot:.0f} MB (the aim is 600) "
                 f"and the server {peak.server:.0f} MB (the aim is 2000), as PSS, seen every 50 ms.",
             ]
@@ -227,7 +224,7 @@ def main() -> None:
             found = ways(server, folder / "small.jpg", folder, options.rounds)
         peak = memory(server, folder / "large-in.jpg", folder)
     options.output.mkdir(parents=True, exist_ok=True)
-    figures.write_csv(options.output / "photo.csv", found)
+    report.write_csv(options.output / "photo.csv", found)
     (options.output / "photo.md").write_text(markdown(found, peak, spent.others))
     print((options.output / "photo.md").read_text())
 

@@ -1,13 +1,13 @@
 """Put what `serving.md` says of Triton into the README: the summary, and the table of loads.
 
-usage: python benchmarks/readme.py
+usage: python -m benchmarks.readme
 """
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BEGIN, END = "<!-- measured by serving/benchmark.py -->", "<!-- end -->"
+BEGIN, END = "<!-- measured by benchmarks/serving.py -->", "<!-- end -->"
 
 
 def excerpt(page: str) -> str:

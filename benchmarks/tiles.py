@@ -1,6 +1,6 @@
 """Tile size and overlap: what they cost in time and memory, and what a seam shows.
 
-usage: python benchmarks/tiles.py PHOTOS [--model FILE] [--collages N] [--output FOLDER]
+usage: python -m benchmarks.tiles PHOTOS [--model FILE] [--collages N] [--output FOLDER]
 
 By the bare graph on one thread, with tiles cut as the bot cuts them. Every photo is enlarged across one cut, with each
 overlap, and whole: the largest difference is the seam error. Then collages of 1024x768, four photos side by side each,
@@ -21,11 +21,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from serving import figures, machine
-from serving.benchmark import newest
+from benchmarks import machine, report
+from benchmarks.serving import newest
 from slackbot.inference.tiling import STEP, plan, scaled
 from slackbot.limits import ServerLimits
 
@@ -104,7 +101,7 @@ def difference(pixels: np.ndarray, whole: np.ndarray) -> int:
 def pictures(folder: Path) -> list[Path]:
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in (".png", ".jpg", ".jpeg"))
     if len(files) < 4:
-        sys.exit(f"tiles.py: there are fewer than four photos in {folder}")
+        sys.exit(f"benchmarks.tiles: there are fewer than four photos in {folder}")
     return files
 
 
@@ -220,12 +217,12 @@ def markdown(found: list[Seam], costs: list[Cost], seconds_whole: float, collage
         "\n\n".join(
             [
                 "# Tile size and overlap",
-                "Made by `python benchmarks/tiles.py`; change nothing by hand.",
+                "Made by `python -m benchmarks.tiles`; change nothing by hand.",
                 f"Machine: {machine.describe()}; one thread.",
                 f"## Seams\n\nParts of {STRIP[0]}x{STRIP[1]} from the middle of {found[0].photos} validation photos, "
                 f"cut once, against the whole part. From an overlap of {harmless} on, no pixel of any is more than "
                 f"{INVISIBLE} of 255 from what it is in the whole. The bot's tiles overlap by {limits.overlap}.",
-                figures.table(
+                report.table(
                     ("overlap", "largest difference, of 255", f"photos with more than {INVISIBLE}"),
                     ((str(seam.overlap), str(seam.largest), f"{seam.seen} of {seam.photos}") for seam in found),
                 ),
@@ -234,7 +231,7 @@ def markdown(found: list[Seam], costs: list[Cost], seconds_whole: float, collage
                 f"steps of {STEP}, with which a server that computes {limits.tiles_at_once} at a time is done first. "
                 "Computed: pixels computed for each pixel of the photo. Seam: the largest difference to the whole, of "
                 "255. MB: the peak of a process that computes one such tile.",
-                figures.table(
+                report.table(
                     ("tile", "overlap", "tiles", "computed, 1024x768", "computed, 4 Mpx", "CPU s/Mpx", "seam", "MB"),
                     (
                         (
@@ -271,7 +268,7 @@ def main() -> None:
         print(cost, file=sys.stderr, flush=True)
         costs.append(cost)
     options.output.mkdir(parents=True, exist_ok=True)
-    figures.write_csv(options.output / "tiles.csv", costs)
+    report.write_csv(options.output / "tiles.csv", costs)
     (options.output / "tiles.md").write_text(markdown(found, costs, whole, len(photos)))
     print((options.output / "tiles.md").read_text())
 

@@ -1,6 +1,6 @@
 """A tile's way to Triton and back: through the socket, or through system shared memory on the same host.
 
-usage: python benchmarks/transport.py [--tiles N] [--output FOLDER]
+usage: python -m benchmarks.transport [--tiles N] [--output FOLDER]
 
 The two ways take turns tile by tile, from the Python client that the bot uses, so that both meet the same machine. CPU
 time counts: it says what a way costs whatever else runs.
@@ -19,11 +19,8 @@ import numpy as np
 import tritonclient.grpc as triton
 from tritonclient.utils import shared_memory
 
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from serving import figures, loops, machine
-from serving.benchmark import Server, own_server
+from benchmarks import baselines, machine, report
+from benchmarks.serving import Server, own_server
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (128, 248)  # the second is the largest tile that the bot sends
@@ -82,13 +79,13 @@ def shared(client: triton.InferenceServerClient, tile: np.ndarray, stack: ExitSt
 
 
 def compare(server: Server, size: int, tiles: int) -> list[Way]:
-    tile = loops.noise(size)
+    tile = baselines.noise(size)
     family = {"client": [], "server": server.tritonserver, "stub": server.stubs}
     with triton.InferenceServerClient(server.address) as client, ExitStack() as stack:
         ways = {"socket": socket(client, tile), "shared memory": shared(client, tile, stack)}
         one, other = (send() for send in ways.values())
         if not np.array_equal(one, other):
-            sys.exit("transport.py: the two ways gave different pixels")
+            sys.exit("benchmarks.transport: the two ways gave different pixels")
         clock: dict[str, list[float]] = {name: [] for name in ways}
         cpu = {name: dict.fromkeys(family, 0.0) for name in ways}
         for _ in range(tiles):
@@ -119,10 +116,10 @@ def markdown(ways: list[Way], tiles: int) -> str:
         "\n\n".join(
             [
                 "# Transport on one host",
-                "Made by `python benchmarks/transport.py`; change nothing by hand.",
+                "Made by `python -m benchmarks.transport`; change nothing by hand.",
                 f"Machine: {machine.describe()}.",
                 f"{tiles} tiles each way, one at a time, by turns. Milliseconds a tile.",
-                figures.table(("tile", "transport", "clock", "CPU client", "CPU tritonserver", "CPU stub"), rows),
+                report.table(("tile", "transport", "clock", "CPU client", "CPU tritonserver", "CPU stub"), rows),
             ]
         )
         + "\n"
@@ -137,7 +134,7 @@ def main() -> None:
     with own_server() as server:
         ways = [way for size in SIZES for way in compare(server, size, options.tiles)]
     options.output.mkdir(parents=True, exist_ok=True)
-    figures.write_csv(options.output / "transport.csv", ways)
+    report.write_csv(options.output / "transport.csv", ways)
     (options.output / "transport.md").write_text(markdown(ways, options.tiles))
     print((options.output / "transport.md").read_text())
 

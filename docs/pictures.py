@@ -16,11 +16,10 @@ import numpy as np
 import skimage.data
 from PIL import Image, ImageDraw, ImageFont
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[0] = str(ROOT)
+from playground.testing.browser import chromium
+from playground.testing.client import PlaygroundClient
 
-from playground.browser import chromium  # noqa: E402
-from playground.client import Workspace  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
 
 IMAGES = ROOT / "docs" / "images"
 
@@ -100,7 +99,7 @@ def comparison() -> Image.Image:
 
 def page() -> bytes:
     """The playground after a photo was shared and answered, as a screenshot."""
-    with Workspace.start() as workspace, tempfile.TemporaryDirectory() as folder:
+    with PlaygroundClient.start() as workspace, tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, **workspace.environment, "DATABASE_URL": f"sqlite:///{folder}/bot.sqlite"}
         bot = subprocess.Popen(
             [sys.executable, "-m", "slackbot", "--env-file", os.devnull],

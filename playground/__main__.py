@@ -10,8 +10,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from playground.cast import APP_TOKEN, BOT_TOKEN
-from playground.refusals import BadRequest
+from playground.errors import BadRequest
+from playground.seed import APP_TOKEN, BOT_TOKEN
 from playground.server import application
 from playground.settings import Settings
 

@@ -8,7 +8,7 @@ so that a message which Slack would refuse does not pass here.
 from collections.abc import Callable
 from typing import Any
 
-from playground.refusals import SlackError
+from playground.errors import SlackError
 
 MAX_BLOCKS = {"message": 50, "home": 100, "modal": 100}
 _ELEMENTS = {

@@ -11,7 +11,7 @@ State
     GET    /control/deliveries    connections, every delivery with attempt and acknowledgement
     GET    /control/events        every event sent so far, outer shape
 
-People
+UserActions
     POST   /control/messages      form: channel, text, user?, thread_ts?, file_mode?, any number of `file`
     PATCH  /control/messages      {channel, ts, text}
     DELETE /control/messages      {channel, ts}
@@ -40,13 +40,13 @@ from dataclasses import asdict
 
 from aiohttp import web
 
-from playground import events
-from playground.cast import BOT_USER, PERSON, Channel, new_id
-from playground.happenings import Happenings
-from playground.people import People
-from playground.refusals import BadRequest
-from playground.requests import json_body, number
-from playground.sockets import Sockets
+from playground import payloads
+from playground.control_requests import json_body, number
+from playground.errors import BadRequest
+from playground.event_delivery import EventDelivery
+from playground.seed import BOT_USER, PERSON, Channel, new_id
+from playground.socket_mode import SocketMode
+from playground.user_actions import UserActions
 from playground.workspace import Workspace
 
 _MOST_CHANGES = 500
@@ -55,8 +55,10 @@ _MOST_CHANGES = 500
 class Control:
     """The handlers of `/control/`."""
 
-    def __init__(self, workspace: Workspace, happenings: Happenings, sockets: Sockets, people: People) -> None:
-        self._workspace, self._happenings, self._sockets, self._people = workspace, happenings, sockets, people
+    def __init__(
+        self, workspace: Workspace, delivery: EventDelivery, socket_mode: SocketMode, users: UserActions
+    ) -> None:
+        self._workspace, self._delivery, self._socket_mode, self._users = workspace, delivery, socket_mode, users
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -91,7 +93,7 @@ class Control:
 
     async def state(self, request: web.Request) -> web.Response:
         del request
-        connections = self._sockets.described()["connections"]
+        connections = self._socket_mode.described()["connections"]
         return web.json_response({**self._workspace.state(), "connections": connections})
 
     async def changes(self, request: web.Request) -> web.Response:
@@ -140,11 +142,11 @@ class Control:
 
     async def deliveries(self, request: web.Request) -> web.Response:
         del request
-        return web.json_response(self._sockets.described())
+        return web.json_response(self._socket_mode.described())
 
     async def events(self, request: web.Request) -> web.Response:
         del request
-        return web.json_response({"events": list(self._happenings.sent.values())})
+        return web.json_response({"events": list(self._delivery.sent.values())})
 
     # People
 
@@ -156,7 +158,7 @@ class Control:
             body = {key: value for key, value in form.items() if isinstance(value, str)}
             parts = [part for part in form.getall("file", []) if isinstance(part, web.FileField)]
             uploads = [(part.filename, part.file.read()) for part in parts]
-        message = self._people.post(
+        message = self._users.post(
             str(body.get("channel", "")),
             str(body.get("text", "")),
             uploads,
@@ -168,44 +170,44 @@ class Control:
 
     async def edit(self, request: web.Request) -> web.Response:
         body = await json_body(request, "channel", "ts", "text")
-        return web.json_response({"message": self._people.edit(body["channel"], body["ts"], body["text"])})
+        return web.json_response({"message": self._users.edit(body["channel"], body["ts"], body["text"])})
 
     async def delete(self, request: web.Request) -> web.Response:
         body = await json_body(request, "channel", "ts")
-        self._people.delete(body["channel"], body["ts"])
+        self._users.delete(body["channel"], body["ts"])
         return web.json_response({})
 
     async def react(self, request: web.Request) -> web.Response:
         body = await json_body(request, "channel", "ts", "name")
-        self._people.react(
+        self._users.react(
             body["channel"], body["ts"], body["name"], body.get("user", PERSON), remove=bool(body.get("remove"))
         )
         return web.json_response({})
 
     async def home(self, request: web.Request) -> web.Response:
         body = await json_body(request)
-        return web.json_response({"view": self._people.open_home(body.get("user", PERSON))})
+        return web.json_response({"view": self._users.open_home(body.get("user", PERSON))})
 
     async def click(self, request: web.Request) -> web.Response:
         body = await json_body(request, "action_id")
         known = ("action_id", "channel", "ts", "view_id", "block_id", "user", "changes")
         return web.json_response(
-            {"acknowledged": await self._people.click(**{k: v for k, v in body.items() if k in known})}
+            {"acknowledged": await self._users.click(**{k: v for k, v in body.items() if k in known})}
         )
 
     async def shortcut(self, request: web.Request) -> web.Response:
         body = await json_body(request, "callback_id", "channel", "ts")
-        done = await self._people.shortcut(body["callback_id"], body["channel"], body["ts"], body.get("user", PERSON))
+        done = await self._users.shortcut(body["callback_id"], body["channel"], body["ts"], body.get("user", PERSON))
         return web.json_response({"acknowledged": done})
 
     async def submit(self, request: web.Request) -> web.Response:
         body = await json_body(request, "view_id")
-        done = await self._people.submit(body["view_id"], body.get("values", {}), body.get("user", PERSON))
+        done = await self._users.submit(body["view_id"], body.get("values", {}), body.get("user", PERSON))
         return web.json_response({"acknowledged": done})
 
     async def command(self, request: web.Request) -> web.Response:
         body = await json_body(request, "command", "channel")
-        done = await self._people.command(
+        done = await self._users.command(
             body["command"], body.get("text", ""), body["channel"], body.get("user", PERSON)
         )
         return web.json_response({"acknowledged": done})
@@ -221,31 +223,31 @@ class Control:
 
     async def members(self, request: web.Request) -> web.Response:
         body = await json_body(request, "channel", "user")
-        self._people.join(body["channel"], body["user"], member=body.get("member", True))
+        self._users.join(body["channel"], body["user"], member=body.get("member", True))
         return web.json_response({})
 
     # The network
 
     async def redeliver(self, request: web.Request) -> web.Response:
         body = await json_body(request, "event_id")
-        callback = self._happenings.sent.get(body["event_id"])
+        callback = self._delivery.sent.get(body["event_id"])
         if callback is None:
             raise BadRequest(f"No event {body['event_id']} was sent.")
         for _ in range(int(body.get("times", 1))):
-            self._happenings.deliver(callback)
+            self._delivery.deliver(callback)
         return web.json_response({})
 
     async def deliver(self, request: web.Request) -> web.Response:
         body = await json_body(request, "event")
-        callback = events.event_callback(body["event"])
+        callback = payloads.event_callback(body["event"])
         callback["event_id"] = body.get("event_id", callback["event_id"])
         for _ in range(int(body.get("times", 1))):
-            self._happenings.deliver(callback)
+            self._delivery.deliver(callback)
         return web.json_response({"event_id": callback["event_id"]})
 
     async def disconnect(self, request: web.Request) -> web.Response:
         body = await json_body(request)
-        count = await self._sockets.disconnect(
+        count = await self._socket_mode.disconnect(
             body.get("reason", "refresh_requested"), body.get("connection"), abruptly=bool(body.get("abruptly"))
         )
         return web.json_response({"connections": count})
@@ -267,6 +269,6 @@ class Control:
     async def reset(self, request: web.Request) -> web.Response:
         del request
         self._workspace.reset()
-        self._happenings.sent.clear()
-        await self._sockets.forget()
+        self._delivery.sent.clear()
+        await self._socket_mode.forget()
         return web.json_response({})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playground.cast import APP_TOKEN, BOT_TOKEN
+from playground.seed import APP_TOKEN, BOT_TOKEN
 
 MANIFEST = Path(__file__).resolve().parents[1] / "manifest.json"
 

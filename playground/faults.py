@@ -4,7 +4,7 @@ import itertools
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from playground.refusals import BadRequest
+from playground.errors import BadRequest
 
 KINDS = {
     "rate_limited": "429 with Retry-After: `retry_after` seconds",

@@ -5,12 +5,12 @@ from pathlib import Path
 from aiohttp import web
 
 from playground.control import Control
-from playground.happenings import Happenings
-from playground.people import People
-from playground.requests import sentences
+from playground.control_requests import error_middleware
+from playground.event_delivery import EventDelivery
+from playground.file_endpoints import FileEndpoints, signed_out
 from playground.settings import Settings
-from playground.sockets import Sockets
-from playground.transfers import Transfers, signed_out
+from playground.socket_mode import SocketMode
+from playground.user_actions import UserActions
 from playground.web_api import WebApi
 from playground.workspace import Workspace
 
@@ -33,16 +33,16 @@ async def _page(request: web.Request) -> web.StreamResponse:
 def application(base_url: str, settings: Settings | None = None) -> web.Application:
     """The whole playground. `base_url` is where it can be reached, without a slash at the end."""
     workspace = Workspace(base_url, settings)
-    sockets = Sockets(workspace)
-    happenings = Happenings(workspace, sockets)
-    web_api = WebApi(workspace, happenings, sockets)
-    transfers = Transfers(workspace, happenings)
-    control = Control(workspace, happenings, sockets, People(workspace, happenings, sockets))
+    socket_mode = SocketMode(workspace)
+    delivery = EventDelivery(workspace, socket_mode)
+    web_api = WebApi(workspace, delivery, socket_mode)
+    file_endpoints = FileEndpoints(workspace, delivery)
+    control = Control(workspace, delivery, socket_mode, UserActions(workspace, delivery, socket_mode))
 
     async def close_sockets(_: web.Application) -> None:
-        await sockets.close()
+        await socket_mode.close()
 
-    app = web.Application(client_max_size=_MAX_BODY, middlewares=[sentences])
+    app = web.Application(client_max_size=_MAX_BODY, middlewares=[error_middleware])
     app.on_shutdown.append(close_sockets)
     app.add_routes(
         [
@@ -50,13 +50,13 @@ def application(base_url: str, settings: Settings | None = None) -> web.Applicat
             web.get("/archives/{channel}/{message}", _page),
             web.static("/static", STATIC),
             web.route("*", "/api/{method}", web_api.serve),
-            web.get("/link/", sockets.serve),
-            web.get("/files-pri/{file}/download/{name}", transfers.download),
-            web.get("/files-pri/{file}/{name}", transfers.download),
-            web.get(r"/files-tmb/{file}/{side:\d+}", transfers.thumbnail),
-            web.get("/page/files/{file}", transfers.shown),
-            web.post("/upload/v1/{key}", transfers.upload),
-            web.post("/actions/{key}", transfers.respond),
+            web.get("/link/", socket_mode.serve),
+            web.get("/files-pri/{file}/download/{name}", file_endpoints.download),
+            web.get("/files-pri/{file}/{name}", file_endpoints.download),
+            web.get(r"/files-tmb/{file}/{side:\d+}", file_endpoints.thumbnail),
+            web.get("/page/files/{file}", file_endpoints.shown),
+            web.post("/upload/v1/{key}", file_endpoints.upload),
+            web.post("/actions/{key}", file_endpoints.respond),
             *control.routes(),
         ]
     )

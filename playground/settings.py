@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from playground.refusals import BadRequest
+from playground.errors import BadRequest
 
 SCOPES = (
     "app_mentions:read",

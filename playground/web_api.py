@@ -8,13 +8,13 @@ from typing import Any
 
 from aiohttp import web
 
-from playground.cast import APP_TOKEN, BOT_TOKEN
+from playground.errors import SlackError
+from playground.event_delivery import EventDelivery
 from playground.faults import Fault
-from playground.happenings import Happenings
 from playground.methods.call import METHODS, Call, Method
-from playground.rates import RateLimits
-from playground.refusals import SlackError
-from playground.sockets import Sockets
+from playground.rate_limits import RateLimits
+from playground.seed import APP_TOKEN, BOT_TOKEN
+from playground.socket_mode import SocketMode
 from playground.workspace import Workspace
 
 LOGIN_PAGE = (
@@ -92,8 +92,8 @@ def _authorise(method: Method, token: str) -> None:
 class WebApi:
     """`/api/<method>`."""
 
-    def __init__(self, workspace: Workspace, happenings: Happenings, sockets: Sockets) -> None:
-        self._workspace, self._happenings, self._sockets = workspace, happenings, sockets
+    def __init__(self, workspace: Workspace, delivery: EventDelivery, socket_mode: SocketMode) -> None:
+        self._workspace, self._delivery, self._socket_mode = workspace, delivery, socket_mode
         self._limits = RateLimits()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -131,7 +131,7 @@ class WebApi:
             if limited is not None:
                 record["error"] = "ratelimited"
                 return limited
-            call = Call(self._workspace, self._happenings, self._sockets, args)
+            call = Call(self._workspace, self._delivery, self._socket_mode, args)
             call.need(*method.scopes)
             body = {"ok": True, **method.run(call)}
         except SlackError as refusal:

@@ -6,12 +6,12 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from playground import cast
 from playground import files as file_objects
-from playground.cast import APP_ID, BOT_ID, BOT_NAME, BOT_USER, PERSON, TEAM, Channel, User, new_id
+from playground import seed
+from playground.errors import SlackError
 from playground.faults import Faults
 from playground.files import StoredFile
-from playground.refusals import SlackError
+from playground.seed import APP_ID, BOT_ID, BOT_NAME, BOT_USER, PERSON, TEAM, Channel, User, new_id
 from playground.settings import Settings
 
 
@@ -25,13 +25,13 @@ class Workspace:
         self._changed = asyncio.Event()
         self._last_ts = 0
         self._numbers = itertools.count(1)
-        self._furnish()
+        self._seed()
 
-    def _furnish(self) -> None:
+    def _seed(self) -> None:
         self.settings = self._initial_settings
         self.faults = Faults()
-        self.users = cast.people()
-        self.channels = cast.channels(list(self.users))
+        self.users = seed.users()
+        self.channels = seed.channels(list(self.users))
         self.files: dict[str, StoredFile] = {}
         self.homes: dict[str, dict[str, Any]] = {}
         self.modals: dict[str, dict[str, Any]] = {}
@@ -43,7 +43,7 @@ class Workspace:
 
     def reset(self) -> None:
         """Begin anew: people and channels as at the start, nothing said. The numbering of changes goes on."""
-        self._furnish()
+        self._seed()
         self.record("reset")
 
     # The record

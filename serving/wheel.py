@@ -74,10 +74,6 @@ def _glibc() -> tuple[int, ...] | None:
     return tuple(map(int, version.split("."))) if name == "glibc" else None
 
 
-def _dotted(version: tuple[int, ...]) -> str:
-    return ".".join(map(str, version))
-
-
 def _libpython() -> tuple[Path, ...]:
     # The stub embeds Python, so it needs the shared library even where `python` itself is linked statically.
     name = f"libpython{PYTHON}.so.1.0"

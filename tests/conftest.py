@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from playground.client import Workspace
+from playground.testing.client import PlaygroundClient
 from tests.nearest_model import NearestModel
 from tests.reliability.figures import Figures
 
@@ -27,9 +27,9 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
+def workspace() -> Iterator[PlaygroundClient]:
     """A playground of the test's own."""
-    with Workspace.start() as workspace:
+    with PlaygroundClient.start() as workspace:
         yield workspace
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from playground.client import Workspace
+from playground.testing.client import PlaygroundClient
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -144,7 +144,7 @@ class Bot(Process):
         )
 
     @contextlib.contextmanager
-    def connected(self, workspace: Workspace) -> Iterator["Bot"]:
+    def connected(self, workspace: PlaygroundClient) -> Iterator["Bot"]:
         """Run it, connected to a workspace, to the end of a `with`."""
         try:
             self.start()

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from playground.cast import BOT_USER, Channel
-from playground.happenings import Happenings
-from playground.refusals import SlackError
-from playground.sockets import Sockets
+from playground.errors import SlackError
+from playground.event_delivery import EventDelivery
+from playground.seed import BOT_USER, Channel
+from playground.socket_mode import SocketMode
 from playground.workspace import Workspace
 
 HISTORY_SCOPES = {"channel": "channels:history", "group": "groups:history", "im": "im:history"}
@@ -22,8 +22,8 @@ class Call:
     """What a method works with. `args` are strings where the call came as a form, JSON values where it came as JSON."""
 
     workspace: Workspace
-    happenings: Happenings
-    sockets: Sockets
+    delivery: EventDelivery
+    socket_mode: SocketMode
     args: dict[str, Any]
 
     def need(self, *scopes: str) -> None:

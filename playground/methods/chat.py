@@ -3,9 +3,9 @@
 from typing import Any
 
 from playground import blocks
-from playground.cast import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM, Channel
+from playground.errors import SlackError
 from playground.methods.call import Answer, Call, method
-from playground.refusals import SlackError
+from playground.seed import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM, Channel
 
 MAX_POSTED, MAX_UPDATED = 40_000, 4_000
 
@@ -69,7 +69,7 @@ def post_message(call: Call) -> Answer:
         if call.flag("reply_broadcast"):
             message["subtype"] = "thread_broadcast"
     posted = call.workspace.add_message(channel, message)
-    call.happenings.posted(channel, posted)
+    call.delivery.posted(channel, posted)
     return {"channel": channel.id, "ts": posted["ts"], "message": call.workspace.rendered(channel, posted)}
 
 
@@ -81,7 +81,7 @@ def change_message(call: Call, channel: Channel, message: dict[str, Any], conten
     message |= content
     message["edited"] = {"user": BOT_USER, "ts": call.workspace.next_ts()}
     call.workspace.touch(channel, message)
-    call.happenings.changed(channel, previous, message)
+    call.delivery.changed(channel, previous, message)
 
 
 @method("chat.update", "chat:write")
@@ -106,7 +106,7 @@ def delete(call: Call) -> Answer:
     message = call.message(channel)
     if message["user"] != BOT_USER:
         raise SlackError("cant_delete_message")
-    call.happenings.removed(channel, call.workspace.remove_message(channel, message["ts"]))
+    call.delivery.removed(channel, call.workspace.remove_message(channel, message["ts"]))
     return {"channel": channel.id, "ts": message["ts"]}
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from playground.cast import BOT_USER, Channel
+from playground.errors import SlackError
 from playground.methods.call import HISTORY_SCOPES, READ_SCOPES, Answer, Call, method
-from playground.refusals import SlackError
+from playground.seed import BOT_USER, Channel
 
 _KINDS = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
 
@@ -111,5 +111,5 @@ def join(call: Call) -> Answer:
     channel = call.channel(member=False)
     if BOT_USER not in channel.members:
         channel.members.append(BOT_USER)
-        call.happenings.joined(BOT_USER, channel)
+        call.delivery.joined(BOT_USER, channel)
     return {"channel": channel.described()}

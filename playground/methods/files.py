@@ -4,11 +4,11 @@ import time
 from typing import Any
 
 from playground import blocks
-from playground.cast import BOT_USER, TEAM, Channel
+from playground.errors import SlackError
 from playground.files import describe, shared_in
 from playground.methods.call import Answer, Call, method
 from playground.methods.chat import by_the_app, file_exists
-from playground.refusals import SlackError
+from playground.seed import BOT_USER, TEAM, Channel
 
 MAX_ALT_TXT = 1000
 
@@ -98,6 +98,6 @@ def complete_upload(call: Call) -> Answer:
         message |= {"thread_ts": thread_ts} if thread_ts else {}
         message |= {"blocks": rich} if rich else {}
         posted = call.workspace.add_message(channel, message)
-        call.happenings.posted(channel, posted)
+        call.delivery.posted(channel, posted)
         answer = [described(call, file.id) for file in files]
     return {"files": answer}

@@ -1,8 +1,8 @@
 """Who is who: auth.*, apps.*, users.*, bots.*, team.*."""
 
-from playground.cast import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM
+from playground.errors import SlackError
 from playground.methods.call import Answer, Call, method
-from playground.refusals import SlackError
+from playground.seed import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM
 
 
 @method("api.test", tier=4, token="any")  # noqa: S106 - a kind, no secret
@@ -27,7 +27,7 @@ def auth_test(call: Call) -> Answer:
 
 @method("apps.connections.open", tier=1, token="app")  # noqa: S106
 def connections_open(call: Call) -> Answer:
-    return {"url": call.sockets.issue_url()}
+    return {"url": call.socket_mode.issue_url()}
 
 
 @method("users.info", "users:read", tier=4)

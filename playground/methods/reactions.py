@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from playground.cast import BOT_USER, Channel
+from playground.errors import SlackError
 from playground.methods.call import Answer, Call, method
-from playground.refusals import SlackError
+from playground.seed import BOT_USER, Channel
 from playground.workspace import Workspace
 
 _NAME = re.compile(r"[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?")
@@ -56,7 +56,7 @@ def add(call: Call) -> Answer:
     name = _name(call)
     channel, message = _target(call)
     react(call.workspace, channel, message, name, BOT_USER)
-    call.happenings.reacted("reaction_added", channel, message, name, BOT_USER)
+    call.delivery.reacted("reaction_added", channel, message, name, BOT_USER)
     return {}
 
 
@@ -65,7 +65,7 @@ def remove(call: Call) -> Answer:
     name = _name(call)
     channel, message = _target(call)
     unreact(call.workspace, channel, message, name, BOT_USER)
-    call.happenings.reacted("reaction_removed", channel, message, name, BOT_USER)
+    call.delivery.reacted("reaction_removed", channel, message, name, BOT_USER)
     return {}
 
 

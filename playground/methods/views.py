@@ -4,10 +4,10 @@ import time
 from typing import Any
 
 from playground import blocks
-from playground.cast import APP_ID, BOT_ID, TEAM, new_id
+from playground.errors import SlackError
 from playground.methods.call import Answer, Call, method
 from playground.methods.chat import file_exists
-from playground.refusals import SlackError
+from playground.seed import APP_ID, BOT_ID, TEAM, new_id
 
 
 def _view(call: Call, surface: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import openvino
 import triton_python_backend_utils as triton  # pyright: ignore[reportMissingImports] - Triton's stub provides it
-from agreement import DEFAULT_FILE, FREE, Graph, Refused, Tensor, check, settings
+from validation import DEFAULT_FILE, FREE, Graph, Refused, Tensor, check, settings
 
 DATATYPES = {
     "boolean": "TYPE_BOOL",

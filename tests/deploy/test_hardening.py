@@ -17,7 +17,7 @@ import pytest
 import tritonclient.grpc as triton
 from PIL import Image
 
-from playground.client import Workspace
+from playground.testing.client import PlaygroundClient
 from tests.processes import ROOT, free_port
 
 pytestmark = pytest.mark.system
@@ -110,7 +110,7 @@ def test_the_server_needs_no_rights(tmp_path):
 
 
 def test_the_bot_needs_no_rights(tmp_path, png):
-    with Workspace.start() as workspace:
+    with PlaygroundClient.start() as workspace:
         database = f"sqlite:///{VOLUME}/bot.sqlite"
         settings = {"TRITON_URL": "127.0.0.1:9", "DATABASE_URL": database, "HEALTH_PORT": "0"}
         with jailed(tmp_path / "log", "slackbot", **workspace.environment, **settings) as (process, _):

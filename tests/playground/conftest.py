@@ -9,30 +9,30 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from playground.client import Workspace
+from playground.testing.client import PlaygroundClient
 
 
 @pytest.fixture(scope="session")
-def playground() -> Iterator[Workspace]:
-    with Workspace.start() as workspace:
+def playground() -> Iterator[PlaygroundClient]:
+    with PlaygroundClient.start() as workspace:
         yield workspace
 
 
 @pytest.fixture
-def workspace(playground: Workspace) -> Iterator[Workspace]:
+def workspace(playground: PlaygroundClient) -> Iterator[PlaygroundClient]:
     playground.reset()
     yield playground
-    playground.heal()
+    playground.clear_faults()
 
 
 @pytest.fixture
-def app(workspace: Workspace) -> WebClient:
+def app(workspace: PlaygroundClient) -> WebClient:
     """The Web API with the bot's token."""
     return WebClient(workspace.bot_token, base_url=workspace.api_url)
 
 
 @pytest.fixture
-def bolt(workspace: Workspace) -> Iterator[Callable[[App], SocketModeHandler]]:
+def bolt(workspace: PlaygroundClient) -> Iterator[Callable[[App], SocketModeHandler]]:
     """Connects Bolt apps over Socket Mode, and closes them at the end."""
     handlers: list[SocketModeHandler] = []
 

@@ -6,8 +6,8 @@ import urllib.request
 import pytest
 
 from playground import control
-from playground.people import as_slack_writes
 from playground.server import application
+from playground.user_actions import as_slack_writes
 
 NAMES = {"enhancer": "UBOT", "ada": "UADA"}
 

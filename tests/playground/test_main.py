@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from playground.client import Workspace
+from playground.testing.client import PlaygroundClient
 
 
 def command(*arguments):
@@ -47,7 +47,7 @@ def test_manifest_sets_what_the_app_may_do(tmp_path):
             }
         )
     )
-    with Workspace.start(manifest=manifest) as workspace:
+    with PlaygroundClient.start(manifest=manifest) as workspace:
         settings = workspace.state()["settings"]
     assert (settings["scopes"], settings["events"], settings["shortcuts"]) == (
         ["chat:write"],

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from playground.browser import NoBrowserError, chromium
+from playground.testing.browser import NoBrowserError, chromium
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect

@@ -174,15 +174,15 @@ def test_rate_limits_are_enforced_when_asked(app, workspace):
 
 
 def test_failures_on_order(app, workspace):
-    workspace.fail("chat.postMessage", "rate_limited", retry_after=7)
+    workspace.inject_fault("chat.postMessage", "rate_limited", retry_after=7)
     answer = refused(app.chat_postMessage, channel=PHOTOS, text="x")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
-    workspace.fail("*", "server_error", times=2)
+    workspace.inject_fault("*", "server_error", times=2)
     for _ in range(2):
         assert refused(app.auth_test).status_code == 500
-    workspace.fail("chat.postMessage", "error", error="internal_error")
+    workspace.inject_fault("chat.postMessage", "error", error="internal_error")
     assert refused(app.chat_postMessage, channel=PHOTOS, text="x")["error"] == "internal_error"
-    workspace.fail("chat.postMessage", "slow", seconds=0.3)
+    workspace.inject_fault("chat.postMessage", "slow", seconds=0.3)
     before = time.monotonic()
     assert app.chat_postMessage(channel=PHOTOS, text="only this came")["ok"]
     assert time.monotonic() - before >= 0.3
@@ -191,7 +191,7 @@ def test_failures_on_order(app, workspace):
 
 def test_a_lost_answer_is_work_done(app, workspace):
     app.retry_handlers.clear()
-    workspace.fail("chat.postMessage", "lost_answer")
+    workspace.inject_fault("chat.postMessage", "lost_answer")
     with pytest.raises((ConnectionError, OSError)):
         app.chat_postMessage(channel=PHOTOS, text="did it come?")
     assert [one.text for one in workspace.messages()] == ["did it come?"]

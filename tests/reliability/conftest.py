@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from playground.client import Message, Workspace
+from playground.testing.client import Message, PlaygroundClient
 from tests.nearest_model import NearestModel
 from tests.processes import Bot, Triton
 from tests.proxy import Proxy
@@ -28,7 +28,7 @@ def proxy(model: NearestModel) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def bot(workspace: Workspace, proxy: Proxy, tmp_path: Path) -> Iterator[Bot]:
+def bot(workspace: PlaygroundClient, proxy: Proxy, tmp_path: Path) -> Iterator[Bot]:
     """A running bot whose way to the model server leads through the proxy."""
     bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": proxy.address})
     with bot.connected(workspace):
@@ -53,11 +53,11 @@ def png() -> bytes:
 
 
 @pytest.fixture
-def ask(workspace: Workspace, png: bytes) -> Callable[..., Message]:
+def ask(workspace: PlaygroundClient, png: bytes) -> Callable[..., Message]:
     """Mention the bot with the small photo."""
     home = workspace
 
-    def post(name: str = "cat.png", workspace: Workspace = home) -> Message:
+    def post(name: str = "cat.png", workspace: PlaygroundClient = home) -> Message:
         return workspace.post("#photos", f"<@{workspace.bot_user}>", files=[(name, png)])
 
     return post

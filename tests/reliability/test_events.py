@@ -41,17 +41,17 @@ def test_killed_with_a_job_at_every_step(bot, workspace, model, ask, figures):
 
     def hold(place: str) -> None:
         before = len(workspace.calls(place))
-        workspace.fail(place, "slow", seconds=STUCK)
+        workspace.inject_fault(place, "slow", seconds=STUCK)
         jobs[place] = ask(f"{place}.png")
         until(lambda: len(workspace.calls(place)) > before, 20, f"a job at {place}")
 
     jobs = {}
     hold("files.info")  # the first step
-    workspace.fail("files.completeUploadExternal", "lost_answer")  # posted, and nobody told the bot
+    workspace.inject_fault("files.completeUploadExternal", "lost_answer")  # posted, and nobody told the bot
     jobs["posted"] = ask("posted.png")
     until(lambda: workspace.calls("files.completeUploadExternal"), 20, "a job that is posted")
     asked = len(workspace.calls("files.info"))
-    workspace.fail("files.info", "slow", seconds=STUCK)  # where it asks whether it was
+    workspace.inject_fault("files.info", "slow", seconds=STUCK)  # where it asks whether it was
     until(lambda: len(workspace.calls("files.info")) > asked, 20, "its question")
     hold("files.completeUploadExternal")
     hold("upload")
@@ -65,7 +65,7 @@ def test_killed_with_a_job_at_every_step(bot, workspace, model, ask, figures):
     assert {place for place, job in jobs.items() if workspace.replies(job)} == {"posted"}
     bot.kill()
 
-    workspace.heal()
+    workspace.clear_faults()
     model.behaviour = "well"
     model.release.set()
     begin = time.monotonic()

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from playground.client import Workspace
+from playground.testing.client import PlaygroundClient
 from slackbot.limits import Limits
 from tests.processes import Bot, until
 from tests.proxy import Proxy
@@ -130,7 +130,7 @@ def test_failing_networks_give_bicubic_replies(model, ask, figures, tmp_path):
         places = {}
         for behaviour in ("reset", "garbage", "drip", "silence"):
             proxy = stack.enter_context(Proxy(model.address).running())
-            home = stack.enter_context(Workspace.start())
+            home = stack.enter_context(PlaygroundClient.start())
             (tmp_path / behaviour).mkdir()
             bot = Bot(tmp_path / behaviour, {**home.environment, "TRITON_URL": proxy.address})
             stack.enter_context(bot.connected(home))

@@ -10,10 +10,10 @@ pytestmark = pytest.mark.system
 
 
 def test_sigterm_in_the_middle_of_many_jobs(bot, workspace, model, ask, figures, full):
-    workspace.fail("upload", "slow", seconds=300)
+    workspace.inject_fault("upload", "slow", seconds=300)
     jobs = [ask("upload.png")]
     until(lambda: workspace.calls("upload"), 20, "the upload")
-    workspace.fail("files.getUploadURLExternal", "rate_limited", retry_after=60)
+    workspace.inject_fault("files.getUploadURLExternal", "rate_limited", retry_after=60)
     jobs.append(ask("limited.png"))
     until(lambda: len(workspace.calls("files.getUploadURLExternal")) == 2, 20, "the refusal")
     model.behaviour = "slow"
@@ -26,7 +26,7 @@ def test_sigterm_in_the_middle_of_many_jobs(bot, workspace, model, ask, figures,
     assert ended < (10 if full else 20), "the promise, or with room for a busy machine"
     assert "Traceback" not in bot.log
 
-    workspace.heal()
+    workspace.clear_faults()
     model.behaviour = "well"
     model.release.set()
     bot.start()

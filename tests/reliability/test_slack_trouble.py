@@ -26,11 +26,11 @@ WORDS = "chat.postMessage"
 
 def test_every_call_limited_once_waits_as_long_as_slack_asks(workspace, ask, figures):
     for call in CALLS:
-        workspace.fail(call, "rate_limited", retry_after=PAUSE)
+        workspace.inject_fault(call, "rate_limited", retry_after=PAUSE)
     message = ask()
     workspace.wait_for(lambda w: len(w.calls("reactions.remove")) == 2, 90, "the end of the job")
     assert workspace.wait_for_reaction(message, "white_check_mark").reactions == {"white_check_mark"}
-    workspace.fail(WORDS, "rate_limited", retry_after=PAUSE)
+    workspace.inject_fault(WORDS, "rate_limited", retry_after=PAUSE)
     words = workspace.post("#photos", f"<@{workspace.bot_user}> help")
     workspace.wait_for_replies(words)
 
@@ -49,7 +49,7 @@ def test_every_call_limited_once_waits_as_long_as_slack_asks(workspace, ask, fig
 
 def test_one_call_limited_again_and_again_is_never_tried_too_soon(workspace, ask):
     """Often enough for the client that calls Slack to give up, and for the job to begin the step anew."""
-    workspace.fail("files.getUploadURLExternal", "rate_limited", retry_after=3, times=7)
+    workspace.inject_fault("files.getUploadURLExternal", "rate_limited", retry_after=3, times=7)
     message = ask()
     workspace.wait_for_reaction(message, "white_check_mark", 90)
 
@@ -60,7 +60,7 @@ def test_one_call_limited_again_and_again_is_never_tried_too_soon(workspace, ask
 
 @pytest.mark.parametrize("call", ["files.info", "download", "files.getUploadURLExternal", "upload"])
 def test_more_patience_than_a_job_has_is_not_asked_of_it(workspace, ask, call):
-    workspace.fail(call, "rate_limited", retry_after=round(SlackLimits().slack_patience) + 1, times=None)
+    workspace.inject_fault(call, "rate_limited", retry_after=round(SlackLimits().slack_patience) + 1, times=None)
     message = ask()
     workspace.wait_for_reaction(message, "x", 60)
 
@@ -70,20 +70,20 @@ def test_more_patience_than_a_job_has_is_not_asked_of_it(workspace, ask, call):
 
 
 def test_an_upload_that_hangs_and_a_connection_that_breaks(bot, workspace, ask, figures):
-    workspace.fail("upload", "slow", seconds=100)
+    workspace.inject_fault("upload", "slow", seconds=100)
     hanging = ask("hanging.png")
     until(lambda: workspace.calls("upload"), 20, "the upload")
-    workspace.fail("download", "slow", seconds=2)
+    workspace.inject_fault("download", "slow", seconds=2)
     message = ask("cut.png")
     until(lambda: len(workspace.calls("download")) == 2, 20, "the download")
-    workspace.fail("socket", "refuse_connection", times=None)
+    workspace.inject_fault("socket", "refuse_connection", times=None)
     workspace.disconnect(abruptly=True)
     cut = time.monotonic()
 
     _, body = until(lambda: (page := bot.page("/healthz"))[0] == 503 and page, 30, "a 503")
     assert json.loads(body)["connected"] == "no connection to Slack"
     workspace.wait_for_reaction(message, "white_check_mark", 60)
-    workspace.heal()
+    workspace.clear_faults()
     until(lambda: bot.page("/healthz")[0] == 200, 60, "the connection")
     connected = time.monotonic() - cut
     workspace.wait_for_reaction(hanging, "white_check_mark", 60)

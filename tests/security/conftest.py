@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from playground.client import Workspace
+from playground.testing.client import PlaygroundClient
 from tests.nearest_model import NearestModel
 from tests.processes import Bot
 
 
 @pytest.fixture
-def start_bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Callable[..., Bot]]:
+def start_bot(workspace: PlaygroundClient, model: NearestModel, tmp_path: Path) -> Iterator[Callable[..., Bot]]:
     """Start a bot with some settings more."""
     with contextlib.ExitStack() as running:
 

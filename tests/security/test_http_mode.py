@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import psutil
 import pytest
 
-from playground.client import Message, Workspace
+from playground.testing.client import Message, PlaygroundClient
 from slackbot.limits import SlackLimits
 from tests.processes import ROOT, Bot, free_port
 
@@ -42,7 +42,7 @@ def signed(body: bytes, age: int = 0) -> dict[str, str]:
 class Place:
     """A bot that listens, and the workspace that it works in."""
 
-    workspace: Workspace
+    workspace: PlaygroundClient
     bot: Bot
 
     @property
@@ -67,7 +67,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with Workspace.start() as workspace:
+    with PlaygroundClient.start() as workspace:
         settings = {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": SECRET, "EVENTS_PORT": "0"}
         bot = Bot(tmp_path_factory.mktemp("bot"), {**workspace.environment, **settings, "TRITON_URL": "127.0.0.1:1"})
         bot.start()

@@ -18,7 +18,7 @@ def test_no_canary_in_the_log(workspace, start_bot, model, png):
     workspace.wait_for_reaction(ask(), "white_check_mark")
     workspace.wait_for_reaction(ask(b"words"), "x")
     workspace.wait_for_reaction(ask(png[:40]), "x")
-    workspace.fail("download", "login_page")
+    workspace.inject_fault("download", "login_page")
     workspace.wait_for_reaction(ask(), "x")
     model.behaviour = "error"
     workspace.wait_for_reaction(ask(), "warning")
@@ -30,7 +30,7 @@ def test_no_canary_in_the_log(workspace, start_bot, model, png):
         ("files.completeUploadExternal", "lost_answer"),
         ("reactions.remove", "reset"),
     ):
-        workspace.fail(place, kind)
+        workspace.inject_fault(place, kind)
     stumbling = ask()
     ask(channel="#general")  # not on the allow-list
     workspace.deliver({"type": "message", "text": WORDS, "channel": "C0PHOTOS01", "user": "U0ADA00001"})  # without ts

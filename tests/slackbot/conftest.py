@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from playground.client import Message, Workspace
+from playground.testing.client import Message, PlaygroundClient
 from slackbot.imaging.decode import open_photo
 from slackbot.imaging.encode import save_photo
 from slackbot.imaging.photo import Photo
@@ -73,21 +73,21 @@ def written(tmp_path: Path) -> Callable[[Photo], Image.Image]:
 
 
 @pytest.fixture(scope="session")
-def playground() -> Iterator[Workspace]:
-    with Workspace.start() as workspace:
+def playground() -> Iterator[PlaygroundClient]:
+    with PlaygroundClient.start() as workspace:
         yield workspace
 
 
 @pytest.fixture
-def workspace(playground: Workspace) -> Workspace:
-    playground.heal()
+def workspace(playground: PlaygroundClient) -> PlaygroundClient:
+    playground.clear_faults()
     playground.reset()
     return playground
 
 
 @contextlib.contextmanager
 def running(
-    workspace: Workspace, model: NearestModel, folder: Path, more: dict[str, str] | None = None
+    workspace: PlaygroundClient, model: NearestModel, folder: Path, more: dict[str, str] | None = None
 ) -> Iterator[Bot]:
     bot = Bot(folder, {**workspace.environment, "TRITON_URL": model.address, **(more or {})})
     with bot.connected(workspace):
@@ -96,14 +96,14 @@ def running(
 
 
 @pytest.fixture
-def bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Iterator[Bot]:
+def bot(workspace: PlaygroundClient, model: NearestModel, tmp_path: Path) -> Iterator[Bot]:
     """A running bot of the test's own, connected to the playground and the model."""
     with running(workspace, model, tmp_path) as bot:
         yield bot
 
 
 @pytest.fixture
-def limited_bot(workspace: Workspace, model: NearestModel, tmp_path: Path) -> Callable[..., Any]:
+def limited_bot(workspace: PlaygroundClient, model: NearestModel, tmp_path: Path) -> Callable[..., Any]:
     """A running bot with limits of the test's own: `with limited_bot(jobs_at_once=1) as bot`."""
 
     def limited(**limits: float) -> Any:
@@ -122,7 +122,7 @@ def busy_bot(limited_bot: Callable[..., Any]) -> Iterator[Bot]:
 
 
 @pytest.fixture(scope="module")
-def standing_bot(playground: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
+def standing_bot(playground: PlaygroundClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     """One running bot for all tests of a module that leave it and its model in peace."""
     model = NearestModel()
     model.start()
@@ -132,13 +132,13 @@ def standing_bot(playground: Workspace, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def opened(workspace: Workspace) -> Callable[..., Image.Image]:
+def opened(workspace: PlaygroundClient) -> Callable[..., Image.Image]:
     """A file of the workspace as a picture."""
     return lambda file: Image.open(io.BytesIO(workspace.download(file)))
 
 
 @pytest.fixture
-def mention(workspace: Workspace) -> Callable[..., Message]:
+def mention(workspace: PlaygroundClient) -> Callable[..., Message]:
     """Post a mention of the bot with files."""
 
     def post(*files: tuple[str, bytes], text: str = "please", channel: str = "#photos", **more: Any) -> Message:

@@ -107,7 +107,7 @@ def test_a_hostile_name_pings_nobody(workspace, mention, paint, encode):
 
 @pytest.mark.parametrize("kind", ["login_page", "redirect"])
 def test_the_login_page_instead_of_a_file_names_the_missing_scope(workspace, mention, paint, encode, kind):
-    workspace.fail("download", kind)
+    workspace.inject_fault("download", kind)
     message = mention(("cat.png", encode(paint(30, 20))))
 
     (reply,) = workspace.wait_for_replies(message)

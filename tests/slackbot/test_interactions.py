@@ -2,7 +2,7 @@
 
 import pytest
 
-from playground.client import Message
+from playground.testing.client import Message
 from playground.workspace import PERSON
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("standing_bot")]
@@ -70,7 +70,7 @@ def test_nobody_else_deletes_and_is_told_so(workspace, mention, content):
 
 
 def test_where_slack_takes_no_blocks_the_photo_comes_without_buttons(workspace, mention, content):
-    workspace.fail("files.completeUploadExternal", "error", error="invalid_blocks")
+    workspace.inject_fault("files.completeUploadExternal", "error", error="invalid_blocks")
 
     (reply,) = workspace.wait_for_replies(mention(("cat.png", content)))
 
@@ -80,9 +80,9 @@ def test_where_slack_takes_no_blocks_the_photo_comes_without_buttons(workspace, 
 
 @pytest.mark.parametrize("refusal", ["missing_scope", "not_allowed_token_type"])
 def test_without_status_lines_the_photo_comes_all_the_same(workspace, mention, content, refusal):
-    workspace.fail("assistant.threads.setStatus", "error", error=refusal, times=None)
-    workspace.fail("chat.postEphemeral", "error", error=refusal, times=None)
-    workspace.fail("files.info", "slow", seconds=5)
+    workspace.inject_fault("assistant.threads.setStatus", "error", error=refusal, times=None)
+    workspace.inject_fault("chat.postEphemeral", "error", error=refusal, times=None)
+    workspace.inject_fault("files.info", "slow", seconds=5)
     message = mention(("cat.png", content), file_mode="file_access")
 
     workspace.wait_for_reaction(message, "white_check_mark")

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import slackbot
-from playground.browser import NoBrowserError, chromium
+from playground.testing.browser import NoBrowserError, chromium
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect

@@ -57,7 +57,7 @@ def test_slack_stumbling_everywhere_does_not_lose_the_reply(workspace, mention, 
         ("files.completeUploadExternal", "lost_answer"),
         ("reactions.add", "server_error"),
     ):
-        workspace.fail(place, kind)
+        workspace.inject_fault(place, kind)
     message = mention(("cat.png", encode(paint(30, 20))))
 
     workspace.wait_for_reaction(message, "white_check_mark", 60)

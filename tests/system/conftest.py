@@ -9,7 +9,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from playground.client import Workspace
+from playground.testing.client import PlaygroundClient
 from tests.processes import Bot, Triton
 
 
@@ -32,7 +32,7 @@ def triton(triton_process: Triton) -> Triton:
 
 
 @pytest.fixture
-def bot(workspace: Workspace, triton: Triton, tmp_path: Path) -> Iterator[Bot]:
+def bot(workspace: PlaygroundClient, triton: Triton, tmp_path: Path) -> Iterator[Bot]:
     bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": triton.address})
     with bot.connected(workspace):
         yield bot

@@ -11,23 +11,25 @@ import psutil
 import pytest
 from PIL import Image
 
-from playground.client import Workspace
+from playground.testing.client import PlaygroundClient
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.system
 
 
-def alongside(*command: str, **options) -> subprocess.Popen[str]:
+def with_server(*command: str, **options) -> subprocess.Popen[str]:
     nobody = {**os.environ, "TRITON_URL": "127.0.0.1:9", **options}  # the discard port: no server answers there
     return subprocess.Popen(
-        [sys.executable, "-m", "serving.alongside", *command],
+        [sys.executable, "-m", "serving.run_with_server", *command],
         cwd=ROOT, env=nobody, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
 
 
 def test_one_photo_without_slack_and_without_a_running_server(photo, tmp_path):
     Image.fromarray(photo[:100, :120]).save(tmp_path / "in.jpg")
-    command = alongside(sys.executable, "-m", "slackbot", "enhance", f"{tmp_path}/in.jpg", "-o", f"{tmp_path}/out.jpg")
+    command = with_server(
+        sys.executable, "-m", "slackbot", "enhance", f"{tmp_path}/in.jpg", "-o", f"{tmp_path}/out.jpg"
+    )
     said, _ = command.communicate(timeout=120)
 
     assert command.returncode == 0, said
@@ -39,7 +41,7 @@ def test_one_photo_without_slack_and_without_a_running_server(photo, tmp_path):
 def test_a_running_server_is_used_and_left_alone(photo, triton, tmp_path):
     Image.fromarray(photo[:50, :60]).save(tmp_path / "in.png")
     before = triton.inferences()
-    command = alongside(
+    command = with_server(
         sys.executable, "-m", "slackbot", "enhance", f"{tmp_path}/in.png", TRITON_URL=triton.address
     )  # fmt: skip
     said, _ = command.communicate(timeout=120)
@@ -49,13 +51,13 @@ def test_a_running_server_is_used_and_left_alone(photo, triton, tmp_path):
 
 
 def test_the_commands_own_exit_status_is_passed_on():
-    command = alongside(sys.executable, "-c", "raise SystemExit(3)")
+    command = with_server(sys.executable, "-c", "raise SystemExit(3)")
     command.communicate(timeout=120)
     assert command.returncode == 3
 
 
 def test_the_demo_answers_and_ctrl_c_leaves_no_process(photo, png):
-    demo = alongside(sys.executable, "-m", "playground.demo", PORT="0")
+    demo = with_server(sys.executable, "-m", "playground.demo", PORT="0")
     said: list[str] = []
     assert demo.stdout
     for line in demo.stdout:
@@ -67,7 +69,7 @@ def test_the_demo_answers_and_ctrl_c_leaves_no_process(photo, png):
     family = psutil.Process(demo.pid).children(recursive=True)
     assert len(family) >= 5  # serving, tritonserver, its stubs, the playground, the bot
 
-    workspace = Workspace(address[0].rstrip("/"))
+    workspace = PlaygroundClient(address[0].rstrip("/"))
     message = workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("a.png", png(photo[:60, :80]))])
     (reply,) = workspace.wait_for_replies(message, 1, 60)
     assert "enhanced by model version 1" in reply.text
@@ -80,7 +82,7 @@ def test_the_demo_answers_and_ctrl_c_leaves_no_process(photo, png):
     assert not alive
 
 
-@pytest.mark.parametrize("module", ["serving", "serving.alongside", "slackbot", "playground"])
+@pytest.mark.parametrize("module", ["serving", "serving.run_with_server", "slackbot", "playground"])
 def test_every_command_has_help(module):
     done = subprocess.run(
         [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from playground.browser import NoBrowserError, chromium
+from playground.testing.browser import NoBrowserError, chromium
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect

@@ -48,7 +48,7 @@ def test_no_acknowledgement_before_the_job_is_in_the_database(bot, workspace, as
 
 
 def test_acknowledged_and_killed_at_once_is_answered_after_the_restart(bot, workspace, ask):
-    workspace.fail("reactions.add", "slow", seconds=30)  # the job's first step hangs, so that none is done
+    workspace.inject_fault("reactions.add", "slow", seconds=30)  # the job's first step hangs, so that none is done
     message = ask()
     workspace.wait_for(lambda w: acknowledged(w, message), 20, "the acknowledgement")
     bot.kill()
@@ -57,7 +57,7 @@ def test_acknowledged_and_killed_at_once_is_answered_after_the_restart(bot, work
     assert job.endswith(message.ts)
     assert status in ("ENQUEUED", "PENDING")
 
-    workspace.heal()
+    workspace.clear_faults()
     bot.start()
     workspace.wait_for_reaction(message, "white_check_mark")
     assert len(workspace.replies(message)) == 1
@@ -78,7 +78,7 @@ def test_killed_while_enhancing(bot, workspace, model, ask):
 
 
 def test_killed_after_slack_posted_and_before_that_was_recorded(bot, workspace, ask):
-    workspace.fail("files.completeUploadExternal", "lost_answer")
+    workspace.inject_fault("files.completeUploadExternal", "lost_answer")
     message = ask()
     called(workspace, "files.completeUploadExternal")
     bot.kill()
@@ -89,12 +89,12 @@ def test_killed_after_slack_posted_and_before_that_was_recorded(bot, workspace, 
 
 
 def test_killed_between_upload_and_share(bot, workspace, ask):
-    workspace.fail("files.completeUploadExternal", "server_error", times=None)
+    workspace.inject_fault("files.completeUploadExternal", "server_error", times=None)
     message = ask()
     called(workspace, "files.completeUploadExternal")
     bot.kill()
 
-    workspace.heal()
+    workspace.clear_faults()
     bot.start()
     workspace.wait_for_reaction(message, "white_check_mark")
     assert len(workspace.replies(message)) == 1
@@ -104,12 +104,12 @@ def test_killed_between_upload_and_share(bot, workspace, ask):
 
 
 def test_a_recorded_refusal_is_still_one_after_the_kill(bot, workspace):
-    workspace.fail("chat.postMessage", "server_error", times=None)
+    workspace.inject_fault("chat.postMessage", "server_error", times=None)
     message = workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("cat.jpg", b"%PDF-1.7")])
     called(workspace, "chat.postMessage")
     bot.kill()
 
-    workspace.heal()
+    workspace.clear_faults()
     bot.start()
     workspace.wait_for_reaction(message, "x")
     assert "this is not a picture I know" in workspace.replies(message)[0].text
@@ -117,7 +117,7 @@ def test_a_recorded_refusal_is_still_one_after_the_kill(bot, workspace):
 
 def test_a_text_reply_whose_answer_was_lost_is_not_repeated(bot, workspace):
     del bot
-    workspace.fail("chat.postMessage", "lost_answer")
+    workspace.inject_fault("chat.postMessage", "lost_answer")
     message = workspace.post("#photos", f"<@{workspace.bot_user}> help")
     workspace.wait_for(lambda w: w.calls("reactions.remove"), 20, "the end")
 

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from playground.client import Message
+from playground.testing.client import Message
 from playground.workspace import PERSON
 
 pytestmark = pytest.mark.system
@@ -30,7 +30,7 @@ def statuses(workspace) -> dict[str, str]:
 
 @pytest.fixture
 def slow(bot, model):
-    """A model that takes its time until `hurry`."""
+    """A model that takes its time until `release`."""
     del bot
     model.behaviour = "slow"
     yield model
@@ -135,7 +135,7 @@ def test_who_asks_once_does_not_wait_behind_who_asked_often(slow, workspace, men
 @pytest.mark.usefixtures("bot")
 def test_the_app_home_says_when_it_is_bicubic_for_now_and_does_without_its_picture(workspace, model):
     model.stop()
-    workspace.fail("files.getUploadURLExternal", "error", error="not_allowed", times=None)
+    workspace.inject_fault("files.getUploadURLExternal", "error", error="not_allowed", times=None)
 
     workspace.open_home("U0GRACE001")
 

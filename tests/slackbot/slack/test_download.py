@@ -128,7 +128,7 @@ def test_bytes_at_the_limit_and_one_over(share, fetch):
 )
 def test_what_slack_does_instead_is_told_apart(workspace, share, fetch, kind, error):
     address = share(b"x" * 1000)
-    workspace.fail("download", kind)
+    workspace.inject_fault("download", kind)
 
     with pytest.raises(error):
         fetch(address)
@@ -136,7 +136,7 @@ def test_what_slack_does_instead_is_told_apart(workspace, share, fetch, kind, er
 
 def test_a_drip_ends_at_the_deadline(workspace, share, fetch):
     address = share(b"x" * 1_000_000)  # in 16 pieces
-    workspace.fail("download", "drip", seconds=8)
+    workspace.inject_fault("download", "drip", seconds=8)
 
     with pytest.raises(SlackUnavailable):
         fetch(address, SlackLimits(download_seconds=0.5))

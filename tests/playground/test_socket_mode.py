@@ -87,7 +87,7 @@ def test_app_outside_the_channel_hears_nothing(workspace, bolt, listener):
 
 def test_unacknowledged_event_comes_again_with_the_same_id(workspace, bolt, listener):
     workspace.set(acknowledge_within=0.3, redeliver_after=[0, 0.1, 0.1])
-    workspace.fail("socket", "refuse_acknowledgement", times=2)
+    workspace.inject_fault("socket", "refuse_acknowledgement", times=2)
     bolt(listener.app)
     workspace.post("#photos", "hello")
     workspace.wait_for(acknowledged(1))
@@ -139,7 +139,7 @@ def test_app_reconnects(workspace, bolt, listener, abruptly):
 def test_event_survives_a_socket_that_closes_under_it(workspace, bolt, listener):
     workspace.set(redeliver_after=[0.1, 0.1])
     bolt(listener.app)
-    workspace.fail("socket", "close")
+    workspace.inject_fault("socket", "close")
     workspace.post("#photos", "hello")
     workspace.wait_for(acknowledged(1))
     workspace.wait_for(lambda _: len(listener.heard) == 1, 5)
@@ -150,7 +150,7 @@ def test_event_survives_a_socket_that_closes_under_it(workspace, bolt, listener)
 def test_app_comes_back_after_refused_handshakes(workspace, bolt, listener):
     bolt(listener.app)
     (before,) = workspace.connections()
-    workspace.fail("socket", "refuse_connection")
+    workspace.inject_fault("socket", "refuse_connection")
     workspace.disconnect(abruptly=True)
     workspace.wait_for(lambda w: [c for c in w.connections() if c["id"] != before["id"]], 20)
     assert len(workspace.calls("apps.connections.open")) >= 2

@@ -6,13 +6,13 @@ from typing import Any
 
 from aiohttp import web
 
-from playground.refusals import BadRequest, SlackError
+from playground.errors import BadRequest, SlackError
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @web.middleware
-async def sentences(request: web.Request, handler: _Handler) -> web.StreamResponse:
+async def error_middleware(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """Answer a senseless request with one sentence, and pages of other sites not at all."""
     if (
         request.headers.get("Sec-Fetch-Site") == "cross-site"

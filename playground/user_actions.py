@@ -7,13 +7,13 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from playground import events
-from playground.cast import PERSON, TEAM, Channel
+from playground import payloads
+from playground.errors import BadRequest
+from playground.event_delivery import EventDelivery, response_url, trigger
 from playground.files import FILE_MODES
-from playground.happenings import Happenings, response_url, trigger
 from playground.methods.reactions import react, unreact
-from playground.refusals import BadRequest
-from playground.sockets import Sockets
+from playground.seed import PERSON, TEAM, Channel
+from playground.socket_mode import SocketMode
 from playground.workspace import Workspace
 
 _MENTION = re.compile(r"(?<![\w&;])@(\w+(?:[.-]\w+)*)")
@@ -30,11 +30,11 @@ def as_slack_writes(text: str, names: dict[str, str]) -> str:
     return escaped
 
 
-class People:
+class UserActions:
     """The people's side of the workspace."""
 
-    def __init__(self, workspace: Workspace, happenings: Happenings, sockets: Sockets) -> None:
-        self._workspace, self._happenings, self._sockets = workspace, happenings, sockets
+    def __init__(self, workspace: Workspace, delivery: EventDelivery, socket_mode: SocketMode) -> None:
+        self._workspace, self._delivery, self._socket_mode = workspace, delivery, socket_mode
 
     def _message(self, channel: Channel, ts: str) -> dict[str, Any]:
         message = channel.messages.get(ts)
@@ -76,7 +76,7 @@ class People:
             message["thread_ts"] = thread_ts
             message["parent_user_id"] = channel.messages[thread_ts]["user"]
         posted = workspace.add_message(channel, message)
-        self._happenings.posted(channel, posted)
+        self._delivery.posted(channel, posted)
         return workspace.rendered(channel, posted)
 
     def edit(self, channel_reference: str, ts: str, text: str) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class People:
             "edited": {"user": message["user"], "ts": self._workspace.next_ts()},
         }
         self._workspace.touch(channel, message)
-        self._happenings.changed(channel, previous, message)
+        self._delivery.changed(channel, previous, message)
         return self._workspace.rendered(channel, message)
 
     def delete(self, channel_reference: str, ts: str) -> None:
@@ -99,20 +99,20 @@ class People:
         previous = self._workspace.remove_message(channel, ts)
         for file_id in message.get("files", []):
             self._workspace.files[file_id].deleted = True
-        self._happenings.removed(channel, previous)
+        self._delivery.removed(channel, previous)
 
     def react(self, channel_reference: str, ts: str, name: str, user: str = PERSON, *, remove: bool = False) -> None:
         channel = self._workspace.channel(channel_reference)
         message = self._message(channel, ts)
         (unreact if remove else react)(self._workspace, channel, message, name, user)
-        self._happenings.reacted("reaction_removed" if remove else "reaction_added", channel, message, name, user)
+        self._delivery.reacted("reaction_removed" if remove else "reaction_added", channel, message, name, user)
 
     def join(self, channel_reference: str, user: str, *, member: bool = True) -> None:
         """Bring somebody into a channel, or take them out."""
         channel, who = self._workspace.channel(channel_reference), self._workspace.user(user)
         if member and who.id not in channel.members:
             channel.members.append(who.id)
-            self._happenings.joined(who.id, channel)
+            self._delivery.joined(who.id, channel)
         if not member and who.id in channel.members:
             channel.members.remove(who.id)
         self._workspace.record("channel", channel=channel.id)
@@ -121,7 +121,7 @@ class People:
 
     def open_home(self, user: str = PERSON) -> dict[str, Any] | None:
         """Look at the App Home. Returns the view that is there so far."""
-        self._happenings.opened_home(user)
+        self._delivery.opened_home(user)
         return self._workspace.homes.get(user)
 
     async def click(
@@ -164,7 +164,7 @@ class People:
         }
         action |= {key: element[key] for key in ("text", "value", "style", "url") if key in element}
         action |= {"action_ts": f"{time.time():.6f}", **(changes or {})}
-        payload = events.block_actions(who, action, trigger(self._workspace), **place)
+        payload = payloads.block_actions(who, action, trigger(self._workspace), **place)
         return await self._interact(payload)
 
     async def shortcut(self, callback_id: str, channel: str, ts: str, user: str = PERSON) -> bool:
@@ -173,7 +173,7 @@ class People:
         message = self._workspace.rendered(where, self._message(where, ts))
         url = response_url(self._workspace, where, who.id, ts, message.get("thread_ts"))
         return await self._interact(
-            events.message_action(who, where, message, callback_id, trigger(self._workspace), url)
+            payloads.message_action(who, where, message, callback_id, trigger(self._workspace), url)
         )
 
     async def submit(self, view_id: str, values: dict[str, Any], user: str = PERSON) -> bool:
@@ -182,7 +182,7 @@ class People:
         if view is None:
             raise BadRequest(f"No modal {view_id}.")
         who = self._workspace.user(user)
-        acknowledged = await self._interact(events.view_submission(who, view, values, trigger(self._workspace)))
+        acknowledged = await self._interact(payloads.view_submission(who, view, values, trigger(self._workspace)))
         if acknowledged:
             self._workspace.modals.pop(view_id, None)
             self._workspace.record("modal_closed", view_id=view_id)
@@ -192,13 +192,13 @@ class People:
         """Give a slash command. Returns whether the app acknowledged."""
         where, who = self._workspace.channel(channel), self._workspace.user(user)
         url = response_url(self._workspace, where, who.id, None)
-        payload = events.slash_command(who, where, command, text, trigger(self._workspace), url)
+        payload = payloads.slash_command(who, where, command, text, trigger(self._workspace), url)
         return await self._interact(payload, kind="slash_commands")
 
     async def _interact(self, payload: dict[str, Any], kind: str = "interactive") -> bool:
-        before = len(self._sockets.deliveries)
-        await asyncio.wait([self._sockets.send(kind, payload, accepts_response=True)], timeout=10)
-        return any(d.acknowledged_at for d in self._sockets.deliveries[before:] if d.type == kind)
+        before = len(self._socket_mode.deliveries)
+        await asyncio.wait([self._socket_mode.send(kind, payload, accepts_response=True)], timeout=10)
+        return any(d.acknowledged_at for d in self._socket_mode.deliveries[before:] if d.type == kind)
 
 
 def _element(

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from serving import perf_analyzer, wheel
-from serving.perf_analyzer import CannotMeasure, Load
+from benchmarks import perf_analyzer
+from benchmarks.perf_analyzer import CannotMeasure, Load
+from serving import wheel
 
 TABLE = """\
 Concurrency,Inferences/Second,Client Send,Network+Server Send/Recv,Server Queue,Server Compute Input,\

@@ -1,4 +1,4 @@
-"""`python -m serving.alongside COMMAND...`: a command with Triton beside it, for as long as the command runs.
+"""`python -m serving.run_with_server COMMAND...`: a command with Triton beside it, for as long as the command runs.
 
 The server that answers at TRITON_URL (or the default address) is used as it is; where none answers, one of our own is
 started on free ports, and TRITON_URL tells the command where.
@@ -61,7 +61,7 @@ def run(command: Sequence[str], address: str) -> int:
 def main() -> int:
     command = sys.argv[1:]
     if not command or command[0] in ("-h", "--help"):
-        print("usage: python -m serving.alongside COMMAND...\n\nRun a command with Triton beside it.")
+        print("usage: python -m serving.run_with_server COMMAND...\n\nRun a command with Triton beside it.")
         return 0 if command else 2
     # A signal before the command runs must still end the server.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -70,7 +70,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except FileNotFoundError:
-        print(f"serving.alongside: no such command: {command[0]}", file=sys.stderr)
+        print(f"serving.run_with_server: no such command: {command[0]}", file=sys.stderr)
         return 127
 
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
-from playground.cast import APP_ID
+from playground.seed import APP_ID
 from playground.workspace import Workspace
 
 MAX_CONNECTIONS = 10
@@ -47,7 +47,7 @@ class Connection:
     since: float = field(default_factory=time.time)
 
 
-class Sockets:
+class SocketMode:
     """All connections of the app, and what is under way on them."""
 
     def __init__(self, workspace: Workspace) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from serving.onnxruntime.agreement import Graph, Refused, Settings, Tensor, check, settings
+from serving.onnxruntime.validation import Graph, Refused, Settings, Tensor, check, settings
 
 CONFIG: dict[str, Any] = {
     "name": "enhancer",

@@ -1,6 +1,6 @@
 """Measure the server with perf_analyzer, beside bare loops over the same work in the same run.
 
-usage: python serving/benchmark.py [--rounds N] [--output FOLDER]
+usage: python -m benchmarks.serving [--rounds N] [--output FOLDER]
 
 Every round measures everything once, so that a machine that slows down slows all of it; tables show the median round.
 """
@@ -16,16 +16,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 import psutil
 import tritonclient.grpc as triton
 
-from serving import figures, loops, machine, perf_analyzer, wheel
+from benchmarks import baselines, machine, perf_analyzer, report
+from benchmarks.perf_analyzer import CannotMeasure, Load, Unstable
+from benchmarks.report import Bare, Served
+from serving import wheel
 from serving.errors import CannotServe
-from serving.figures import Bare, Served
-from serving.perf_analyzer import CannotMeasure, Load, Unstable
 
 ROOT = Path(__file__).resolve().parents[1]
 TILE = 256
@@ -99,26 +97,26 @@ def bare(seconds: float, sizes: tuple[int, ...], model: Path, operations: int) -
     """Everything that the server is measured against, on all cores."""
     cores = machine.cores()
 
-    def measured(name: str, size: int, found: loops.Rate) -> Bare:
+    def measured(name: str, size: int, found: baselines.Rate) -> Bare:
         return Bare(name, size, found.per_second, found.cpu_ms, found.per_second * 2e-12 * operations * size**2)
 
     with machine.watch([]) as busy:
-        top = loops.peak(cores, seconds)
-    yield Bare(figures.PEAK, 0, 0, top.cpu_ms, top.per_second, busy.others)
+        top = baselines.peak(cores, seconds)
+    yield Bare(report.PEAK, 0, 0, top.cpu_ms, top.per_second, busy.others)
     for size in sizes:
         with machine.watch([]) as busy:
-            found = loops.rate(loops.graph, model, size, processes=cores, seconds=seconds)
-        yield replace(measured(figures.LOOP, size, found), others=busy.others)
+            found = baselines.rate(baselines.graph, model, size, processes=cores, seconds=seconds)
+        yield replace(measured(report.LOOP, size, found), others=busy.others)
     for name, processes, prepare, arguments in (
-        (figures.TOGETHER, 1, loops.graph, (model, TILE, cores)),
-        (figures.FLOAT, cores, loops.graph, (model, TILE, 1, "f32")),
-        (figures.ONNX_RUNTIME, cores, loops.onnx_runtime, (model, TILE)),
-        (figures.BICUBIC, cores, loops.bicubic, (TILE,)),
+        (report.TOGETHER, 1, baselines.graph, (model, TILE, cores)),
+        (report.FLOAT, cores, baselines.graph, (model, TILE, 1, "f32")),
+        (report.ONNX_RUNTIME, cores, baselines.onnx_runtime, (model, TILE)),
+        (report.BICUBIC, cores, baselines.bicubic, (TILE,)),
     ):
         with machine.watch([]) as busy:
-            found = loops.rate(prepare, *arguments, processes=processes, seconds=seconds)
+            found = baselines.rate(prepare, *arguments, processes=processes, seconds=seconds)
         entry = measured(name, TILE, found)
-        yield replace(entry, others=busy.others, tera=0 if name == figures.BICUBIC else entry.tera)
+        yield replace(entry, others=busy.others, tera=0 if name == report.BICUBIC else entry.tera)
 
 
 def loads() -> list[Load]:
@@ -175,7 +173,8 @@ def _given(address: str) -> Iterator[Server]:
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="benchmark.py", description="Measure the server beside bare loops; write tables and a plot."
+        prog="python -m benchmarks.serving",
+        description="Measure the server beside bare loops; write tables and a plot.",
     )
     parser.add_argument("--url", metavar="HOST:PORT", help="gRPC address of a running server (default: one of its own)")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s, of some three minutes each")
@@ -202,10 +201,10 @@ def main() -> None:
     try:
         around, through = measure(options)
     except CannotServe as error:
-        sys.exit(f"benchmark.py: {error}")
+        sys.exit(f"benchmarks.serving: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
-    figures.write(options.output, machine.describe(), around, through)
+    report.write(options.output, machine.describe(), around, through)
     print((options.output / "serving.md").read_text())
 
 

@@ -3,18 +3,18 @@
 import time
 from typing import Any
 
-from playground import events
-from playground.cast import BOT_USER, Channel, new_id
-from playground.sockets import Sockets
+from playground import payloads
+from playground.seed import BOT_USER, Channel, new_id
+from playground.socket_mode import SocketMode
 from playground.workspace import Workspace
 
 
-class Happenings:
+class EventDelivery:
     """Turns changes of the workspace into event deliveries."""
 
-    def __init__(self, workspace: Workspace, sockets: Sockets) -> None:
+    def __init__(self, workspace: Workspace, socket_mode: SocketMode) -> None:
         self._workspace = workspace
-        self._sockets = sockets
+        self._socket_mode = socket_mode
         self.sent: dict[str, dict[str, Any]] = {}
 
     def _tell(self, subscription: str, event: dict[str, Any], channel: Channel | None = None) -> None:
@@ -23,52 +23,52 @@ class Happenings:
             return
         if channel is not None and BOT_USER not in channel.members:
             return
-        self.deliver(events.event_callback(event))
+        self.deliver(payloads.event_callback(event))
 
     def deliver(self, callback: dict[str, Any]) -> None:
         """Send an outer event, new or known."""
         self.sent[callback["event_id"]] = callback
-        self._sockets.send("events_api", callback)
+        self._socket_mode.send("events_api", callback)
 
     def posted(self, channel: Channel, message: dict[str, Any]) -> None:
         """A message came: `message`, perhaps `app_mention`, and `file_shared` for each file."""
         shown = self._workspace.rendered(channel, message)
         for file_id in message.get("files", []):
-            self._tell("file_shared", events.file_shared(channel, file_id, message["user"], message["ts"]), channel)
-        self._tell(events.SUBSCRIPTIONS[channel.kind], events.message_posted(channel, shown), channel)
+            self._tell("file_shared", payloads.file_shared(channel, file_id, message["user"], message["ts"]), channel)
+        self._tell(payloads.SUBSCRIPTIONS[channel.kind], payloads.message_posted(channel, shown), channel)
         files_in_mention = self._workspace.settings.mention_files
         mentioned = f"<@{BOT_USER}>" in message.get("text", "") and message["user"] != BOT_USER
         if channel.kind != "im" and mentioned and not (shown.get("files") and files_in_mention == "no_event"):
             self._tell(
-                "app_mention", events.app_mentioned(channel, shown, with_files=files_in_mention == "with"), channel
+                "app_mention", payloads.app_mentioned(channel, shown, with_files=files_in_mention == "with"), channel
             )
 
     def changed(self, channel: Channel, previous: dict[str, Any], message: dict[str, Any]) -> None:
-        event = events.message_changed(
+        event = payloads.message_changed(
             channel, previous, self._workspace.rendered(channel, message), self._workspace.next_ts()
         )
-        self._tell(events.SUBSCRIPTIONS[channel.kind], event, channel)
+        self._tell(payloads.SUBSCRIPTIONS[channel.kind], event, channel)
 
     def removed(self, channel: Channel, previous: dict[str, Any]) -> None:
         """A message went: `message_deleted`, or `message_changed` to a tombstone where replies stay."""
         if previous["ts"] in channel.messages:
             self.changed(channel, previous, channel.messages[previous["ts"]])
             return
-        event = events.message_deleted(channel, previous, self._workspace.next_ts())
-        self._tell(events.SUBSCRIPTIONS[channel.kind], event, channel)
+        event = payloads.message_deleted(channel, previous, self._workspace.next_ts())
+        self._tell(payloads.SUBSCRIPTIONS[channel.kind], event, channel)
 
     def reacted(self, kind: str, channel: Channel, message: dict[str, Any], name: str, user: str) -> None:
-        self._tell(kind, events.reaction(kind, channel, message, name, user, self._workspace.next_ts()), channel)
+        self._tell(kind, payloads.reaction(kind, channel, message, name, user, self._workspace.next_ts()), channel)
 
     def opened_home(self, user: str) -> None:
         direct = self._workspace.channel(user)
         self._tell(
             "app_home_opened",
-            events.home_opened(user, direct.id, self._workspace.homes.get(user), self._workspace.next_ts()),
+            payloads.home_opened(user, direct.id, self._workspace.homes.get(user), self._workspace.next_ts()),
         )
 
     def joined(self, user: str, channel: Channel) -> None:
-        self._tell("member_joined_channel", events.member_joined(user, channel, self._workspace.next_ts()), channel)
+        self._tell("member_joined_channel", payloads.member_joined(user, channel, self._workspace.next_ts()), channel)
 
 
 def trigger(workspace: Workspace) -> str:

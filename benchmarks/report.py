@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.perf_analyzer import Answer, Load
+from benchmarks.perf_analyzer import Answer, Load
 
 PEAK = "bf16 matrix products, the peak"
 LOOP = "bare OpenVINO, bf16, one thread a core"
@@ -78,7 +78,7 @@ def markdown(machine: str, bare: Sequence[Bare], served: Sequence[Served]) -> st
         "\n\n".join(
             [
                 "# Serving on a CPU",
-                "Made by `python serving/benchmark.py`; change nothing by hand. Median rounds; the CSV files beside "
+                "Made by `python -m benchmarks.serving`; change nothing by hand. Median rounds; the CSV files beside "
                 "this page have every round.",
                 f"Machine: {machine}.",
                 _reached(tile, loop, peak, served),

@@ -6,7 +6,7 @@ Shapes: docs.slack.dev/reference/events and docs.slack.dev/reference/interaction
 import time
 from typing import Any
 
-from playground.cast import APP_ID, BOT_USER, TEAM, Channel, User, new_id
+from playground.seed import APP_ID, BOT_USER, TEAM, Channel, User, new_id
 
 VERIFICATION_TOKEN = "playground-verification"  # noqa: S105 - deprecated by Slack, still in every payload
 CHANNEL_TYPES = {"channel": "channel", "group": "group", "im": "im"}

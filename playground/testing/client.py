@@ -1,9 +1,9 @@
 """The tests' way into the playground: starts it as a process of its own, and speaks its control API.
 
-with Workspace.start() as workspace:
+with PlaygroundClient.start() as workspace:
     message = workspace.post("#photos", "<@UBOT> please", files=[("cat.jpg", content)])
     thread = workspace.wait_for_replies(message, 1)
-    workspace.fail("chat.postMessage", "rate_limited", retry_after=2)
+    workspace.inject_fault("chat.postMessage", "rate_limited", retry_after=2)
 """
 
 import contextlib
@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from playground.cast import APP_TOKEN, BOT_TOKEN, BOT_USER
-from playground.forms import Upload, form
+from playground.multipart import Upload, form
+from playground.seed import APP_TOKEN, BOT_TOKEN, BOT_USER
 
 # The playground is on this machine: no proxy of the environment stands between.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -54,7 +54,7 @@ class Message:
         return {one["name"] for one in self.data.get("reactions", [])}
 
 
-class Workspace:
+class PlaygroundClient:
     """A running playground. `bot_user` is what to mention; `api_url` and the tokens are for the bot."""
 
     bot_user = BOT_USER
@@ -75,7 +75,7 @@ class Workspace:
 
     @classmethod
     @contextlib.contextmanager
-    def start(cls, port: int = 0, *, manifest: Path | None = None, seconds: float = 30) -> Iterator["Workspace"]:
+    def start(cls, port: int = 0, *, manifest: Path | None = None, seconds: float = 30) -> Iterator["PlaygroundClient"]:
         """`python -m playground` for the length of a `with`. Raises ControlError when it does not come up."""
         command = [
             sys.executable,
@@ -85,7 +85,7 @@ class Workspace:
             str(port),
             *(["--manifest", str(manifest)] if manifest else []),
         ]
-        root = Path(__file__).parents[1]
+        root = Path(__file__).parents[2]
         process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None  # noqa: S101 - for the type checker
         watchdog = threading.Timer(seconds, process.kill)
@@ -187,7 +187,7 @@ class Workspace:
     # Waiting
 
     def wait_for(
-        self, condition: Callable[["Workspace"], Any], seconds: float = 30, what: str = "what was awaited"
+        self, condition: Callable[["PlaygroundClient"], Any], seconds: float = 30, what: str = "what was awaited"
     ) -> Any:
         """The first truthy result of `condition(workspace)`, asked again after every change. Raises TimeoutError."""
         deadline = time.monotonic() + seconds
@@ -299,12 +299,12 @@ class Workspace:
         """Send any inner event; returns its `event_id`."""
         return self._json("POST", "/control/deliver", event=event, event_id=event_id, times=times)["event_id"]
 
-    def fail(self, on: str, kind: str, *, times: int | None = 1, **more: Any) -> int:
-        """Order a failure (see `faults.KINDS`); `times=None` is until `heal`. Returns its id."""
+    def inject_fault(self, on: str, kind: str, *, times: int | None = 1, **more: Any) -> int:
+        """Order a failure (see `faults.KINDS`); `times=None` is until `clear_faults`. Returns its id."""
         body = json.dumps({"on": on, "kind": kind, "times": times, **more}).encode()
         return json.loads(self._send("POST", "/control/faults", body, {}))["id"]
 
-    def heal(self, fault_id: int | None = None) -> None:
+    def clear_faults(self, fault_id: int | None = None) -> None:
         """Drop one ordered failure, or all."""
         self._json("DELETE", "/control/faults", id=fault_id)
 

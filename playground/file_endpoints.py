@@ -8,12 +8,12 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from playground import blocks
-from playground.cast import BOT_TOKEN
+from playground.errors import SlackError
+from playground.event_delivery import EventDelivery
 from playground.faults import Fault
 from playground.files import StoredFile
-from playground.happenings import Happenings
 from playground.methods.chat import by_the_app
-from playground.refusals import SlackError
+from playground.seed import BOT_TOKEN
 from playground.web_api import bearer, cut, interrupt, login_page
 from playground.workspace import Workspace
 
@@ -22,11 +22,11 @@ _PIECE = 64 * 1024
 SANDBOX = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"}
 
 
-class Transfers:
+class FileEndpoints:
     """`/files-pri/`, `/upload/v1/` and `/actions/`."""
 
-    def __init__(self, workspace: Workspace, happenings: Happenings) -> None:
-        self._workspace, self._happenings = workspace, happenings
+    def __init__(self, workspace: Workspace, delivery: EventDelivery) -> None:
+        self._workspace, self._delivery = workspace, delivery
 
     # Downloads
 
@@ -171,7 +171,7 @@ class Transfers:
         ephemeral = next((one for one in workspace.ephemerals if one["ts"] == ts), None)
         if body.get("delete_original"):
             if original is not None:
-                self._happenings.removed(channel, workspace.remove_message(channel, ts))
+                self._delivery.removed(channel, workspace.remove_message(channel, ts))
             if ephemeral is not None:
                 workspace.ephemerals.remove(ephemeral)
                 workspace.record("message_deleted", channel=channel.id, ts=ts)
@@ -192,12 +192,12 @@ class Transfers:
                 workspace.record("ephemeral", channel=channel.id, message=target)
                 return
             workspace.touch(channel, target)
-            self._happenings.changed(channel, previous, target)
+            self._delivery.changed(channel, previous, target)
             return
         thread_ts = body.get("thread_ts") or place["thread_ts"]
         message = {**by_the_app(), **content, **({"thread_ts": thread_ts} if thread_ts else {})}
         if body.get("response_type") == "in_channel":
-            self._happenings.posted(channel, workspace.add_message(channel, message))
+            self._delivery.posted(channel, workspace.add_message(channel, message))
             return
         shown = {
             "type": "message",

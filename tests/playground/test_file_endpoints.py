@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from slack_sdk.errors import SlackApiError
 
-from playground.client import ControlError
+from playground.testing.client import ControlError
 
 PHOTOS = "C0PHOTOS01"
 
@@ -73,27 +73,27 @@ def test_failures_of_downloads(workspace, photo):
     content = photo * 200
     (file,) = workspace.post("#photos", files=[("cat.jpg", content)]).files
     url = file["url_private_download"]
-    workspace.fail("download", "rate_limited", retry_after=3)
+    workspace.inject_fault("download", "rate_limited", retry_after=3)
     status, headers, _ = get(url)
     assert (status, headers["Retry-After"]) == (429, "3")
-    workspace.fail("download", "server_error")
+    workspace.inject_fault("download", "server_error")
     assert get(url)[0] == 500
-    workspace.fail("download", "login_page")
+    workspace.inject_fault("download", "login_page")
     status, headers, body = get(url)
     assert (status, headers.get_content_type()) == (200, "text/html")
-    workspace.fail("download", "redirect")
+    workspace.inject_fault("download", "redirect")
     assert get(url)[0] == 302
-    workspace.fail("download", "content_type", content_type="text/plain")
+    workspace.inject_fault("download", "content_type", content_type="text/plain")
     _, headers, body = get(url)
     assert (headers.get_content_type(), body) == ("text/plain", content)
-    workspace.fail("download", "truncated")
+    workspace.inject_fault("download", "truncated")
     with pytest.raises(http.client.IncompleteRead) as caught:
         get(url)
     assert len(caught.value.partial) == len(content) // 2
-    workspace.fail("download", "reset")
+    workspace.inject_fault("download", "reset")
     with pytest.raises((ConnectionError, http.client.IncompleteRead)):
         get(url)
-    workspace.fail("download", "drip", seconds=0.2)
+    workspace.inject_fault("download", "drip", seconds=0.2)
     assert get(url)[2] == content
     assert get(url)[2] == content
 
@@ -125,7 +125,7 @@ def test_upload_errors(app, workspace):
 
 def test_a_failed_upload_post_can_be_tried_again(app, workspace):
     ticket = app.files_getUploadURLExternal(filename="a.txt", length=4)
-    workspace.fail("upload", "server_error")
+    workspace.inject_fault("upload", "server_error")
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(ticket["upload_url"], data=b"text")
     caught.value.close()
@@ -207,7 +207,7 @@ def test_what_people_upload_never_runs_on_the_page(workspace):
 
 def test_senseless_orders_get_a_sentence(workspace):
     with pytest.raises(ControlError, match="kind must be one of"):
-        workspace.fail("download", "explode")
+        workspace.inject_fault("download", "explode")
     with pytest.raises(ControlError, match="Unknown setting: colour"):
         workspace.set(colour="red")
     with pytest.raises(ControlError, match="A message needs text or a file"):

@@ -112,7 +112,7 @@ class Channel:
         }
 
 
-def people() -> dict[str, User]:
+def users() -> dict[str, User]:
     """The people at the start, by id."""
     users = (
         User(PERSON, "ada", "Ada"),
