@@ -84,7 +84,7 @@ def test_samples_reach_every_kind():
     assert any(d == Degradation() for d in drawn)
 
 
-@pytest.mark.parametrize("kernel", [disc_kernel(7.0), motion_kernel(14.0, 0.7)])
+@pytest.mark.parametrize("kernel", [disc_kernel(7.0), motion_kernel(14.0, 1.57)])
 def test_a_kernel_keeps_brightness_and_takes_detail(photos, kernel):
     photo = photos[0][:128, :128]
     blurred, plain = Degradation(kernel=kernel)(photo, RNG), Degradation()(photo, RNG)
