@@ -1,8 +1,7 @@
-"""What all tests share: where shared photos are, a workspace, a model, and the rule that CI skips nothing."""
+"""What all tests share: a workspace, a model, and the rule that CI skips nothing."""
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -14,16 +13,6 @@ from tests.reliability.figures import Figures
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("busy machine", deadline=None)
 settings.load_profile("busy machine")
-
-SHARED = Path(__file__).resolve().parents[2] / "shared"
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder of photos and judges beside the checkout; skips where it is absent."""
-    if not SHARED.is_dir():
-        pytest.skip("needs ../shared, which is not beside this checkout")
-    return SHARED
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
-import runpy
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
+from tests.training import judge
+from training.evaluate import perceptual
 from training.inference import bicubic
 from training.metrics import luma, psnr_y, ssim_y
+from training.perceptual import distance
 
 
 def test_luma_spans_the_studio_range():
@@ -31,20 +31,10 @@ def test_ssim_is_that_of_scikit_image(photos):
     assert ssim_y(photo, truth) == pytest.approx(np.asarray(similarity[1])[5:-5, 5:-5].mean(), abs=1e-6)
 
 
-def test_scores_are_the_judges(shared, photos):
-    folder = shared / "data" / "validation"
-    truth = photos[0][:256, :256]
+def test_scores_are_the_judges():
+    truth = judge.truth()
     photo = bicubic(truth[::4, ::4])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        judge = SimpleNamespace(**runpy.run_path(str(folder / "score.py")))
-        nets = judge.networks()
-    psnr, ssim, lite0, squeeze = judge.score(photo, truth, nets)
-    from training.evaluate import perceptual
-    from training.perceptual import distance
-
-    assert psnr_y(photo, truth) == pytest.approx(psnr)
-    assert ssim_y(photo, truth) == pytest.approx(ssim)
-    assert perceptual(photo, truth, distance("lite0")) == pytest.approx(lite0, rel=1e-4)
-    weights = shared / "weights" / "squeezenet1_0_deepcomp.pth"
-    assert perceptual(photo, truth, distance(f"squeezenet:{weights}")) == pytest.approx(squeeze, rel=1e-4)
+    wanted = judge.record()["scores"]
+    assert psnr_y(photo, truth) == pytest.approx(wanted["psnr"])
+    assert ssim_y(photo, truth) == pytest.approx(wanted["ssim"])
+    assert perceptual(photo, truth, distance("lite0")) == pytest.approx(wanted["lite0"], rel=1e-4)
