@@ -8,6 +8,10 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 
 import torch
+
+# Imported before there is a group, because its functions take the group as a default argument. Otherwise the first
+# optimizer imports it, and the group's threads live until the interpreter ends, where they can abort a good run.
+import torch.distributed.nn
 from torch import Tensor, distributed
 
 

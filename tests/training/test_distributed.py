@@ -1,0 +1,36 @@
+"""The processes that `torchrun` starts."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = """
+import os
+import torch
+from training import distributed
+
+def threads():
+    return [open(f"/proc/self/task/{task}/comm").read().strip() for task in os.listdir("/proc/self/task")]
+
+with distributed.group("cpu"):
+    weights = torch.ones(3, requires_grad=True)
+    optimizer = torch.optim.Adam([weights])
+    weights.sum().backward()
+    distributed.average_gradients([weights])
+    optimizer.step()
+    assert any("gloo" in name for name in threads()), threads()
+assert not any("gloo" in name for name in threads()), threads()
+"""
+
+
+def test_a_group_leaves_no_thread_behind(tmp_path):
+    """A thread of gloo that is alive when the interpreter ends can abort the process, after a run that was good."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script],
+        env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
