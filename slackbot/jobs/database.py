@@ -27,6 +27,7 @@ _TOLD_EVERY = 10.0  # seconds; the queue asks ten times a second
 _STATEMENTS = 16  # that a connection keeps prepared
 _PAGES = 250_000  # bytes of the file that a connection keeps
 _CONNECTIONS = 3  # to a file, of which one can write
+_SUBSECONDS_SINCE = (3, 42)
 
 
 def database_file(url: str) -> Path | None:
@@ -80,14 +81,27 @@ def engine_options(url: str) -> dict[str, Any]:
     return options
 
 
-def keep_few_pages() -> None:
-    """From now on, limit what each connection to a SQLite file keeps of it."""
+def set_up_connections() -> None:
+    """From now on, limit what each connection to a SQLite file keeps of it, and give it the clock that DBOS asks for.
 
-    def limit(connection: Any, _: Any) -> None:
+    On Python 3.12 and later DBOS asks for `unixepoch('subsec')`, which SQLite knows from 3.42 on. Debian 12 has 3.40,
+    and there it would be NULL where no NULL may be.
+    """
+
+    def set_up(connection: Any, _: Any) -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.execute(f"pragma cache_size = -{_PAGES // 1024}")
+            if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
+                connection.create_function("unixepoch", 1, _unixepoch)
 
-    event.listen(Engine, "connect", limit)
+    event.listen(Engine, "connect", set_up)
+
+
+def _unixepoch(modifier: str) -> float:
+    """Seconds since 1970, to the millisecond, as SQLite's own. Raises ValueError for what DBOS does not ask."""
+    if modifier not in ("subsec", "subsecond"):
+        raise ValueError(modifier)
+    return round(time.time(), 3)
 
 
 def engine_url(url: str) -> URL:

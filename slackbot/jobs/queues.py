@@ -19,7 +19,7 @@ from slackbot.errors import SettingsError
 from slackbot.job import Job, Options, job_id
 from slackbot.jobs import retention
 from slackbot.jobs.commands import ChatCommands
-from slackbot.jobs.database import engine_options, keep_few_pages, prepare, wait_for_disk
+from slackbot.jobs.database import engine_options, prepare, set_up_connections, wait_for_disk
 from slackbot.jobs.retention import UNFINISHED
 from slackbot.jobs.serializer import JobSerializer, refuse_pickles
 from slackbot.jobs.steps import JobSteps
@@ -74,7 +74,7 @@ class Jobs:
             raise SettingsError(f"The database of DATABASE_URL cannot be opened ({type(error).__name__}).") from error
 
     def _start(self) -> None:
-        keep_few_pages()
+        set_up_connections()
         prepare(self._database_url)
         self._store.open()
         config: DBOSConfig = {
