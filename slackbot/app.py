@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from slack_bolt import App
+from slack_sdk import WebClient
 
 from slackbot.errors import NotReady, SettingsError
 from slackbot.inference.enhancer import Enhancer
@@ -29,6 +30,7 @@ from slackbot.slack.listeners import listen
 from slackbot.slack.receivers import Receiver, make_receiver
 
 log = logging.getLogger(__name__)
+_BOLT_LOG = logging.getLogger("slackbot.bolt")
 
 
 def serve(configuration: Configuration, announce: Callable[[str], None]) -> None:
@@ -38,13 +40,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     stop = signals.on_signals()
     client = web_client(settings.slack_bot_token.get_secret_value(), api_url, limits.slack)
     slack = Slack(client, api_url, limits.slack)
-    try:
-        home, bot_user = slack.who_am_i()
-    except SlackRefused as error:
-        raise SettingsError(f"Slack does not accept SLACK_BOT_TOKEN ({error.code}).") from None
-    except SlackUnavailable as error:
-        raise SettingsError(f"{error} Is SLACK_API_URL right?") from None
-
+    home, bot_user = _sign_in(slack)
     server = ModelServer(endpoint, limits.server)
     _report(server, endpoint.url)
     enhancer = Enhancer(server, limits.server, limits.photo, metrics.FALLBACKS.inc)
@@ -62,17 +58,13 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     commands = ChatCommands(slack, tracker, store, enhancer, bot_user, limits.photo)
     jobs = Jobs(database_url, steps, commands, tracker, store, limits.jobs, limits.slack)
     reporter = StatusReporter(tracker, slack, limits.slack)
-    # The acknowledgement waits for the listener, and the listener for the database.
-    quiet = logging.getLogger("slackbot.bolt")  # Bolt warns that the token stands in the environment as well
-    quiet.setLevel(logging.ERROR)
-    secret = settings.slack_signing_secret.get_secret_value()
-    app = App(client=client, logger=quiet, process_before_response=True, signing_secret=secret)
+    app = _bolt_app(client, settings)
     install_allow_list(app, settings.allow_list, home)
     listen(app, bot_user, jobs, store.is_watched)
     events = make_receiver(
         app,
         settings.slack_app_token.get_secret_value(),
-        secret,
+        settings.slack_signing_secret.get_secret_value(),
         settings.events_host,
         settings.events_port,
         limits.slack,
@@ -91,10 +83,27 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
         announce("stopping")
     finally:
         serving.clear()
-        quiet.setLevel(logging.CRITICAL)  # what is heard now is not acknowledged, and Slack sends it again
+        _BOLT_LOG.setLevel(logging.CRITICAL)  # what comes now is not acknowledged, and Slack sends it again
         reporter.stop()
         # The model server's connection stays: closing it would turn photos at work into bicubic ones.
         _end(limits.jobs.exit_seconds, events.close, jobs.stop, *([health.close] if health else []))
+
+
+def _sign_in(slack: Slack) -> tuple[str, str]:
+    """The ids of the bot's workspace and user. Raises SettingsError where Slack does not accept the token."""
+    try:
+        return slack.who_am_i()
+    except SlackRefused as error:
+        raise SettingsError(f"Slack does not accept SLACK_BOT_TOKEN ({error.code}).") from None
+    except SlackUnavailable as error:
+        raise SettingsError(f"{error} Is SLACK_API_URL right?") from None
+
+
+def _bolt_app(client: WebClient, settings: Settings) -> App:
+    """The app. Its acknowledgement waits for the listener, and the listener for the database."""
+    _BOLT_LOG.setLevel(logging.ERROR)  # Bolt warns that the token is in the environment as well
+    secret = settings.slack_signing_secret.get_secret_value()
+    return App(client=client, logger=_BOLT_LOG, process_before_response=True, signing_secret=secret)
 
 
 def _end(seconds: float, *parts: Callable[[], None]) -> None:

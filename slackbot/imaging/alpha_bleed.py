@@ -1,4 +1,4 @@
-"""Colours for pixels that cannot be seen, so that enlarging draws no dark fringe out of them."""
+"""Colours for fully transparent pixels, so that enlarging makes no dark fringes."""
 
 from collections.abc import Iterator
 

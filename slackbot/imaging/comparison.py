@@ -34,7 +34,7 @@ def comparison(before: Photo, after: Photo, limits: PhotoLimits) -> Photo:
 
 
 def comparison_format(fmt: Format) -> Format:
-    """The kind of a comparison of results of this kind: one that Slack shows."""
+    """The format of the comparison for a result of this format: one that Slack shows."""
     return FORMATS["PNG"] if fmt.name in ("PNG", "GIF") else FORMATS["JPEG"]
 
 

@@ -27,7 +27,7 @@ def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
 
 
 def on_white(photo: Photo) -> Image.Image:
-    """The photo as RGB, with white behind what can be seen through; the photo's own image where nothing can."""
+    """The photo as RGB, with white behind transparent pixels; the photo's own image if there are none."""
     if photo.alpha is None:
         return photo.image
     paper = Image.new(photo.image.mode, photo.size, "white")

@@ -44,7 +44,7 @@ class Enhanced:
 
 
 def no_progress(_done: int, _total: int) -> None:
-    """Tell nobody."""
+    """Ignore progress."""
 
 
 class Enhancer:

@@ -13,14 +13,14 @@ from slackbot.errors import BotError
 SERVER_DOWN = "the model server is not available"
 SERVER_LATE = "the model server did not answer in time"
 SERVER_TOO_SLOW = "the model server was too slow"
-SERVER_NONSENSE = "the model server's answer made no sense"
+SERVER_NONSENSE = "the model server's answer could not be read"
 SERVER_WRONG_SIZE = "the model server's answer was not a picture of the right size"
 SERVER_COULD_NOT = "the model server could not do it"
 WRONG_MODEL = "the model on the server takes or gives something else than pixels"
-CERTIFICATE_UNKNOWN = "the model server's certificate is not from whom I trust (TRITON_TLS_CA)"
+CERTIFICATE_UNKNOWN = "the model server's certificate is not signed by a trusted authority (TRITON_TLS_CA)"
 CERTIFICATE_OF_ANOTHER = "the model server's certificate is for another name (TRITON_TLS_NAME)"
 NO_TLS = "the model server does not speak TLS (TRITON_URL)"
-HUNG_UP = "the model server hung up: it may want my certificate (TRITON_TLS_CERT)"
+HUNG_UP = "the model server closed the connection: it may want my certificate (TRITON_TLS_CERT)"
 
 
 class ServerError(BotError):

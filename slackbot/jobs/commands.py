@@ -72,7 +72,7 @@ class ChatCommands:
         return len(entries) - waiting, waiting
 
     def _picture(self) -> str:
-        """The id of the picture of before and after, handed to Slack once; empty where it does not take it."""
+        """The file id of the before-and-after picture, uploaded once; empty if Slack refuses it."""
         known = self._store.get_value("home picture")
         if known:
             return known

@@ -66,10 +66,9 @@ def wait_for_disk() -> None:
 def engine_options(url: str) -> dict[str, Any]:
     """What engines of the job database are made with.
 
-    A SQLite file has one writer. Who waits for it in SQLite sleeps longer each time and is overtaken, in a flood of
-    events for seconds; who waits for a connection has it at once. Each connection also keeps statements and pages of
-    the file, by SQLite's own measure so many that memory grows for thousands of jobs, while the kernel has the file in
-    memory anyway; the one used last comes first.
+    A SQLite file has one writer. SQLite's busy-wait backs off, so waiters starve; a small pool queues fairly. Each
+    connection keeps prepared statements and pages of the file. With SQLite's default sizes memory grows over thousands
+    of jobs, so both are limited; the kernel caches the file anyway. The connection used last is used first.
     """
     options: dict[str, Any] = {"pool_use_lifo": True}
     if url.startswith("sqlite"):

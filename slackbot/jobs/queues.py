@@ -87,6 +87,17 @@ class Jobs:
         }
         refuse_pickles()
         DBOS(config=config)
+        self._register_workflows()
+        DBOS.launch()
+        self._tell_of_other_versions()
+        wait_for_disk()  # not before: a database that cannot even be opened is a wrong setting
+        self._track_waiting()
+        threading.Thread(target=self._clean_up_regularly, name="retention", daemon=True).start()
+        for queue, at_once in ((PHOTOS, self._limits.jobs_at_once), (COMMANDS, self._limits.commands_at_once)):
+            DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=self._limits.poll_seconds)
+
+    def _register_workflows(self) -> None:
+        """Name the workflows to DBOS, before it starts: recorded jobs are found by these names."""
         answering = PhotoWorkflow(self._steps, self._commands, self._step)
 
         @DBOS.workflow(name="answer")
@@ -113,18 +124,15 @@ class Jobs:
             self._step(self._commands.show_home, user)
 
         self._answer, self._decline, self._after_click, self._home = answer, decline, after_click, home
-        DBOS.launch()
-        self._tell_of_other_versions()
-        wait_for_disk()  # not before: a database that cannot even be opened is a wrong setting
+
+    def _track_waiting(self) -> None:
+        """Count the jobs that an earlier process left in the queue."""
         for left in DBOS.list_workflows(
             status="ENQUEUED", queue_name=PHOTOS, app_version=APPLICATION_VERSION, load_output=False
         ):
             job = _job_of(left)
             if job:
                 self._tracker.add(job)
-        threading.Thread(target=self._clean_up_regularly, name="retention", daemon=True).start()
-        for queue, at_once in ((PHOTOS, self._limits.jobs_at_once), (COMMANDS, self._limits.commands_at_once)):
-            DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=self._limits.poll_seconds)
 
     def _tell_of_other_versions(self) -> None:
         """An older version's records are pickles, which are not opened; but its own process may still run."""
@@ -194,7 +202,7 @@ class Jobs:
         )
 
     def _clean_up_regularly(self) -> None:
-        """At the start and once in a while, throw away what ended long ago: nobody asks for it any more."""
+        """At the start and then regularly, delete jobs that ended long ago."""
         while True:
             try:
                 days = timedelta(days=self._limits.remembered_days)

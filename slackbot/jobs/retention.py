@@ -1,4 +1,4 @@
-"""Jobs that ended long ago are forgotten: the database keeps its size, and no name stays longer than it is of use."""
+"""Deletes jobs that ended long ago: the database stops growing, and no file name is kept longer than needed."""
 
 from datetime import datetime
 

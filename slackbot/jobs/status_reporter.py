@@ -1,4 +1,4 @@
-"""Tells those who wait how far their jobs are: a status line, and a button to cancel. Never worth failing a job for."""
+"""Shows how far each job is: a status line, and a button to cancel. A failure here never fails a job."""
 
 import logging
 import threading

@@ -72,7 +72,7 @@ class JobSteps:
         return [shared_file(self._whole(file)) for file in files]
 
     def fetch(self, job: Job, index: int, file: SharedFile) -> None:
-        """Bring a file into the work folder."""
+        """Download a file into the job's folder."""
         self._go_on(job)
         if not file.address:
             raise SlackRefused("file_not_found", "download")
@@ -96,13 +96,13 @@ class JobSteps:
         return self._enhance_into(job, index, file, 2)
 
     def upload(self, job: Job, index: int, file: SharedFile, result: Result) -> str:
-        """Hand a result to Slack, not yet shared; the id to share it with."""
+        """Upload a result without sharing it. Returns the file id to share it with."""
         if not self._file(job, result.file).exists():
             result = self._enhance_into(job, index, file, result.outcome.scale)
         return self.slack.upload(self._file(job, result.file), result.name, messages.alt_text(result.outcome))
 
     def upload_comparison(self, job: Job, index: int, file: SharedFile, result: Result) -> tuple[str, str]:
-        """Hand a comparison to Slack, not yet shared; its id and name."""
+        """Upload a comparison without sharing it. Returns its file id and name."""
         if not result.comparison or not self._file(job, result.comparison).exists():
             result = self._enhance_into(job, index, file, result.outcome.scale)
         if not result.comparison:  # made again, and the model server is gone meanwhile
@@ -146,15 +146,15 @@ class JobSteps:
             reactions.quietly(self.slack.post_ephemeral, job.channel, job.user, text, (), job.thread_ts)
 
     def clear_status(self, job: Job) -> None:
-        """Take the status line away, as a reply would."""
+        """Remove the status line, as a reply would."""
         reactions.quietly(self.slack.show_status, job.channel, job.thread_ts, "")
 
     def begin(self, job: Job) -> None:
-        """React with eyes."""
+        """Add the reaction for a running job."""
         reactions.begin(self.slack, job)
 
     def end(self, job: Job, mark: str) -> None:
-        """React with what came of it."""
+        """Replace it by the reaction for the result."""
         reactions.end(self.slack, job, mark)
 
     def count(self, job: Job, counts: Counts) -> None:
@@ -162,7 +162,7 @@ class JobSteps:
         self.store.count(job.id, counts)
 
     def clean(self, job: Job) -> None:
-        """Throw the job's photos away."""
+        """Delete the job's photos."""
         shutil.rmtree(self.folder / job.id, ignore_errors=True)
 
     def _whole(self, file: dict[str, Any]) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class JobSteps:
         return Result(outcome, target.name, result_name(file.name, enhanced.scale, target.suffix), beside)
 
     def _go_on(self, job: Job) -> None:
-        """Raise Stopped where nobody wants the job any more."""
+        """Raise JobCancelled if the job was cancelled or its message deleted."""
         if self.store.is_stopped(job.id):
             raise JobCancelled
 

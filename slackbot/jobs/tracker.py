@@ -1,4 +1,4 @@
-"""The board on the wall: who waits, who is being served and how far it is. In memory; the jobs are in the database."""
+"""Which jobs wait, which run and how far each is. In memory only; the jobs themselves are in the database."""
 
 import math
 import threading
@@ -22,7 +22,7 @@ class Entry:
     since: float
     begun: float | None = None
     photo: int = 0  # the one being worked on, counted from 0
-    photos: int = 0  # 0 as long as nobody has looked
+    photos: int = 0  # 0 until the message was read
     done: float = 0.0
 
     @property
@@ -42,7 +42,7 @@ class JobTracker:
     _pace: float = _USUAL
 
     def add(self, job: Job) -> int:
-        """Write a waiting job on the board; its priority, of which the lowest comes first.
+        """Add a waiting job. Returns its priority: the lowest number runs first.
 
         A person's first job comes before everybody's second, and so on; among those, a channel's first before its
         second. So nobody waits long because somebody else, or another channel, asked for a lot.

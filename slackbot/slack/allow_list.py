@@ -1,4 +1,4 @@
-"""Who is served: an allow-list of workspaces, channels and people, asked before anything else hears of an event."""
+"""Who is served: an allow-list of workspaces, channels and people, checked before any listener runs."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class AllowList:
-    """Ids of Slack's. Empty channels or people are all of them; the bot's own workspace is always welcome."""
+    """Slack ids. Empty channels or people mean all of them; the bot's own workspace is always allowed."""
 
     teams: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
@@ -35,7 +35,7 @@ def install_allow_list(app: App, allow_list: AllowList, home: str) -> None:
     """
     allow_list = AllowList(allow_list.teams | {home}, allow_list.channels, allow_list.people)
 
-    def at_the_door(context: BoltContext, body: dict[str, Any], next: Callable[[], None]) -> BoltResponse | None:  # noqa: A002
+    def check(context: BoltContext, body: dict[str, Any], next: Callable[[], None]) -> BoltResponse | None:  # noqa: A002
         named = str((body.get("event") or {}).get("user_team") or "")
         teams = {team for team in (context.team_id, context.actor_team_id, named) if team and team.startswith("T")}
         if allow_list.allows(teams, context.channel_id, context.user_id):
@@ -44,4 +44,4 @@ def install_allow_list(app: App, allow_list: AllowList, home: str) -> None:
         log.info("not on the allow-list: an event of workspace %s", context.team_id)
         return BoltResponse(status=200)
 
-    app.use(at_the_door)
+    app.use(check)

@@ -10,8 +10,8 @@ SlackUnavailable       Slack cannot answer now: worth another try
 
 from slackbot.errors import BotError
 
-OUTSIDE_SLACK = "the file lies outside of Slack, where I do not go."
-ROUND_IN_CIRCLES = "Slack sent me round in circles for the file."
+OUTSIDE_SLACK = "the file is not hosted by Slack, so I can't fetch it."
+ROUND_IN_CIRCLES = "Slack redirected me too many times for the file."
 _REINSTALL = "Please ask the person who installed me to add it and reinstall the app."
 UNREADABLE = f"Slack did not let me read the file: the missing scope is files:read. {_REINSTALL}"
 

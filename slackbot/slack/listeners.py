@@ -1,4 +1,4 @@
-"""What the bot hears: events, clicks and shortcuts are translated into jobs, and nothing else happens here."""
+"""Slack's events, clicks and shortcuts are translated into jobs, and nothing else happens here."""
 
 import re
 from collections.abc import Callable

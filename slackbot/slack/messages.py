@@ -1,4 +1,4 @@
-"""Everything that the bot says, in one voice: short, plain, friendly."""
+"""What the bot says, but for errors: their sentences stand beside them. Short, plain, friendly."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _INSTEAD = {
     "GIF": "a GIF has no more than 256 colours",
     "BMP": "a BMP would be many times the size",
     "HEIC": "Slack does not show HEIC",
-    "WebP": "so large a WebP that can be seen through takes more memory than I have",
+    "WebP": "a transparent WebP this large takes more memory than I have",
 }
 
 
@@ -99,7 +99,9 @@ def home_welcome(bot_user: str) -> str:
 
 def home_figures(model: bool, working: int, waiting: int, enhanced: int, bicubic: int, refused: int) -> list[str]:
     """How it is and what was done today."""
-    state = ":large_green_circle: enhancing" if model else ":large_yellow_circle: bicubic for now, the model is away"
+    state = (
+        ":large_green_circle: enhancing" if model else ":large_yellow_circle: bicubic for now, the model server is down"
+    )
     return [
         f"*State*\n{state}",
         f"*Now*\n{working} at work, {waiting} waiting",
@@ -114,14 +116,14 @@ def no_photo(bot_user: str, limits: PhotoLimits) -> str:
 
 def full(minutes: int) -> str:
     """The answer where the queue is full."""
-    return f"I have my hands full. Please ask me again in {_about(minutes)}."
+    return f"I'm at capacity. Please ask me again in {_about(minutes)}."
 
 
 def status(model: bool, working: int, waiting: int, minutes: int) -> str:
     """The answer to `status`."""
-    how = "The model server is well" if model else "The model server is away, so for now I enlarge with bicubic"
+    how = "The model server is up" if model else "The model server is down, so for now I enlarge with bicubic"
     if not working and not waiting:
-        return f"{how}, and I have nothing to do."
+        return f"{how}. Nothing is queued."
     queue = f", {_many(waiting, 'waits', 'wait')}, the last for {_about(minutes)}" if waiting else ""
     return f"{how}. I am working on {_many(working, 'message', 'messages')}{queue}."
 

@@ -1,4 +1,4 @@
-"""Reactions on the asking message: eyes at once, and at the end what came of it. Never worth failing a job for."""
+"""Reactions on the asking message: eyes at once, and at the end what came of it. A failure here never fails a job."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ def reaction_for(outcomes: Sequence[Outcome]) -> str:
 
 
 def quietly(call: Callable[..., None], *args: Any) -> None:
-    """Do what is pleasant to have; where Slack does not, nothing is lost."""
+    """Call it, and only log a failure."""
     try:
         call(*args)
     except BotError as error:

@@ -90,7 +90,7 @@ def test_redirects_at_the_limit_and_one_over(slack, fetch):
     most = SlackLimits().redirects
     assert fetch(f"/hops/{most}") == b"x" * 10
     assert {token for _, token in slack.asked} == {f"Bearer {TOKEN}"}
-    with pytest.raises(DownloadError, match="round in circles"):
+    with pytest.raises(DownloadError, match="too many times"):
         fetch(f"/hops/{most + 1}")
 
 
@@ -107,7 +107,7 @@ def test_a_redirect_to_a_stranger_is_not_followed(slack, stranger, fetch, form):
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:image/png,A", "gopher://x"])
 def test_no_other_scheme_is_followed(fetch, target):
-    with pytest.raises(DownloadError, match="outside of Slack"):
+    with pytest.raises(DownloadError, match="not hosted by Slack"):
         fetch(f"/to/{target}")
 
 

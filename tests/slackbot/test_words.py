@@ -85,7 +85,7 @@ def test_an_animation_comes_back_moving(workspace, mention, paint, encode, opene
 def test_status_says_how_it_is(workspace, mention):
     (reply,) = workspace.wait_for_replies(mention(text="status?"))
 
-    assert reply.text.startswith("The model server is well")
+    assert reply.text.startswith("The model server is up")
 
 
 def test_cancel_without_a_job_says_so(workspace, mention):

@@ -94,6 +94,7 @@ def test_triton_killed_in_mid_job_gives_bicubic_and_its_return_enhances_again(
     assert time.monotonic() - returned < 5
 
 
+@pytest.mark.timeout(600)
 def test_a_bot_killed_in_mid_job_replies_after_its_return(workspace, bot, mention, triton, large, png):
     before = triton.inferences()
     message = mention(("large.png", png(large)))
@@ -103,7 +104,7 @@ def test_a_bot_killed_in_mid_job_replies_after_its_return(workspace, bot, mentio
 
     bot.start()
 
-    (reply,) = workspace.wait_for_replies(message, 1, 120)
+    (reply,) = workspace.wait_for_replies(message, 1, 500)
     assert "enhanced by model version" in reply.text
     assert opened(workspace, reply.files[0]).size == (large.shape[1] * 4, large.shape[0] * 4)
     workspace.wait_for_reaction(message, "white_check_mark")

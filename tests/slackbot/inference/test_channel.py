@@ -174,8 +174,8 @@ def test_a_server_that_cannot_prove_who_it_is_gets_no_photo(secure, connect, tmp
     renamed = f"grpcs://{secure(authority.issue('renamed', 'DNS:triton')).address}"
     photo = Photo(Image.new("RGB", (8, 8)), FORMATS["PNG"])
     for url, ca, sentence in (
-        (known, other.pem, "certificate is not from whom I trust (TRITON_TLS_CA)"),
-        (known, None, "certificate is not from whom I trust (TRITON_TLS_CA)"),
+        (known, other.pem, "certificate is not signed by a trusted authority (TRITON_TLS_CA)"),
+        (known, None, "certificate is not signed by a trusted authority (TRITON_TLS_CA)"),
         (renamed, authority.pem, "certificate is for another name (TRITON_TLS_NAME)"),
     ):
         result = Enhancer(connect(url, ca=ca), PATIENT, PhotoLimits())(photo, 4)

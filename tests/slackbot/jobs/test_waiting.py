@@ -168,7 +168,7 @@ def test_a_full_queue_is_answered_with_a_sentence_and_a_time(workspace, model, m
     too_many = mention(("3.png", content))
 
     (reply,) = workspace.wait_for_replies(too_many)
-    assert reply.text == "I have my hands full. Please ask me again in about 1 minute."
+    assert reply.text == "I'm at capacity. Please ask me again in about 1 minute."
     (reply,) = workspace.wait_for_replies(mention(text="help"))
     assert "Share a photo" in reply.text, "words do not wait behind photos"
 

@@ -151,5 +151,5 @@ def test_a_wrong_token_and_a_missing_file(share, fetch):
 
 
 def test_an_address_elsewhere_is_not_even_asked(fetch):
-    with pytest.raises(DownloadError, match="outside of Slack"):
+    with pytest.raises(DownloadError, match="not hosted by Slack"):
         fetch("https://files.slack.com.evil.example/cat.png")

@@ -92,14 +92,14 @@ def test_alt_text_and_sentences():
 @pytest.mark.parametrize(
     ("said", "text"),
     [
-        (messages.status(True, 0, 0, 1), "The model server is well, and I have nothing to do."),
+        (messages.status(True, 0, 0, 1), "The model server is up. Nothing is queued."),
         (
             messages.status(False, 1, 2, 3),
-            "The model server is away, so for now I enlarge with bicubic. I am working on 1 message, 2 wait, "
+            "The model server is down, so for now I enlarge with bicubic. I am working on 1 message, 2 wait, "
             "the last for about 3 minutes.",
         ),
-        (messages.full(1), "I have my hands full. Please ask me again in about 1 minute."),
-        (messages.full(12), "I have my hands full. Please ask me again in about 12 minutes."),
+        (messages.full(1), "I'm at capacity. Please ask me again in about 1 minute."),
+        (messages.full(12), "I'm at capacity. Please ask me again in about 12 minutes."),
         (messages.working(1, 0, 0.424), "is enhancing the photo: 42%"),
         (messages.working(3, 2, 1.0), "is enhancing photo 3 of 3: 100%"),
         (messages.queued(0, 1), "is next to look at this"),
