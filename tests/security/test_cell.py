@@ -37,7 +37,8 @@ def photo(tmp_path):
 def test_a_bad_codec_costs_one_sentence(photo, opener, error):
     begin = time.monotonic()
     # Memory is to run out before computing time does, on a busy machine too.
-    limits = replace(LIMITS, decode_memory_bytes=120 * 2**20, decode_cpu_seconds=20) if error is PhotoTooLarge else LIMITS
+    little_memory = replace(LIMITS, decode_memory_bytes=120 * 2**20, decode_cpu_seconds=20)
+    limits = little_memory if error is PhotoTooLarge else LIMITS
     with pytest.raises(error) as caught:
         open_sandboxed(photo, limits, opener)
 
