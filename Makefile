@@ -5,15 +5,19 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip --disable-pip-version-check --quiet install
+INSTALL := requirements/install.sh $(BIN)/pip
 RUN := $(BIN)/python
 
-.PHONY: help demo enhance serve bot test lint unit system browser train evaluate export benchmark pictures sbom audit lock clean
+.PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train evaluate export benchmark pictures sbom audit lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-demo: $(VENV)/bot $(VENV)/play $(VENV)/serve ## Triton, the bot and a stand-in Slack in your browser, on this machine
-	@$(RUN) -m serving.run_with_server $(RUN) -m playground.demo
+demo: explain-demo $(VENV)/bot $(VENV)/play $(VENV)/serve ## Triton, the bot and a stand-in Slack in your browser, on this machine
+	@$(RUN) -m playground.demo --model-server "$(RUN) -m serving"
+
+explain-demo:
+	@test -e $(VENV)/bot -a -e $(VENV)/play -a -e $(VENV)/serve || { \
+		echo 'The first time three things are installed into $(VENV): about 620 MB and two minutes. Nothing else is touched.'; }
 
 enhance: $(VENV)/bot $(VENV)/serve ## one photo, without Slack: make enhance IMAGE=in.jpg OUT=out.jpg
 	@test -n "$(IMAGE)" || { echo 'say which photo: make enhance IMAGE=in.jpg OUT=out.jpg' >&2; exit 2; }
@@ -61,17 +65,20 @@ pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model car
 	@$(RUN) -m serving.run_with_server $(RUN) -m docs.pictures
 	$(RUN) training/model_card.py
 
+screenshots: $(VENV)/dev $(VENV)/browser ## every screen of the page, three widths, light and dark: make screenshots [OUT=folder]
+	@$(RUN) -m docs.screenshots $(if $(OUT),--out "$(OUT)")
+
 sbom: $(VENV)/created ## what the bot is made of, as CycloneDX: sbom.json
-	$(PIP) cyclonedx-bom
+	@$(INSTALL) "what writes the list" cyclonedx-bom
 	$(BIN)/cyclonedx-py requirements requirements/bot.txt --of JSON -o sbom.json
 
 # Strict: what the index cannot tell about is a failure, and no clean bill.
 audit: $(VENV)/created ## known holes in what the bot is made of; asks pypi.org
-	$(PIP) pip-audit
+	@$(INSTALL) "what asks for known holes" pip-audit
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/bot.txt
 
 lock: $(VENV)/dev ## write requirements/*.txt anew from pyproject.toml
-	$(PIP) uv
+	@$(INSTALL) "uv" uv
 	PATH="$(CURDIR)/$(BIN):$$PATH" requirements/lock.sh
 
 clean: ## remove what was installed and built
@@ -81,16 +88,18 @@ clean: ## remove what was installed and built
 $(VENV)/created:
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo 'this needs Python 3.11 or newer with venv: name one with PYTHON=..., or (Debian) apt install python3-venv' >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
+$(VENV)/bot: what := the bot (280 MB, a minute)
+$(VENV)/play: what := the page (15 MB, some seconds)
 $(VENV)/bot $(VENV)/play: $(VENV)/%: requirements/%.txt | $(VENV)/created
-	$(PIP) --require-hashes -r $<
+	@$(INSTALL) "$(what)" --require-hashes -r $<
 	@touch $@
 
 $(VENV)/train $(VENV)/export: $(VENV)/%: requirements/%.txt requirements/torch.txt | $(VENV)/created
-	$(PIP) --require-hashes -r $<
-	$(PIP) -r requirements/torch.txt
+	@$(INSTALL) "what $* needs" --require-hashes -r $<
+	@$(INSTALL) "PyTorch (the CPU build 0.7 GB, with CUDA several)" -r requirements/torch.txt
 	@touch $@
 
 # What PyTorch compiles with, where it is asked to: the machine's own, else Debian's.
@@ -102,18 +111,18 @@ $(VENV)/compiler: | $(VENV)/created
 
 # Triton comes last: pip complains of what its Python API would need at every install after it.
 $(VENV)/serve: requirements/serve.txt requirements/triton.txt | $(VENV)/created
-	$(PIP) --require-hashes -r $<
-	$(PIP) --require-hashes --no-deps -r requirements/triton.txt
+	@$(INSTALL) "what runs the model (180 MB)" --require-hashes -r $<
+	@$(INSTALL) "Triton (145 MB)" --require-hashes --no-deps -r requirements/triton.txt
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt requirements/torch.txt requirements/triton.txt | $(VENV)/created
-	$(PIP) --require-hashes -r $<
-	$(PIP) -r requirements/torch.txt
-	$(PIP) --require-hashes --no-deps -r requirements/triton.txt
+	@$(INSTALL) "everything that the tests need (1 GB)" --require-hashes -r $<
+	@$(INSTALL) "PyTorch (the CPU build 0.7 GB, with CUDA several)" -r requirements/torch.txt
+	@$(INSTALL) "Triton (145 MB)" --require-hashes --no-deps -r requirements/triton.txt
 	@touch $@
 
 $(VENV)/perf_analyzer/bin: requirements/benchmark.txt | $(VENV)/created
-	$(PIP) --require-hashes --no-deps -r $< --target $(VENV)/perf_analyzer
+	@$(INSTALL) "perf_analyzer" --require-hashes --no-deps -r $< --target $(VENV)/perf_analyzer
 	@touch $@
 
 # The machine's own browser, else Playwright's, else Debian's; where none can be had the browser tests skip and say so.

@@ -13,6 +13,7 @@ from aiohttp import web
 from playground.errors import BadRequest
 from playground.seed import APP_TOKEN, BOT_TOKEN
 from playground.server import application
+from playground.services import ServiceOptions
 from playground.settings import Settings
 
 
@@ -32,6 +33,11 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--manifest", type=Path, help="an app manifest (JSON): its scopes, events and shortcuts hold here, nothing more"
     )
+    parser.add_argument(
+        "--model-server", default="", metavar="COMMAND", help="a model server to run, with a switch on the page"
+    )
+    parser.add_argument("--model-url", default="", metavar="URL", help="Triton's page about the model, to be shown")
+    parser.add_argument("--bot-url", default="", metavar="URL", help="where the bot's /metrics are, to be shown")
     return parser.parse_args(argv)
 
 
@@ -49,12 +55,12 @@ def _listen(host: str, port: int) -> socket.socket:
         raise BadRequest(f"Cannot listen on {host}:{port}: {reason.strerror}. Another --port may be free.") from None
 
 
-async def _serve(listener: socket.socket, base_url: str, settings: Settings) -> None:
+async def _serve(listener: socket.socket, base_url: str, settings: Settings, services: ServiceOptions) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(application(base_url, settings), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(application(base_url, settings, services), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.SockSite(runner, listener).start()
     print(f"ready {base_url}/", flush=True)
@@ -70,10 +76,11 @@ def main(argv: list[str] | None = None) -> int:
     except BadRequest as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    services = ServiceOptions(arguments.model_server, arguments.model_url, arguments.bot_url)
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     base_url = (arguments.public_url or f"http://{host}:{listener.getsockname()[1]}").rstrip("/")
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(listener, base_url, settings))
+        asyncio.run(_serve(listener, base_url, settings, services))
     return 0
 
 

@@ -15,6 +15,7 @@ UserActions
     POST   /control/messages      form: channel, text, user?, thread_ts?, file_mode?, any number of `file`
     PATCH  /control/messages      {channel, ts, text}
     DELETE /control/messages      {channel, ts}
+    POST   /control/forward       {channel, ts, to, text?, user?}: a message, into the channel `to`
     POST   /control/reactions     {channel, ts, name, user?, remove?}
     POST   /control/home          {user?}: open the App Home
     POST   /control/click         {action_id, channel+ts or view_id, block_id?, user?, changes?}: acknowledged?
@@ -32,6 +33,10 @@ The network
     DELETE /control/faults        {id?}: one, or all
     PATCH  /control/settings      any fields of `settings.Settings`
     POST   /control/reset         a fresh workspace with the first settings; connections stay
+
+The processes behind the page (`services.py`)
+    GET    /control/services      the model server's state, the model, the bot's queue and the newest job's steps
+    POST   /control/server        {running}: start or stop the model server
 """
 
 import asyncio
@@ -72,6 +77,7 @@ class Control:
             web.post("/control/messages", self.post),
             web.patch("/control/messages", self.edit),
             web.delete("/control/messages", self.delete),
+            web.post("/control/forward", self.forward),
             web.post("/control/reactions", self.react),
             web.post("/control/home", self.home),
             web.post("/control/click", self.click),
@@ -176,6 +182,13 @@ class Control:
         body = await json_body(request, "channel", "ts")
         self._users.delete(body["channel"], body["ts"])
         return web.json_response({})
+
+    async def forward(self, request: web.Request) -> web.Response:
+        body = await json_body(request, "channel", "ts", "to")
+        message = self._users.forward(
+            body["channel"], body["ts"], body["to"], body.get("text", ""), user=body.get("user", PERSON)
+        )
+        return web.json_response({"channel": self._workspace.channel(body["to"]).id, "message": message})
 
     async def react(self, request: web.Request) -> web.Response:
         body = await json_body(request, "channel", "ts", "name")

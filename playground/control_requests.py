@@ -26,6 +26,8 @@ async def error_middleware(request: web.Request, handler: _Handler) -> web.Strea
         return web.json_response({"error": f"Slack would say: {refusal}."}, status=400)
     except BadRequest as refusal:
         return web.json_response({"error": str(refusal)}, status=400)
+    except ConnectionResetError:  # whoever asked has gone (a reload, a closed tab), and that is no news
+        return web.Response()
 
 
 async def json_body(request: web.Request, *needed: str) -> dict[str, Any]:

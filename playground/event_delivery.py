@@ -36,6 +36,11 @@ class EventDelivery:
         for file_id in message.get("files", []):
             self._tell("file_shared", payloads.file_shared(channel, file_id, message["user"], message["ts"]), channel)
         self._tell(payloads.SUBSCRIPTIONS[channel.kind], payloads.message_posted(channel, shown), channel)
+        self.mentioned(channel, message)
+
+    def mentioned(self, channel: Channel, message: dict[str, Any]) -> None:
+        """A person's message came or was edited: `app_mention` where it names the app."""
+        shown = self._workspace.rendered(channel, message)
         files_in_mention = self._workspace.settings.mention_files
         mentioned = f"<@{BOT_USER}>" in message.get("text", "") and message["user"] != BOT_USER
         if channel.kind != "im" and mentioned and not (shown.get("files") and files_in_mention == "no_event"):

@@ -52,9 +52,10 @@ def message_posted(channel: Channel, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def app_mentioned(channel: Channel, message: dict[str, Any], *, with_files: bool) -> dict[str, Any]:
-    """`app_mention`, the twin of a `message` that names the app."""
+    """`app_mention`, the twin of a `message` that names the app; of an edited one it has `edited`."""
     kept = {key: value for key, value in message.items() if key != "files" or with_files}
-    return {**kept, "type": "app_mention", "channel": channel.id, "event_ts": message["ts"]}
+    event_ts = message.get("edited", message)["ts"]
+    return {**kept, "type": "app_mention", "channel": channel.id, "event_ts": event_ts}
 
 
 def message_deleted(channel: Channel, previous: dict[str, Any], event_ts: str) -> dict[str, Any]:

@@ -117,6 +117,7 @@ def users() -> dict[str, User]:
     users = (
         User(PERSON, "ada", "Ada"),
         User("U0GRACE001", "grace", "Grace"),
+        User("U0ALAN0001", "alan", "Alan"),
         User(BOT_USER, BOT_NAME, "Enhancer", is_bot=True),
     )
     return {user.id: user for user in users}
@@ -131,5 +132,6 @@ def channels(everyone: list[str]) -> dict[str, Channel]:
             Channel("C0GENERAL1", "general", "channel", everyone.copy()),
             Channel("D0ADA00001", "", "im", [PERSON, BOT_USER]),
             Channel("D0GRACE001", "", "im", ["U0GRACE001", BOT_USER]),
+            Channel("D0ALAN0001", "", "im", ["U0ALAN0001", BOT_USER]),
         )
     }

@@ -8,6 +8,7 @@ from playground.control import Control
 from playground.control_requests import error_middleware
 from playground.event_delivery import EventDelivery
 from playground.file_endpoints import FileEndpoints, signed_out
+from playground.services import ServiceOptions, Services
 from playground.settings import Settings
 from playground.socket_mode import SocketMode
 from playground.user_actions import UserActions
@@ -30,8 +31,11 @@ async def _page(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(STATIC / "index.html", headers=_PAGE_POLICY)
 
 
-def application(base_url: str, settings: Settings | None = None) -> web.Application:
+def application(
+    base_url: str, settings: Settings | None = None, options: ServiceOptions | None = None
+) -> web.Application:
     """The whole playground. `base_url` is where it can be reached, without a slash at the end."""
+    services = Services(options or ServiceOptions())
     workspace = Workspace(base_url, settings)
     socket_mode = SocketMode(workspace)
     delivery = EventDelivery(workspace, socket_mode)
@@ -43,7 +47,9 @@ def application(base_url: str, settings: Settings | None = None) -> web.Applicat
         await socket_mode.close()
 
     app = web.Application(client_max_size=_MAX_BODY, middlewares=[error_middleware])
+    app.on_startup.append(services.open)
     app.on_shutdown.append(close_sockets)
+    app.on_cleanup.append(services.close)
     app.add_routes(
         [
             web.get("/", _page),
@@ -55,9 +61,11 @@ def application(base_url: str, settings: Settings | None = None) -> web.Applicat
             web.get("/files-pri/{file}/{name}", file_endpoints.download),
             web.get(r"/files-tmb/{file}/{side:\d+}", file_endpoints.thumbnail),
             web.get("/page/files/{file}", file_endpoints.shown),
+            web.get("/files/{user}/{file}/{name}", file_endpoints.shown),
             web.post("/upload/v1/{key}", file_endpoints.upload),
             web.post("/actions/{key}", file_endpoints.respond),
             *control.routes(),
+            *services.routes(),
         ]
     )
     return app

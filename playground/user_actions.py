@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from playground import payloads
+from playground.attachments import forwarded, unfurled
 from playground.errors import BadRequest
 from playground.event_delivery import EventDelivery, response_url, trigger
 from playground.files import FILE_MODES
@@ -18,13 +19,16 @@ from playground.workspace import Workspace
 
 _MENTION = re.compile(r"(?<![\w&;])@(\w+(?:[.-]\w+)*)")
 _KEPT = re.compile(r"<[@#!][^<>\s]+>")
+_LINK = re.compile(r"(?<![\w/<|])https?://[^\s<>|`]*[\w/]")
+_LINKED = re.compile(r"<(https?://[^<>|]+)")
 
 
 def as_slack_writes(text: str, names: dict[str, str]) -> str:
-    """Typed text as Slack stores it: `&`, `<`, `>` escaped, `@name` as `<@ID>`; `<@ID>` stays itself."""
+    """Typed text as Slack stores it: `&`, `<`, `>` escaped, `@name` as `<@ID>`, links as `<link>`; `<@ID>` stays."""
     kept = _KEPT.findall(text)
     escaped = "\0".join(html.escape(part, quote=False) for part in _KEPT.split(text))
     escaped = _MENTION.sub(lambda m: f"<@{names[m[1].lower()]}>" if m[1].lower() in names else m[0], escaped)
+    escaped = _LINK.sub(lambda m: f"<{m[0]}>", escaped)
     for mention in kept:
         escaped = escaped.replace("\0", mention, 1)
     return escaped
@@ -77,9 +81,40 @@ class UserActions:
             message["parent_user_id"] = channel.messages[thread_ts]["user"]
         posted = workspace.add_message(channel, message)
         self._delivery.posted(channel, posted)
+        self._unfurl(channel, posted)
         return workspace.rendered(channel, posted)
 
+    def forward(
+        self, channel_reference: str, ts: str, to: str, text: str = "", *, user: str = PERSON
+    ) -> dict[str, Any]:
+        """Share a message elsewhere, as an attachment under a message of one's own. Returns that one."""
+        workspace = self._workspace
+        channel, target, author = workspace.channel(channel_reference), workspace.channel(to), workspace.user(user)
+        shared = forwarded(channel, self._message(channel, ts), workspace.base_url)
+        names = {known.name: known.id for known in workspace.users.values()}
+        message = {
+            "user": author.id,
+            "team": TEAM["id"],
+            "text": as_slack_writes(text, names),
+            "client_msg_id": str(uuid4()),
+            "attachments": [shared],
+        }
+        posted = workspace.add_message(target, message)
+        self._delivery.posted(target, posted)
+        return workspace.rendered(target, posted)
+
+    def _unfurl(self, channel: Channel, message: dict[str, Any]) -> None:
+        """Show the pictures of this workspace that a message links to, as Slack does a moment later."""
+        linked = [file for file in map(self._workspace.linked_file, _LINKED.findall(message["text"])) if file]
+        if not linked:
+            return
+        previous = self._workspace.rendered(channel, message)
+        message["attachments"] = [unfurled(number, file) for number, file in enumerate(linked, 1)]
+        self._workspace.touch(channel, message)
+        self._delivery.changed(channel, previous, message)
+
     def edit(self, channel_reference: str, ts: str, text: str) -> dict[str, Any]:
+        """Change a message's words. Where it mentions the app, the app hears of that once more."""
         channel = self._workspace.channel(channel_reference)
         message = self._message(channel, ts)
         previous = self._workspace.rendered(channel, message)
@@ -90,6 +125,8 @@ class UserActions:
         }
         self._workspace.touch(channel, message)
         self._delivery.changed(channel, previous, message)
+        self._delivery.mentioned(channel, message)
+        self._unfurl(channel, message)
         return self._workspace.rendered(channel, message)
 
     def delete(self, channel_reference: str, ts: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import time
 from dataclasses import asdict
 from typing import Any
@@ -111,6 +112,14 @@ class Workspace:
             raise SlackError("file_deleted")
         return file
 
+    def linked_file(self, link: str) -> dict[str, Any] | None:
+        """The picture of this workspace that a link leads to, as a file object; None for every other link."""
+        found = re.search(r"[/-](F0\w+)/", link) if link.startswith(f"{self.base_url}/files") else None
+        file = self.files.get(found[1]) if found else None
+        if file is None or file.deleted or not file.completed or not file.size_in_pixels or not file.ready:
+            return None
+        return self.describe_file(file.id)
+
     # Messages
 
     def describe_file(self, file_id: str) -> dict[str, Any]:
@@ -122,6 +131,11 @@ class Workspace:
         shown = dict(message)
         if "files" in shown:
             shown["files"] = [self.describe_file(file_id) for file_id in shown["files"]]
+        if "attachments" in shown:
+            shown["attachments"] = [
+                {**one, "files": [self.describe_file(file_id) for file_id in one["files"]]} if "files" in one else one
+                for one in shown["attachments"]
+            ]
         replies = [] if message.get("thread_ts", message["ts"]) != message["ts"] else channel.replies(message["ts"])
         if replies:
             authors = list(dict.fromkeys(reply["user"] for reply in replies))
@@ -195,7 +209,8 @@ class Workspace:
         """Record every message that shows this file."""
         for channel in self.channels.values():
             for message in channel.messages.values():
-                if file_id in message.get("files", []):
+                attached = (one.get("files", []) for one in message.get("attachments", []))
+                if any(file_id in files for files in (message.get("files", []), *attached)):
                     self.record("message", channel=channel.id, message=self.rendered(channel, message))
 
     def set_status(self, channel: Channel, thread_ts: str, status: str, loading: list[str]) -> None:

@@ -1,6 +1,7 @@
 /** The page: which conversation and thread are open, kept in the address, and what to draw again after a change. */
 
-import { conversationPane, renderModal, renderSidebar, threadPane } from "./panes.js";
+import { conversationPane, renderModal, threadPane } from "./panes.js";
+import { renderSidebar } from "./sidebar.js";
 import { begin, store, watch } from "./store.js";
 
 const element = (id) => document.getElementById(id);
@@ -37,17 +38,22 @@ function open({ channel: id, tab = null, thread = null }) {
   store.unread.delete(channel.id);
   document.title = `${channel.kind === "im" ? "Enhancer" : `#${channel.name}`} · Playground`;
   if (!sameConversation) refreshConversation = conversationPane(element("conversation"), channel, current, go, openThread, openMenu);
-  if (!sameThread) {
-    const pane = element("thread");
-    pane.hidden = !thread || !channel.messages.has(thread);
-    element("workspace").classList.toggle("with-thread", !pane.hidden);
-    refreshThread = pane.hidden ? () => {} : threadPane(pane, channel, thread, closeThread);
-    if (pane.hidden) pane.replaceChildren();
-  }
+  if (!sameThread) showThread(channel, thread);
   draw();
 }
 
+function showThread(channel, thread) {
+  const pane = element("thread");
+  pane.hidden = !thread || !channel.messages.has(thread);
+  element("workspace").classList.toggle("with-thread", !pane.hidden);
+  refreshThread = pane.hidden ? () => {} : threadPane(pane, channel, thread, closeThread);
+  if (pane.hidden) pane.replaceChildren();
+}
+
 function draw() {
+  const channel = store.channels.get(current.channel);
+  // A thread may be opened before the news of its first message is here.
+  if (element("thread").hidden && channel.messages.has(current.thread)) showThread(channel, current.thread);
   store.unread.delete(current.channel);
   renderSidebar(element("sidebar"), current, go);
   refreshConversation();
@@ -71,7 +77,7 @@ watch((change) => {
 window.addEventListener("hashchange", () => { if (store.ready) open(readAddress()); });
 element("scrim").addEventListener("click", closeMenu);
 window.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || element("viewer").open || element("modal").open) return;
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   if (element("workspace").classList.contains("menu-open")) closeMenu();
   else if (current.thread) closeThread();
 });

@@ -1,9 +1,9 @@
 /** Block Kit blocks as elements. */
 
-import { h } from "./dom.js";
+import { confirmed } from "./dialogs.js";
+import { h, picture, toast } from "./dom.js";
 import { mrkdwn, textObject } from "./mrkdwn.js";
 import { act, store } from "./store.js";
-import { toast } from "./dom.js";
 
 /** An image's address on this page: the app's own files by id; anything else only when the page's policy allows it. */
 function source(block) {
@@ -11,13 +11,13 @@ function source(block) {
   return id ? `/page/files/${id}?side=1080` : (block.image_url ?? "");
 }
 
-const image = (block, properties = {}) => h("img", { src: source(block), alt: block.alt_text, loading: "lazy", ...properties });
+const image = (block, properties = {}) => picture({ src: source(block), alt: block.alt_text, loading: "lazy", ...properties });
 
 function button(element, block, place) {
   const pressed = async (event) => {
     const pushed = event.currentTarget;
-    const confirm = element.confirm;
-    if (confirm && !window.confirm(confirm.text?.text ?? "Are you sure?")) return;
+    const question = element.confirm;
+    if (question && !(await confirmed(question.title?.text ?? "Are you sure?", question.text?.text ?? "", question.confirm?.text ?? "Yes", { danger: question.style === "danger" }))) return;
     if (element.url) window.open(element.url, "_blank", "noopener");
     pushed.disabled = true;
     const answer = await act("POST", "/control/click", { action_id: element.action_id, block_id: block.block_id, user: store.person, ...place });

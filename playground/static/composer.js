@@ -1,14 +1,15 @@
 /** Where one writes: text, mentions, and files by drop, paste or choice. */
 
-import { h, icon, iconButton } from "./dom.js";
-import { fileSize } from "./message.js";
+import { h, icon, iconButton, noPicture } from "./dom.js";
+import { fileSize } from "./files.js";
+import { sampleRow } from "./samples.js";
 import { act, store } from "./store.js";
 
 /**
- * A composer. `where` is {channel, thread_ts?}; `name` ("channel" or "thread") begins its test ids.
- * Returns the element, with `addFiles` for drops and `focusText`.
+ * A composer. `where` is {channel, thread_ts?}; `name` ("channel" or "thread") begins its test ids. With `openThread`
+ * it offers the samples, each of which opens its thread. Returns the element, with `addFiles` for drops and `focusText`.
  */
-export function composer(where, name, placeholder) {
+export function composer(where, name, placeholder, openThread = null) {
   let files = [];
   let sending = false;
   const direct = where.channel.kind === "im";
@@ -49,7 +50,7 @@ export function composer(where, name, placeholder) {
 
   function preview(file) {
     const shown = file.type.startsWith("image/") ? h("img", { alt: "", src: URL.createObjectURL(file) }) : h("span", { class: "file-icon" }, icon("file"));
-    if (shown instanceof HTMLImageElement) shown.onerror = () => shown.replaceWith(h("span", { class: "file-icon" }, icon("image")));
+    if (shown instanceof HTMLImageElement) shown.onerror = () => shown.replaceWith(noPicture(file.name));
     const remove = iconButton("close", `Remove ${file.name}`, { class: "preview-remove", onclick: () => { files = files.filter((one) => one !== file); show(); input.focus(); } });
     return h("div", { class: "preview", title: file.name }, shown, h("span", { class: "preview-name" }, file.name), h("span", { class: "preview-size" }, fileSize(file.size)), remove);
   }
@@ -73,6 +74,7 @@ export function composer(where, name, placeholder) {
     refresh();
     const form = new FormData();
     form.set("channel", where.channel.id);
+    form.set("user", store.person);
     form.set("text", input.value.trim());
     if (where.thread_ts) form.set("thread_ts", where.thread_ts);
     for (const file of files) form.append("file", file, file.name || "image.png");
@@ -115,9 +117,12 @@ export function composer(where, name, placeholder) {
   mentionButton.addEventListener("click", mention);
   sendButton.addEventListener("click", () => void send());
 
-  const element = h("div", { class: "composer", "data-testid": `${name}-composer` }, suggestion,
+  const tray = openThread && h("div", { class: "tray", hidden: true, "data-testid": "samples" }, sampleRow(where.channel, openThread, () => { tray.hidden = true; }));
+  const samplesButton = openThread && iconButton("samples", "Try a sample", { "data-testid": "try-samples", "aria-expanded": "false", onclick: () => { tray.hidden = !tray.hidden; samplesButton.setAttribute("aria-expanded", String(!tray.hidden)); } });
+
+  const element = h("div", { class: "composer", "data-testid": `${name}-composer` }, suggestion, tray,
     h("div", { class: "composer-box" }, previews, hint, input,
-      h("div", { class: "composer-tools" }, iconButton("attach", "Attach files", { "data-testid": `${name}-attach`, onclick: () => chooser.click() }), !direct && mentionButton, h("span", { class: "composer-keys" }, "Enter to send, Shift + Enter for a new line"), sendButton), chooser));
+      h("div", { class: "composer-tools" }, iconButton("attach", "Attach files", { "data-testid": `${name}-attach`, onclick: () => chooser.click() }), !direct && mentionButton, samplesButton, h("span", { class: "composer-keys" }, "Enter to send, Shift + Enter for a new line"), sendButton), chooser));
   return Object.assign(element, { addFiles, choose: () => chooser.click(), focusText: () => input.focus() });
 }
 

@@ -28,6 +28,11 @@ const ICONS = {
   left: "M15 5l-7 7 7 7",
   right: "M9 5l7 7-7 7",
   file: "M6 3h8l4.500 4.500V21H6zM14 3v5h4.500",
+  edit: "M4 20h4L19.500 8.500a2.100 2.100 0 0 0-4-4L4 16zM14 6l4 4",
+  forward: "M14 5l7 6.500-7 6.500v-4C8 14 5 16 3 19c.5-5.500 4-9.500 11-10z",
+  link: "M10 14a4.500 4.500 0 0 0 6.500 0l3-3A4.600 4.600 0 0 0 13 4.500L11.500 6M14 10a4.500 4.500 0 0 0-6.500 0l-3 3a4.600 4.600 0 0 0 6.500 6.500l1.500-1.500",
+  samples: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
+  noPicture: "M4 5h13M20 8v11H7M4 9v10M4 16l4-4M3 3l18 18",
   image: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.500 9.500h.01",
 };
 
@@ -46,6 +51,32 @@ export function icon(name) {
 /** A button that shows an icon and says what it does. */
 export function iconButton(name, label, properties = {}) {
   return h("button", { type: "button", "aria-label": label, title: label, ...properties, class: `icon-button ${properties.class ?? ""}` }, icon(name));
+}
+
+/** An image; what cannot be shown gives way to a sign with its name. */
+export function picture(properties) {
+  const image = h("img", properties);
+  image.addEventListener("error", () => image.replaceWith(noPicture(properties.alt)));
+  return image;
+}
+
+/** What stands in the place of something that is no picture, or none that browsers show. */
+export const noPicture = (name) => h("span", { class: "no-picture", role: "img", "aria-label": `${name}: no preview`, "data-testid": "no-picture" }, icon("noPicture"), h("span", {}, "No preview"));
+
+/** Draw a pane again only when `key` says that it looks different; the focus stays on the element of the same test id. */
+export function refresh(pane, key, make) {
+  const drawn = JSON.stringify(key);
+  if (pane.drawn === drawn) return;
+  pane.drawn = drawn;
+  const focused = pane.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
+  pane.replaceChildren(...[make()].flat().filter(Boolean));
+  if (focused) pane.querySelector(`[data-testid="${focused}"]`)?.focus();
+}
+
+/** Bring an element's children to `nodes`, touching only what moved: what stays keeps focus and does not flicker. */
+export function reconcile(parent, nodes) {
+  nodes.forEach((node, index) => { if (parent.childNodes[index] !== node) parent.insertBefore(node, parent.childNodes[index] ?? null); });
+  while (parent.childNodes.length > nodes.length) parent.lastChild.remove();
 }
 
 /** A short notice at the bottom, gone after a while. */

@@ -1,32 +1,18 @@
-/** The parts of the page: sidebar, conversation, thread, App Home, modals. */
+/** The parts of the page: conversation, thread, App Home, modals. */
 
 import { blocks } from "./blocks.js";
 import { composer, dropTarget } from "./composer.js";
-import { h, icon, iconButton } from "./dom.js";
-import { avatar, day, messageElement } from "./message.js";
-import { mrkdwn, textObject } from "./mrkdwn.js";
-import { act, directMessage, label, repliesTo, store, topLevel, userName } from "./store.js";
+import { h, icon, iconButton, reconcile, refresh } from "./dom.js";
+import { messageKeys } from "./keyboard.js";
+import { avatar, day, messageElement, statusLine } from "./message.js";
+import { textObject } from "./mrkdwn.js";
+import { sampleRow } from "./samples.js";
+import { serviceStrip } from "./services.js";
+import { act, label, repliesTo, store, topLevel } from "./store.js";
 
 const sameMinutes = (a, b) => Number(b.ts) - Number(a.ts) < 300;
 
-/** The list of channels, the direct message, and who is connected. */
-export function renderSidebar(pane, current, go) {
-  const entry = (channel, testid, content) => h("button", { type: "button", class: `entry ${current.channel === channel.id ? "current" : ""} ${store.unread.has(channel.id) ? "unread" : ""}`, "data-testid": testid, "aria-current": current.channel === channel.id ? "page" : null, onclick: () => go({ channel: channel.id }) }, content);
-  const channels = [...store.channels.values()].filter((channel) => channel.kind !== "im");
-  const direct = directMessage();
-  const connected = store.connections > 0;
-  pane.replaceChildren(
-    h("header", { class: "sidebar-head" }, h("strong", {}, "Playground"), h("span", {}, "a stand-in Slack workspace")),
-    h("h2", {}, "Channels"),
-    ...channels.map((channel) => entry(channel, `channel-${channel.name}`, [h("span", { class: "hash", "aria-hidden": "true" }, "#"), channel.name])),
-    h("h2", {}, "Apps"),
-    direct && entry(direct, "dm-enhancer", [avatar(store.app.bot_user, "small"), userName(store.app.bot_user), h("span", { class: `presence ${connected ? "on" : ""}`, title: connected ? "connected" : "not connected" })]),
-    h("div", { class: "sidebar-foot" },
-      h("div", { class: `connection ${connected ? "on" : ""}`, "data-testid": "connection" }, h("span", { class: `presence ${connected ? "on" : ""}` }), connected ? "The bot is connected" : "Waiting for the bot"),
-      h("div", { class: "me" }, avatar(store.person, "small"), userName(store.person))));
-}
-
-function welcome(channel, choose) {
+function welcome(channel, choose, openThread) {
   const direct = channel.kind === "im";
   const handle = h("span", { class: "mention own" }, `@${store.users.get(store.app.bot_user).name}`);
   const step = (number, ...text) => h("li", {}, h("span", { class: "step" }, String(number)), h("span", {}, ...text));
@@ -34,8 +20,16 @@ function welcome(channel, choose) {
     h("img", { src: "/static/bot.svg", alt: "" }),
     h("h2", {}, direct ? "Drop a photo here" : ["Drop a photo here and mention ", handle]),
     h("p", {}, "It comes back four times as wide and four times as high, in the thread under your message."),
-    h("ol", {}, step(1, "Drop, paste or choose a photo; a small one shows it best."), direct ? step(2, "Send it. No mention is needed here.") : step(2, "Add ", handle.cloneNode(true), " and send."), step(3, "Open the thread, and click the picture to look closely.")),
-    h("button", { type: "button", class: "primary", "data-testid": "choose-photo", onclick: choose }, icon("image"), "Choose a photo"));
+    sampleRow(channel, openThread),
+    h("button", { type: "button", class: "primary", "data-testid": "choose-photo", onclick: choose }, icon("image"), "Choose a photo"),
+    h("ol", {}, step(1, "Drop, paste or choose a photo; a small one shows it best."), direct ? step(2, "Send it. No mention is needed here.") : step(2, "Add ", handle.cloneNode(true), " and send."), step(3, "Open the thread, and click the picture to look closely.")));
+}
+
+/** A line between messages, the same element as long as it says the same. */
+function divider(list, key, make) {
+  list.dividers ??= new Map();
+  if (!list.dividers.has(key)) list.dividers.set(key, make());
+  return list.dividers.get(key);
 }
 
 /** Keep the elements of messages that did not change, so that pictures do not flicker. */
@@ -48,11 +42,11 @@ function fillMessages(list, channel, messages, options) {
     if (!options.inThread && (!previous || day(previous.ts) !== day(message.ts))) {
       const date = new Date(Number(message.ts) * 1000);
       const today = date.toDateString() === new Date().toDateString();
-      nodes.push(h("div", { class: "day" }, h("span", {}, today ? "Today" : date.toLocaleDateString([], { weekday: "long", month: "long", day: "numeric" }))));
+      nodes.push(divider(list, `day ${day(message.ts)}`, () => h("div", { class: "day" }, h("span", {}, today ? "Today" : date.toLocaleDateString([], { weekday: "long", month: "long", day: "numeric" })))));
       previous = null;
     }
     const compact = Boolean(previous && previous.user === message.user && sameMinutes(previous, message) && !message.subtype && !message.is_ephemeral && !(options.inThread && previous === messages[0]));
-    const key = JSON.stringify([message, compact]);
+    const key = JSON.stringify([message, compact, store.person, options.inThread ? "" : store.statuses.get(`${channel.id}/${message.ts}`)?.status]);
     const kept = known.get(message.ts);
     const element = kept?.key === key ? kept.element : messageElement(channel, message, { ...options, compact });
     next.set(message.ts, { key, element });
@@ -60,11 +54,17 @@ function fillMessages(list, channel, messages, options) {
     previous = message;
     if (options.inThread && message === messages[0]) {
       const count = messages.length - 1;
-      nodes.push(h("div", { class: "thread-count", "data-testid": "thread-count" }, h("span", {}, count ? `${count} ${count === 1 ? "reply" : "replies"}` : "No replies yet")));
+      nodes.push(divider(list, `count ${count}`, () => h("div", { class: "thread-count", "data-testid": "thread-count" }, h("span", {}, count ? `${count} ${count === 1 ? "reply" : "replies"}` : "No replies yet"))));
     }
   }
   list.known = next;
-  list.replaceChildren(...nodes);
+  // A message that is drawn anew keeps the focus that it had, on the same button where that is still there.
+  const focused = document.activeElement?.closest?.(".message");
+  const at = focused && list.contains(focused) ? { ts: focused.dataset.ts, testid: document.activeElement.dataset.testid } : null;
+  reconcile(list, nodes);
+  if (!at || list.contains(document.activeElement)) return;
+  const again = next.get(at.ts)?.element;
+  (again?.querySelector(`[data-testid="${at.testid}"]`) ?? again)?.focus();
 }
 
 function updateScroll(scroller, update) {
@@ -73,12 +73,13 @@ function updateScroll(scroller, update) {
   if (atEnd) scroller.scrollTop = scroller.scrollHeight;
 }
 
-function messagesPane(pane, head, where, name, placeholder, dropLabel) {
+function messagesPane(pane, head, where, name, placeholder, dropLabel, openThread = null) {
   const list = h("div", { class: "message-list", "data-testid": `${name}-messages` });
+  messageKeys(list);
   const extra = h("div", { class: "list-extra" });
-  const scroller = h("div", { class: "scroller", tabindex: "0", role: "log", "aria-label": "Messages" }, h("div", { class: "spring" }), list, extra);
-  const writer = composer(where, name, placeholder);
-  pane.replaceChildren(head, scroller, writer);
+  const scroller = h("div", { class: "scroller", role: "log", "aria-label": "Messages" }, h("div", { class: "spring" }), list, extra);
+  const writer = composer(where, name, placeholder, openThread);
+  pane.replaceChildren(head, ...(openThread ? [serviceStrip()] : []), scroller, writer);
   dropTarget(pane, dropLabel, writer.addFiles);
   // Pictures load later than their message: stay at the end while they do.
   new ResizeObserver(() => { if (scroller.atEnd !== false) scroller.scrollTop = scroller.scrollHeight; }).observe(list);
@@ -89,27 +90,27 @@ function messagesPane(pane, head, where, name, placeholder, dropLabel) {
 /** A channel or direct message. Returns the function that brings it up to date. */
 export function conversationPane(pane, channel, current, go, openThread, openMenu) {
   const direct = channel.kind === "im";
-  const tab = (kind, text) => h("button", { type: "button", role: "tab", class: "tab", "aria-selected": String((current.tab ?? "messages") === kind), "data-testid": `${kind}-tab`, onclick: () => go({ channel: channel.id, tab: kind }) }, text);
+  const tab = (kind, text) => h("button", { type: "button", class: "tab", "aria-current": (current.tab ?? "messages") === kind ? "page" : null, "data-testid": `${kind}-tab`, onclick: () => go({ channel: channel.id, tab: kind }) }, text);
   const head = h("header", { class: "pane-head" }, iconButton("menu", "Channels", { class: "menu-button", "data-testid": "menu", onclick: openMenu }),
     h("div", { class: "pane-title" }, direct && avatar(store.app.bot_user, "small"), h("h1", { "data-testid": "conversation-title" }, direct ? label(channel) : [h("span", { class: "hash" }, "#"), channel.name]), direct && h("span", { class: "badge" }, "APP")),
-    direct && h("div", { class: "tabs", role: "tablist" }, tab("home", "Home"), tab("messages", "Messages")));
+    direct && h("nav", { class: "tabs", "aria-label": "Enhancer" }, tab("home", "Home"), tab("messages", "Messages")));
   if (direct && current.tab === "home") {
     const home = h("div", { class: "scroller home", "data-testid": "home" });
     pane.replaceChildren(head, home);
-    void act("POST", "/control/home", {});
+    void act("POST", "/control/home", { user: store.person });
     return () => {
       const view = store.homes[store.person];
-      home.replaceChildren(view ? h("div", { class: "home-view" }, blocks(view.blocks, { view_id: view.id })) : h("div", { class: "welcome" }, h("img", { src: "/static/bot.svg", alt: "" }), h("h2", {}, "No Home yet"), h("p", {}, "The app shows its Home here once it publishes one.")));
+      refresh(home, view ?? null, () => (view ? h("div", { class: "home-view" }, blocks(view.blocks, { view_id: view.id })) : h("div", { class: "welcome" }, h("img", { src: "/static/bot.svg", alt: "" }), h("h2", {}, "No Home yet"), h("p", {}, "The app shows its Home here once it publishes one."))));
     };
   }
-  const parts = messagesPane(pane, head, { channel }, "channel", `Message ${label(channel)}`, `Share in ${label(channel)}`);
+  const parts = messagesPane(pane, head, { channel }, "channel", `Message ${label(channel)}`, `Share in ${label(channel)}`, openThread);
   parts.writer.focusText();
   return () => {
     const live = store.channels.get(channel.id) ?? channel;
     const messages = topLevel(live);
     updateScroll(parts.scroller, () => {
       fillMessages(parts.list, live, messages, { openThread, inThread: false });
-      parts.extra.replaceChildren(...(messages.length ? [] : [welcome(live, parts.writer.choose)]));
+      refresh(parts.extra, messages.length === 0, () => (messages.length ? [] : welcome(live, parts.writer.choose, openThread)));
     });
   };
 }
@@ -122,10 +123,9 @@ export function threadPane(pane, channel, ts, close) {
     const live = store.channels.get(channel.id) ?? channel;
     const parent = live.messages.get(ts);
     if (!parent) return close();
-    const status = store.statuses.get(`${channel.id}/${ts}`);
     updateScroll(parts.scroller, () => {
       fillMessages(parts.list, live, [parent, ...repliesTo(live, ts)], { inThread: true, openThread: () => {} });
-      parts.extra.replaceChildren(...(status ? [h("div", { class: "status", "data-testid": "status" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), h("span", {}, h("strong", {}, userName(store.app.bot_user)), " ", mrkdwn(status.status)))] : []));
+      refresh(parts.extra, store.statuses.get(`${channel.id}/${ts}`)?.status ?? "", () => [statusLine(channel, ts, "status")]);
     });
   };
 }
@@ -143,6 +143,6 @@ export function renderModal(dialog) {
   const close = () => { delete store.modals[view.id]; delete dialog.dataset.view; dialog.close(); };
   dialog.replaceChildren(h("div", { class: "modal-body" }, h("h2", {}, textObject(view.title)), blocks(view.blocks, { view_id: view.id }),
     h("div", { class: "modal-buttons" }, h("button", { type: "button", class: "block-button", onclick: close }, view.close ? textObject(view.close) : "Close"),
-      view.submit && h("button", { type: "button", class: "block-button primary", "data-testid": "modal-submit", onclick: () => act("POST", "/control/submit", { view_id: view.id, values: {} }) }, textObject(view.submit)))));
+      view.submit && h("button", { type: "button", class: "block-button primary", "data-testid": "modal-submit", onclick: () => act("POST", "/control/submit", { view_id: view.id, values: {}, user: store.person }) }, textObject(view.submit)))));
   if (!dialog.open) dialog.showModal();
 }

@@ -2,6 +2,8 @@
 
 import { toast } from "./dom.js";
 
+const PERSON = "playground-person"; // in the browser's storage: who one is on this page
+
 export const store = { ready: false, channels: new Map(), users: new Map(), unread: new Set() };
 const watchers = new Set();
 
@@ -17,13 +19,14 @@ export function changed(what = {}) {
 async function load() {
   const state = await (await fetch("/control/state")).json();
   store.app = state.app;
-  store.person = state.person;
   store.settings = state.settings;
   store.connections = state.connections.length;
   store.users = new Map(state.users.map((user) => [user.id, user]));
+  const chosen = localStorage.getItem(PERSON);
+  store.person = store.users.has(chosen) ? chosen : state.person;
   store.channels = new Map(
     state.channels
-      .filter((channel) => channel.members.includes(state.person))
+      .filter((channel) => channel.members.includes(store.person))
       .map((channel) => [channel.id, { ...channel, messages: new Map(channel.messages.map((message) => [message.ts, message])) }]),
   );
   for (const message of state.ephemerals) addEphemeral(message);
@@ -36,6 +39,14 @@ async function load() {
 
 function addEphemeral(message) {
   if (message.to === store.person) store.channels.get(message.channel)?.messages.set(message.ts, message);
+}
+
+/** Be somebody else from now on. */
+export async function become(person) {
+  localStorage.setItem(PERSON, person);
+  store.unread.clear();
+  await load();
+  changed({ kind: "loaded" });
 }
 
 function apply(change) {
@@ -103,18 +114,39 @@ export async function act(method, path, body) {
   return null;
 }
 
+/** The people one can be. */
+export const people = () => [...store.users.values()].filter((user) => !user.is_bot);
 export const userName = (id) => store.users.get(id)?.real_name ?? (id === "USLACKBOT" ? "Slackbot" : id);
 export const directMessage = () => [...store.channels.values()].find((channel) => channel.kind === "im");
 export const label = (channel) => (channel.kind === "im" ? userName(store.app.bot_user) : `#${channel.name}`);
 
 /** Messages that stand in the channel itself, oldest first. */
 export function topLevel(channel) {
-  return ordered(channel).filter((message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast");
+  return ordered(channel).filter((message) => !isOver(channel, message)).filter((message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast");
 }
 
 /** A thread's replies, oldest first. */
 export function repliesTo(channel, ts) {
-  return ordered(channel).filter((message) => message.thread_ts === ts && message.ts !== ts);
+  return ordered(channel).filter((message) => message.thread_ts === ts && message.ts !== ts && !isOver(channel, message));
+}
+
+const AT_WORK = new Set(["eyes", "hourglass", "hourglass_flowing_sand"]); // how the app marks what it works on
+
+/**
+ * Whether a message for one person's eyes is about a job that ended: the app has since answered in that thread, or put
+ * another mark on what it works on.
+ */
+function isOver(channel, message) {
+  if (!message.is_ephemeral) return false;
+  const values = (message.blocks ?? []).flatMap((block) => block.elements ?? []).map((element) => String(element.value ?? ""));
+  const asked = values.map((value) => /-(\d+\.\d+)/.exec(value)?.[1]).find((ts) => ts !== undefined);
+  if (asked === undefined) return false;
+  const about = channel.messages.get(asked);
+  if (!about) return true;
+  const marks = (about.reactions ?? []).filter((one) => one.users.includes(store.app.bot_user)).map((one) => one.name);
+  if (marks.length && !marks.some((name) => AT_WORK.has(name))) return true;
+  const thread = about.thread_ts ?? asked;
+  return [...channel.messages.values()].some((one) => one.bot_id && !one.is_ephemeral && one.thread_ts === thread && Number(one.ts) > Number(message.ts));
 }
 
 function ordered(channel) {

@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
 from playground.multipart import Upload, form
@@ -75,7 +75,15 @@ class PlaygroundClient:
 
     @classmethod
     @contextlib.contextmanager
-    def start(cls, port: int = 0, *, manifest: Path | None = None, seconds: float = 30) -> Iterator["PlaygroundClient"]:
+    def start(
+        cls,
+        port: int = 0,
+        *,
+        manifest: Path | None = None,
+        options: tuple[str, ...] = (),
+        seconds: float = 30,
+        stderr: IO[str] | int = subprocess.PIPE,
+    ) -> Iterator["PlaygroundClient"]:
         """`python -m playground` for the length of a `with`. Raises ControlError when it does not come up."""
         command = [
             sys.executable,
@@ -84,9 +92,10 @@ class PlaygroundClient:
             "--port",
             str(port),
             *(["--manifest", str(manifest)] if manifest else []),
+            *options,
         ]
         root = Path(__file__).parents[2]
-        process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=stderr, text=True)
         assert process.stdout is not None  # noqa: S101 - for the type checker
         watchdog = threading.Timer(seconds, process.kill)
         watchdog.start()
@@ -239,6 +248,12 @@ class PlaygroundClient:
 
     def edit(self, message: Message, text: str) -> None:
         self._json("PATCH", "/control/messages", channel=message.channel, ts=message.ts, text=text)
+
+    def forward(self, message: Message, to: str, text: str = "", *, user: str = "ada") -> Message:
+        """Forward a message into another channel, with words of one's own. Returns the new message."""
+        fields = {"channel": message.channel, "ts": message.ts, "to": to, "text": text, "user": user}
+        answer = self._json("POST", "/control/forward", **fields)
+        return Message(answer["channel"], answer["message"]["ts"], answer["message"])
 
     def delete(self, message: Message) -> None:
         self._json("DELETE", "/control/messages", channel=message.channel, ts=message.ts)

@@ -9,6 +9,13 @@ from slackbot.limits import PhotoLimits
 from slackbot.slack import messages
 
 CANCEL, DELETE, SMALLER = "cancel", "delete", "smaller"
+_DELETE_QUESTION = {
+    "title": {"type": "plain_text", "text": "Delete this reply?"},
+    "text": {"type": "plain_text", "text": messages.DELETE_QUESTION},
+    "confirm": {"type": "plain_text", "text": "Delete"},
+    "deny": {"type": "plain_text", "text": "Keep"},
+    "style": "danger",
+}
 
 
 def cancel(job: str) -> list[dict[str, Any]]:
@@ -24,7 +31,8 @@ def result(lines: Sequence[str], job: str, file_id: str, smaller: bool) -> list[
     """
     value = f"{job} {file_id}"
     more = [_button(SMALLER, "2x instead", value)] if smaller else []
-    return [*map(_section, lines), _row(*more, _button(DELETE, "Delete", value, style="danger"))]
+    delete = _button(DELETE, "Delete", value, style="danger") | {"confirm": _DELETE_QUESTION}
+    return [*map(_section, lines), _row(*more, delete)]
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,7 @@ TOO_LATE = "It is done already."
 NOT_YOURS = "Only the one who asked can do that."
 NOTHING_TO_STOP = "There is nothing of yours to stop here."
 AGAIN = "2x is on its way."
+DELETE_QUESTION = "Its pictures are deleted for everyone. Your own photos stay."
 SLOW = "This takes a moment."
 
 

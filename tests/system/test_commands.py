@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -56,8 +57,28 @@ def test_the_commands_own_exit_status_is_passed_on():
     assert command.returncode == 3
 
 
+def start_demo(**environment: str) -> subprocess.Popen[str]:
+    """`make demo`, on any free port."""
+    command = [sys.executable, "-m", "playground.demo", "--model-server", f"{sys.executable} -m serving"]
+    others = {name: value for name, value in os.environ.items() if name != "TRITON_URL"}
+    return subprocess.Popen(
+        command, cwd=ROOT, env={**others, "PORT": "0", **environment}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("port", ["taken", "abc", "99999"])
+def test_a_port_that_cannot_be_had_is_one_sentence(port):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = str(taken.getsockname()[1]) if port == "taken" else port
+        said, _ = start_demo(PORT=number).communicate(timeout=60)
+    assert number in said
+    assert "make demo" in said
+    assert said.count("\n") == 1
+
+
 def test_the_demo_answers_and_ctrl_c_leaves_no_process(photo, png):
-    demo = with_server(sys.executable, "-m", "playground.demo", PORT="0")
+    demo = start_demo()
     said: list[str] = []
     assert demo.stdout
     for line in demo.stdout:
