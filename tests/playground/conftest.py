@@ -9,6 +9,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from playground.testing.browser import NoBrowserError, chromium
 from playground.testing.client import PlaygroundClient
 
 
@@ -62,3 +63,35 @@ def photo() -> bytes:
         out, "JPEG"
     )
     return out.getvalue()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        with chromium() as browser:
+            yield browser
+    except NoBrowserError as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def page(browser, workspace):
+    """The open page. Errors in its console, and requests to anywhere else, fail the test."""
+    from playwright.sync_api import expect
+
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+    page.on(
+        "request",
+        lambda request: (
+            wrong.append(request.url) if not request.url.startswith((workspace.base_url, "blob:")) else None
+        ),
+    )
+    page.goto(workspace.base_url)
+    expect(page.get_by_test_id("channel-composer")).to_be_visible()
+    yield page
+    context.close()
+    assert wrong == []
