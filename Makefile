@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := requirements/install.sh $(BIN)/pip
 RUN := $(BIN)/python
+# The build for CPUs where pip finds the one whose hash is known, else the index's, with CUDA.
+TORCH = $(INSTALL) "PyTorch, the CPU build (0.7 GB)" --require-hashes --no-deps -r requirements/torch-cpu.txt 2>/dev/null \
+	|| $(INSTALL) "PyTorch with CUDA (several GB)" --require-hashes -r requirements/torch-cuda.txt
 
 .PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train evaluate export benchmark pictures sbom audit lock clean
 help: ## this list
@@ -68,17 +71,14 @@ pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model car
 screenshots: $(VENV)/dev $(VENV)/browser ## every screen of the page, three widths, light and dark: make screenshots [OUT=folder]
 	@$(RUN) -m docs.screenshots $(if $(OUT),--out "$(OUT)")
 
-sbom: $(VENV)/created ## what the bot is made of, as CycloneDX: sbom.json
-	@$(INSTALL) "what writes the list" cyclonedx-bom
-	$(BIN)/cyclonedx-py requirements requirements/bot.txt --of JSON -o sbom.json
+sbom: $(VENV)/tools ## what each image is made of, as CycloneDX: sbom/IMAGE.json
+	@$(RUN) -m deploy.sbom sbom
 
 # Strict: what the index cannot tell about is a failure, and no clean bill.
-audit: $(VENV)/created ## known holes in what the bot is made of; asks pypi.org
-	@$(INSTALL) "what asks for known holes" pip-audit
+audit: $(VENV)/tools ## known holes in what the bot is made of; asks pypi.org
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/bot.txt
 
-lock: $(VENV)/dev ## write requirements/*.txt anew from pyproject.toml
-	@$(INSTALL) "uv" uv
+lock: $(VENV)/tools ## write requirements/*.txt anew from pyproject.toml
 	PATH="$(CURDIR)/$(BIN):$$PATH" requirements/lock.sh
 
 clean: ## remove what was installed and built
@@ -93,13 +93,15 @@ $(VENV)/created:
 
 $(VENV)/bot: what := the bot (280 MB, a minute)
 $(VENV)/play: what := the page (15 MB, some seconds)
-$(VENV)/bot $(VENV)/play: $(VENV)/%: requirements/%.txt | $(VENV)/created
+$(VENV)/docs: what := what builds the docs
+$(VENV)/tools: what := the tools of this Makefile
+$(VENV)/bot $(VENV)/play $(VENV)/docs $(VENV)/tools: $(VENV)/%: requirements/%.txt | $(VENV)/created
 	@$(INSTALL) "$(what)" --require-hashes -r $<
 	@touch $@
 
-$(VENV)/train $(VENV)/export: $(VENV)/%: requirements/%.txt requirements/torch.txt | $(VENV)/created
+$(VENV)/train $(VENV)/export: $(VENV)/%: requirements/%.txt requirements/torch-cpu.txt requirements/torch-cuda.txt | $(VENV)/created
 	@$(INSTALL) "what $* needs" --require-hashes -r $<
-	@$(INSTALL) "PyTorch (the CPU build 0.7 GB, with CUDA several)" -r requirements/torch.txt
+	@$(TORCH)
 	@touch $@
 
 # What PyTorch compiles with, where it is asked to: the machine's own, else Debian's.
@@ -115,9 +117,9 @@ $(VENV)/serve: requirements/serve.txt requirements/triton.txt | $(VENV)/created
 	@$(INSTALL) "Triton (145 MB)" --require-hashes --no-deps -r requirements/triton.txt
 	@touch $@
 
-$(VENV)/dev: requirements/dev.txt requirements/torch.txt requirements/triton.txt | $(VENV)/created
+$(VENV)/dev: requirements/dev.txt requirements/torch-cpu.txt requirements/torch-cuda.txt requirements/triton.txt | $(VENV)/created
 	@$(INSTALL) "everything that the tests need (1 GB)" --require-hashes -r $<
-	@$(INSTALL) "PyTorch (the CPU build 0.7 GB, with CUDA several)" -r requirements/torch.txt
+	@$(TORCH)
 	@$(INSTALL) "Triton (145 MB)" --require-hashes --no-deps -r requirements/triton.txt
 	@touch $@
 

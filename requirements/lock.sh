@@ -1,14 +1,25 @@
 #!/usr/bin/env bash
 # Locks every dependency group of pyproject.toml into requirements/GROUP.txt, with hashes and without any index address.
-# PyTorch stays out of the locks: which build fits (CPU, or one of several CUDA versions) is the machine's affair; see torch.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 lock() {
-    uv pip compile pyproject.toml --quiet --no-header --no-annotate --generate-hashes --python-version 3.11 \
-        --excludes <(echo torch) "$@"
+    uv pip compile --quiet --no-header --no-annotate --generate-hashes --python-version 3.11 "$@"
+}
+group() {
+    lock pyproject.toml --excludes <(echo torch) --group "$1" --output-file "requirements/$1.txt" "${@:2}"
 }
 # All groups agree on every version, because the largest is locked first and binds the others.
-lock --group dev --output-file requirements/dev.txt
-for group in bot play serve train export; do
-    lock --group "$group" --constraint requirements/dev.txt --output-file "requirements/$group.txt"
+group dev
+for name in bot play serve train export docs tools; do
+    group "$name" --constraint requirements/dev.txt
 done
+
+# PyTorch stays out of the groups, because two builds bear one version: the one for CPUs, which is in no common index and so
+# is named here with its hash (Python 3.11, Linux on x86-64), and the index's, which brings the libraries of CUDA.
+cat >requirements/torch-cpu.txt <<'END'
+# Installed with --no-deps, since train.txt has what it asks for. Where pip finds no such file, torch-cuda.txt is installed.
+torch==2.13.0+cpu \
+    --hash=sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
+END
+lock --constraint requirements/dev.txt --python-platform x86_64-unknown-linux-gnu \
+    --output-file requirements/torch-cuda.txt - <<<torch==2.13.0
