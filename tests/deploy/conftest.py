@@ -17,13 +17,6 @@ def compose() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def manifests() -> list[dict[str, Any]]:
-    """Every object of the Kubernetes manifests."""
-    files = sorted((ROOT / "deploy" / "kubernetes").glob("*.yml"))
-    return [found for file in files for found in yaml.safe_load_all(file.read_text()) if found]
-
-
-@pytest.fixture(scope="session")
 def monitoring() -> Path:
     return ROOT / "deploy" / "monitoring"
 

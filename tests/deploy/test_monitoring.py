@@ -2,17 +2,24 @@
 
 import json
 import re
+import subprocess
+import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import prometheus_client
 import promql_parser
 import pytest
+import tritonclient.grpc
 import yaml
 
-import slackbot.ops.metrics  # noqa: F401 - its metrics are in the registry from then on
+import slackbot.ops.metrics
+from tests.deploy.prometheus import Prometheus, promtool
+from tests.processes import Triton
 
-EVERYWHERE = {"up"}
+EVERYWHERE = {"up", "ALERTS"}  # Prometheus has them by itself
 ONLY_WITH_A_GPU = {"nv_gpu_utilization", "nv_gpu_memory_used_bytes", "nv_gpu_memory_total_bytes"}
 
 
@@ -31,10 +38,30 @@ def questions(monitoring, dashboard) -> list[str]:
     ]
 
 
+def rules(monitoring: Path) -> list[dict[str, Any]]:
+    groups = yaml.safe_load((monitoring / "alerts.yml").read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def metrics_of_the_bot() -> None:
+    """Some of each, as a bot at work has."""
+    ours = slackbot.ops.metrics
+    ours.JOBS.labels("enhanced").inc(5)
+    ours.STEP_SECONDS.labels("enhance").observe(2)
+    ours.FALLBACKS.inc()
+
+
+def ask_for_a_tile(server: Triton) -> None:
+    with tritonclient.grpc.InferenceServerClient(server.ready.split("grpc://")[1].split()[0]) as client:
+        pixels = tritonclient.grpc.InferInput("image", [1, 16, 16, 3], "UINT8")
+        pixels.set_data_from_numpy(np.zeros((1, 16, 16, 3), np.uint8))
+        client.infer("enhancer", [pixels], client_timeout=60)
+
+
 def metrics(expression: str) -> set[str]:
     """The metrics that an expression selects; raises ValueError where it is no PromQL."""
     tree = promql_parser.parse(expression.replace("$__rate_interval", "1m"))
-    return set(re.findall(r"\b(?:nv|enhancer)_\w+|\bup\b", tree.prettify()))
+    return set(re.findall(r"\b(?:nv|enhancer)_\w+|\bup\b|\bALERTS\b", tree.prettify()))
 
 
 def of_the_bot() -> set[str]:
@@ -62,6 +89,50 @@ def test_the_genuine_tritonserver_has_what_is_asked_of_it(questions, triton_serv
     asked = {name for question in questions for name in metrics(question) if name.startswith("nv_")}
     assert asked
     assert asked - ONLY_WITH_A_GPU <= described
+
+
+@pytest.mark.system
+def test_a_genuine_prometheus_answers_every_question(questions, monitoring, triton_server, tmp_path):
+    """Over the pages of a genuine tritonserver and of the bot's metrics: no error, and data where there is any."""
+    triton = re.findall(r"metrics http://([^/\s]+)", triton_server.ready)[0]
+    ask_for_a_tile(triton_server)
+    metrics_of_the_bot()
+    bot, thread = prometheus_client.start_http_server(0, addr="127.0.0.1")
+    alerts = {rule["alert"]: rule["expr"] for rule in rules(monitoring)}
+    jobs = {"triton": triton, "bot": f"127.0.0.1:{bot.server_port}"}
+    try:
+        with Prometheus(tmp_path, monitoring / "alerts.yml", jobs) as prometheus:
+            prometheus.wait_for(f"count(up == 1) == {len(jobs)}")
+            prometheus.wait_for("count_over_time(enhancer_queue_depth[1m]) > 3")
+            for question in questions:
+                answer = prometheus.ask(question.replace("$__rate_interval", "1m"))
+                quiet = metrics(question) & {*ONLY_WITH_A_GPU, "ALERTS"} or question in alerts.values()
+                assert answer or quiet, f"nothing for {question}"
+            while "unknown" in prometheus.alerts.values():
+                time.sleep(0.2)  # not evaluated yet
+            assert prometheus.alerts == dict.fromkeys(alerts, "ok")
+    finally:
+        bot.shutdown()
+        bot.server_close()
+        thread.join()
+
+
+def test_each_alert_fires_when_it_should_and_not_before(monitoring):
+    """promtool plays the series of alerts_test.yml through the rules."""
+    done = subprocess.run(
+        [promtool(), "test", "rules", Path(__file__).with_name("alerts_test.yml")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    played = yaml.safe_load(Path(__file__).with_name("alerts_test.yml").read_text())["tests"]
+    expected = {each["alertname"] for test in played for each in test["alert_rule_test"] if each["exp_alerts"]}
+    assert expected == {rule["alert"] for rule in rules(monitoring)}
+
+
+def test_every_alert_says_how_bad_it_is(monitoring):
+    for rule in rules(monitoring):
+        assert rule["labels"]["severity"] in ("critical", "warning"), rule["alert"]
+        assert rule["annotations"]["summary"].endswith(".")
 
 
 def test_the_dashboard_shows_what_the_operator_must_see(dashboard):
