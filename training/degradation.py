@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -60,6 +61,14 @@ def blur_matrix(length: int, taps: NDArray[np.float64]) -> NDArray[np.float32]:
     matrix = np.zeros((length, length), np.float32)
     np.add.at(matrix, (np.arange(length)[:, None], at), taps[None].astype(np.float32))
     return matrix
+
+
+def product(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """a @ b by PyTorch, which keeps to one thread in the processes that prepare pairs.
+
+    NumPy's product takes every core in each of them: with 15 of them on 16 cores a step took 1.1 s in place of 0.1 s.
+    """
+    return (torch.from_numpy(np.ascontiguousarray(a)) @ torch.from_numpy(np.ascontiguousarray(b))).numpy()
 
 
 def gaussian_taps(sigma: float) -> NDArray[np.float64]:
@@ -200,15 +209,16 @@ class Degradation:
             padded = np.pad(pixels, ((reach, reach), (reach, reach), (0, 0)), "symmetric")
             pixels = oaconvolve(padded, self.kernel[..., None].astype(np.float32), "valid", axes=(0, 1))
         rows, columns = (self._side(length, i) for i, length in enumerate(photo.shape[:2]))
-        down = (rows @ pixels.reshape(len(photo), -1)).reshape(len(rows), -1, 3)
-        small = np.matmul(columns, down)
+        down = product(rows, pixels.reshape(len(photo), -1)).reshape(len(rows), -1, 3)
+        small = product(columns, down.swapaxes(0, 1).reshape(photo.shape[1], -1))
+        small = small.reshape(len(columns), -1, 3).swapaxes(0, 1)
         for step in self.steps:
             small = step(small, rng)
         return to_bytes(small)
 
     def _side(self, length: int, side: int) -> NDArray[np.float32]:
         reduce = reduction_matrix(length, self.reduction)
-        return reduce if self.taps is None else reduce @ blur_matrix(length, self.taps[side])
+        return reduce if self.taps is None else product(reduce, blur_matrix(length, self.taps[side]))
 
 
 CLEAN = Degradation()

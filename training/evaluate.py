@@ -1,4 +1,4 @@
-"""Measure weights, or an exported graph, against bicubic: PSNR-Y, SSIM-Y, perceptual distance, seconds per megapixel.
+"""Measure weights, or an exported graph, against bicubic: truth, likeness to people's eyes, detail, mesh and speed.
 
 usage: python training/evaluate.py [--weights FILE ... | --onnx FILE] [--photos FOLDER [--held-out]] [--picture PNG]
 """
@@ -6,7 +6,7 @@ usage: python training/evaluate.py [--weights FILE ... | --onnx FILE] [--photos 
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
+from torch import nn
 from tqdm import tqdm
 
 if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
@@ -21,33 +22,52 @@ if __package__ in (None, ""):  # run as a script: the project, not this folder, 
 
 from training.dataset import HELD_OUT_EVERY, PhotosError, find_photos, read_photo
 from training.degradation import SCALE, Photo
+from training.dists import Dists
 from training.generator import WEIGHTS, WeightsError, load_weights
 from training.inference import bicubic, enhance
-from training.metrics import SHAVE, psnr_y, ssim_y
-from training.perceptual import FeatureDistance, FeaturesError, distance
-from training.validation import validation
+from training.metrics import SHAVE, consistency, detail, grid, psnr_y, ssim_y
+from training.perceptual import FeaturesError, distance
+from training.validation import KINDS, scenario, validation
 
 VALIDATION = Path(__file__).resolve().parents[2] / "shared" / "data" / "validation"
 Enhancer = Callable[[Photo], Photo]
+JUDGES = ("lpips", "dists")
+"""What judges by default; `train.py` by default looks through neither."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """Means over the photos of one set."""
+    """What one photo got, or the means of several."""
 
     psnr: float
     """dB on luma, higher is better"""
     ssim: float
     """on luma, higher is better"""
+    detail: float
+    """fine detail, of the truth's; 1 is right"""
+    grid: float
+    """dB of mesh over the truth's; 0 is none"""
+    consistency: float
+    """dB between the result, reduced again, and the small photo"""
     seconds: float
     """per megapixel of the enhanced photo"""
     distances: tuple[float, ...]
-    """of each network's features, lower is better"""
+    """by each judge, lower is better"""
 
     @property
     def distance(self) -> float:
-        """By the first network."""
+        """By the first judge."""
         return self.distances[0]
+
+
+def judge(name: str) -> nn.Module:
+    """A judge of (photo, truth), each (N, 3, H, W) in [0, 1], lower for likeness.
+
+    `lpips` is LPIPS with AlexNet, `dists` DISTS; any other name is `training.perceptual.distance`'s. Raises FeaturesError.
+    """
+    if name == "dists":
+        return Dists()
+    return distance("alexnet" if name == "lpips" else name)
 
 
 def truths(folder: Path, held_out: bool = False) -> dict[str, list[tuple[str, Photo]]]:
@@ -63,8 +83,8 @@ def truths(folder: Path, held_out: bool = False) -> dict[str, list[tuple[str, Ph
     return sets
 
 
-def perceptual(photo: Photo, truth: Photo, network: FeatureDistance) -> float:
-    """Feature distance without the outermost pixels."""
+def perceptual(photo: Photo, truth: Photo, network: nn.Module) -> float:
+    """A judge's distance, without the outermost pixels."""
 
     def tensor(p: Photo) -> torch.Tensor:
         return torch.from_numpy(p[SHAVE:-SHAVE, SHAVE:-SHAVE].copy()).permute(2, 0, 1)[None].float() / 255
@@ -73,18 +93,32 @@ def perceptual(photo: Photo, truth: Photo, network: FeatureDistance) -> float:
         return float(network(tensor(photo), tensor(truth)))
 
 
-def measure(enhancer: Enhancer, photos: Iterable[tuple[Photo, Photo]], *networks: FeatureDistance) -> Score:
-    """The score of (small, truth) pairs."""
-    rows = []
-    for small, truth in photos:
-        begun = time.perf_counter()
-        photo = enhancer(small)
-        seconds = time.perf_counter() - begun
-        megapixels = photo.shape[0] * photo.shape[1] / 1e6
-        seen = (perceptual(photo, truth, network) for network in networks)
-        rows.append((psnr_y(photo, truth), ssim_y(photo, truth), seconds / megapixels, *seen))
-    psnr, ssim, speed, *distances = map(float, np.mean(rows, 0))
-    return Score(psnr, ssim, speed, tuple(distances))
+def score(enhancer: Enhancer, small: Photo, truth: Photo, judges: Sequence[nn.Module]) -> Score:
+    begun = time.perf_counter()
+    photo = enhancer(small)
+    seconds = time.perf_counter() - begun
+    return Score(
+        psnr=psnr_y(photo, truth),
+        ssim=ssim_y(photo, truth),
+        detail=detail(photo, truth),
+        grid=grid(photo, truth),
+        consistency=consistency(photo, small),
+        seconds=seconds / (photo.shape[0] * photo.shape[1] / 1e6),
+        distances=tuple(perceptual(photo, truth, network) for network in judges),
+    )
+
+
+def mean(scores: Sequence[Score]) -> Score:
+    """Of each figure."""
+    plain = ("psnr", "ssim", "detail", "grid", "consistency", "seconds")
+    figures = {name: float(np.mean([getattr(one, name) for one in scores])) for name in plain}
+    distances = tuple(map(float, np.mean([one.distances for one in scores], 0)))
+    return Score(**figures, distances=distances)
+
+
+def measure(enhancer: Enhancer, photos: Iterable[tuple[Photo, Photo]], *judges: nn.Module) -> Score:
+    """The mean score of (small, truth) pairs."""
+    return mean([score(enhancer, small, truth, judges) for small, truth in photos])
 
 
 def onnx_enhancer(path: Path) -> Enhancer:
@@ -110,14 +144,35 @@ def side_by_side(small: Photo, photo: Photo, truth: Photo) -> Image.Image:
     return sheet
 
 
-def table(scores: dict[tuple[str, str, str], Score], judges: Sequence[str] = ("distance",)) -> str:
-    """Markdown, a row for each (degradation, set, enhancer), a column for each judge."""
-    columns = ("degradation", "set", "", "PSNR-Y (dB)", "SSIM-Y", *judges, "s/MP")
-    rows = [
-        (*what, f"{s.psnr:.2f}", f"{s.ssim:.3f}", *(f"{d:.3f}" for d in s.distances), f"{s.seconds:.2f}")
-        for what, s in scores.items()
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows))
+def header(judges: Sequence[str]) -> str:
+    """Markdown: the names of the columns."""
+    names = (name.upper() if name in JUDGES else name for name in judges)
+    columns = ("degradation", "set", "", "PSNR-Y (dB)", "SSIM-Y", *names, "detail", "grid (dB)", "back (dB)", "s/MP")
+    return f"| {' | '.join(columns)} |\n| {' | '.join(['---'] * len(columns))} |"
+
+
+def row(degradation: str, name: str, enhancer: str, s: Score) -> str:
+    """Markdown: one row of the table."""
+    figures = (f"{s.psnr:.2f}", f"{s.ssim:.3f}", *(f"{d:.3f}" for d in s.distances), f"{s.detail:.2f}", f"{s.grid:.1f}")
+    return f"| {' | '.join((degradation, name, enhancer, *figures, f'{s.consistency:.1f}', f'{s.seconds:.2f}'))} |"
+
+
+def rows(
+    sets: dict[str, list[tuple[str, Photo]]], kind: str, enhancers: dict[str, Enhancer], judges: Sequence[nn.Module]
+) -> Iterator[str]:
+    """The rows of one degradation as they come: of each set, and for `wild` of each trouble over all sets."""
+    troubles: dict[tuple[str, str], list[Score]] = {}
+    for name, photos in sets.items():
+        found: dict[str, list[Score]] = {label: [] for label in enhancers}
+        for place, (stem, truth) in enumerate(tqdm(photos, desc=f"{kind} {name}", unit="photo", disable=None, leave=False)):
+            small = validation(truth, kind, f"{name}/{stem}", place)
+            for label, enhancer in enhancers.items():
+                one = score(enhancer, small, truth, judges)
+                found[label].append(one)
+                if kind == "wild":
+                    troubles.setdefault((scenario(place), label), []).append(one)
+        yield from (row(kind, name, label, mean(scores)) for label, scores in found.items())
+    yield from (row(f"{kind}: {trouble}", "all", label, mean(scores)) for (trouble, label), scores in troubles.items())
 
 
 def _ours(graph: Path | None, weights: list[Path]) -> dict[str, Enhancer]:
@@ -143,41 +198,44 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--held-out", action="store_true", help="only those of --photos that training keeps to judge by"
     )
-    parser.add_argument("--degradation", nargs="+", choices=("shared", "clean"), default=["shared", "clean"])
     parser.add_argument(
-        "--distance",
-        nargs="+",
-        default=["lite0"],
-        metavar="NETWORK",
-        help="feature networks that judge (default: lite0)",
+        "--degradation", nargs="+", choices=KINDS, default=list(KINDS), help="what is enhanced (default: all three)"
     )
+    parser.add_argument(
+        "--judge", nargs="+", default=list(JUDGES), metavar="NETWORK",
+        help="lpips, dists, or a feature network as train.py's --perceptual has them (default: lpips dists)",
+    )  # fmt: skip
     parser.add_argument(
         "--picture", type=Path, help="write bicubic, ours and truth of the first photo of each set side by side"
     )
     return parser
 
 
+def _picture(path: Path, kind: str, sets: dict[str, list[tuple[str, Photo]]], enhancer: Enhancer) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for name, [(stem, truth), *_] in sets.items():
+        small = validation(truth, kind, f"{name}/{stem}")
+        side_by_side(small, enhancer(small), truth).save(path.with_stem(f"{path.stem}-{kind}-{name}"))
+
+
 def main() -> None:
     options = arguments().parse_args()
     try:
-        judges = [distance(name) for name in options.distance]
+        judges = [judge(name) for name in options.judge]
         enhancers = {"bicubic": bicubic, **_ours(options.onnx, options.weights)}
         sets = truths(options.photos, options.held_out)
     except (FeaturesError, PhotosError, WeightsError) as error:
         sys.exit(f"evaluate.py: {error}")
-    scores: dict[tuple[str, str, str], Score] = {}
-    *_, shown = enhancers.values()
-    runs = [(kind, name) for kind in options.degradation for name in sets]
-    for kind, name in tqdm(runs, unit="set", disable=None):
-        pairs = [(validation(truth, kind, f"{name}/{stem}"), truth) for stem, truth in sets[name]]
-        for label, enhancer in enhancers.items():
-            scores[kind, name, label] = measure(enhancer, pairs, *judges)
-        if options.picture:
-            small, truth = pairs[0]
-            options.picture.parent.mkdir(parents=True, exist_ok=True)
-            path = options.picture.with_stem(f"{options.picture.stem}-{kind}-{name}")
-            side_by_side(small, shown(small), truth).save(path)
-    print(table(scores, options.distance))
+    try:
+        print(header(options.judge))
+        for kind in options.degradation:
+            for line in rows(sets, kind, enhancers, judges):
+                print(line, flush=True)
+            if options.picture:
+                *_, shown = enhancers.values()
+                _picture(options.picture, kind, sets, shown)
+    except KeyboardInterrupt:
+        sys.exit("\nevaluate.py: stopped")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How true a photo is: PSNR and SSIM on luma, as papers on super-resolution report them."""
+"""How true a photo is: PSNR and SSIM on luma, as papers report them; how much detail it has, and how much mesh."""
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
+from PIL import Image
+from scipy.ndimage import correlate1d, gaussian_filter
 
 from training.degradation import Photo
 
@@ -40,3 +41,44 @@ def ssim_y(photo: Photo, truth: Photo) -> float:
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     shares = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
     return float((shares / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
+
+
+def consistency(photo: Photo, small: Photo) -> float:
+    """PSNR in dB between the photo, reduced by 4 with Pillow's bicubic, and the small one that it came from, all channels."""
+    height, width = small.shape[:2]
+    again = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
+    error = np.mean((again.astype(float) - small) ** 2)
+    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def detail(photo: Photo, truth: Photo) -> float:
+    """How much fine detail the photo holds, of the truth's: 1 is right, less is blurred, more is noise or oversharp.
+
+    Fine detail is luma less itself under a gaussian of sigma 1 px; its amount is the standard deviation.
+    """
+    fine, wanted = (luma_ - gaussian_filter(luma_, 1) for luma_ in (_inner(photo), _inner(truth)))
+    return float((fine.std() + 0.01) / (wanted.std() + 0.01))
+
+
+def grid(photo: Photo, truth: Photo) -> float:
+    """dB by which periods of 4 and 2 px, along rows or columns, stand out more than in the truth, at the worst; or 0.
+
+    An enlargement by 4 leaves a mesh of just these two periods, where its network learned it. Sides are 48 px or more.
+    """
+    return float(max(0.0, (periods(_inner(photo)) - periods(_inner(truth)).clip(0)).max()))
+
+
+def periods(luma_: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(4,): dB of the power at 4 and 2 px over that of frequencies near them, along rows, then along columns."""
+    found = []
+    for whole in (luma_, luma_.T):
+        lines = whole[:, : whole.shape[1] // 4 * 4]
+        length = lines.shape[1]
+        window = np.hanning(length + 1)[:length]
+        spectrum = np.fft.rfft((lines - lines.mean(1, keepdims=True)) * window)
+        power = (abs(spectrum) ** 2).mean(0) + (window**2).sum() / 12  # what rounding to bytes adds
+        for peak in (length // 4, length // 2):
+            near = [*range(peak - 9, peak - 3), *range(peak + 4, peak + 10)]
+            beside = np.exp(np.log(power[[k for k in near if k <= length // 2]]).mean())
+            found.append(10 * np.log10(power[peak - 1 : peak + 2].mean() / beside))
+    return np.array(found)

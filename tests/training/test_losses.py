@@ -5,6 +5,7 @@ import torch
 
 from training import losses
 from training.discriminator import Discriminator
+from training.metrics import luma, periods
 
 
 def test_pixel_is_the_mean_absolute_error():
@@ -22,15 +23,24 @@ def test_low_frequency_loss_sees_a_stain_and_no_grain():
     assert losses.low_frequency_loss(stain, truth) == pytest.approx(0.1)
 
 
-def test_grid_loss_sees_what_repeats_every_four_pixels_and_no_other_grain():
-    truth = torch.full((1, 3, 64, 64), 0.5)
-    repeated = truth.clone()
-    repeated[..., ::4, ::4] += 0.16
+def test_grid_loss_sees_a_mesh_and_no_other_grain(photos):
+    truth = torch.from_numpy(photos[0][100:228, 100:228].copy()).permute(2, 0, 1)[None] / 255
+    mesh = truth.clone()
+    mesh[..., ::4, ::4] += 0.1
     torch.manual_seed(0)
-    grain = truth + 0.1 * torch.randn_like(truth).sign()
-    assert losses.grid_loss(repeated, truth) == pytest.approx(2 * 0.16 * 15 / 256, rel=1e-3)
-    assert losses.grid_loss(grain, truth) < 0.04
-    assert losses.grid_loss(truth + 0.2, truth) == pytest.approx(0, abs=1e-6)
+    grain = truth + 0.05 * torch.randn_like(truth)
+    assert losses.grid_loss(truth, truth) == 0
+    assert losses.grid_loss(grain, truth) < 0.25
+    assert losses.grid_loss(mesh, truth) > 4 * losses.grid_loss(grain, truth)
+
+
+def test_grid_loss_is_the_measure_of_evaluation(photos):
+    """Both see the same surplus in a mesh, but for their weights of the colours."""
+    photo = photos[0][100:228, 100:228].copy()
+    photo[::4] = photo[::4] // 8 * 7
+    theirs = periods(luma(photo)) / 10 * math.log(10)
+    ours = losses.mesh(torch.from_numpy(photo).permute(2, 0, 1)[None] / 255).flatten()
+    torch.testing.assert_close(ours, torch.tensor(theirs, dtype=torch.float32), atol=0.1, rtol=0)
 
 
 def test_undecided_logits_cost_ln_2():

@@ -3,9 +3,10 @@ import pytest
 from skimage.metrics import structural_similarity
 
 from tests.training import judge
+from training.dists import Dists
 from training.evaluate import perceptual
 from training.inference import bicubic
-from training.metrics import luma, psnr_y, ssim_y
+from training.metrics import detail, grid, luma, psnr_y, ssim_y
 from training.perceptual import distance
 
 
@@ -37,4 +38,18 @@ def test_scores_are_the_judges():
     wanted = judge.record()["scores"]
     assert psnr_y(photo, truth) == pytest.approx(wanted["psnr"])
     assert ssim_y(photo, truth) == pytest.approx(wanted["ssim"])
-    assert perceptual(photo, truth, distance("lite0")) == pytest.approx(wanted["lite0"], rel=1e-4)
+    assert detail(photo, truth) == pytest.approx(wanted["detail"])
+    assert grid(photo, truth) == pytest.approx(wanted["grid"], abs=1e-6)
+    for judge_of in (distance("lite0"), distance("alexnet"), Dists()):
+        name = {"EfficientNetLite0": "lite0", "AlexNet": "lpips", "VGG16": "dists"}[type(judge_of.network).__name__]
+        assert perceptual(photo, truth, judge_of) == pytest.approx(wanted[name], rel=1e-3)
+
+
+def test_grid_finds_a_mesh_and_detail_its_grain(photos):
+    truth = photos[0][100:228, 100:228]
+    meshed = truth.copy()
+    meshed[:, ::4] = np.minimum(meshed[:, ::4].astype(int) + 20, 255)
+    assert grid(truth, truth) == 0
+    assert grid(meshed, truth) > 5
+    assert detail(meshed, truth) > 1.05
+    assert detail(bicubic(truth[::4, ::4]), truth) < 0.6
