@@ -99,9 +99,10 @@ $(VENV)/bot $(VENV)/play $(VENV)/docs $(VENV)/tools: $(VENV)/%: requirements/%.t
 	@$(INSTALL) "$(what)" --require-hashes -r $<
 	@touch $@
 
-$(VENV)/train $(VENV)/export: $(VENV)/%: requirements/%.txt requirements/torch-cpu.txt requirements/torch-cuda.txt | $(VENV)/created
+$(VENV)/train $(VENV)/export: $(VENV)/%: requirements/%.txt requirements/judges.txt requirements/torch-cpu.txt requirements/torch-cuda.txt | $(VENV)/created
 	@$(INSTALL) "what $* needs" --require-hashes -r $<
 	@$(TORCH)
+	@$(INSTALL) "the judges of evaluation (70 MB)" --require-hashes --no-deps -r requirements/judges.txt
 	@touch $@
 
 # What PyTorch compiles with, where it is asked to: the machine's own, else Debian's.
@@ -117,9 +118,10 @@ $(VENV)/serve: requirements/serve.txt requirements/triton.txt | $(VENV)/created
 	@$(INSTALL) "Triton (145 MB)" --require-hashes --no-deps -r requirements/triton.txt
 	@touch $@
 
-$(VENV)/dev: requirements/dev.txt requirements/torch-cpu.txt requirements/torch-cuda.txt requirements/triton.txt | $(VENV)/created
+$(VENV)/dev: requirements/dev.txt requirements/judges.txt requirements/torch-cpu.txt requirements/torch-cuda.txt requirements/triton.txt | $(VENV)/created
 	@$(INSTALL) "everything that the tests need (1 GB)" --require-hashes -r $<
 	@$(TORCH)
+	@$(INSTALL) "the judges of evaluation (70 MB)" --require-hashes --no-deps -r requirements/judges.txt
 	@$(INSTALL) "Triton (145 MB)" --require-hashes --no-deps -r requirements/triton.txt
 	@touch $@
 

@@ -63,7 +63,8 @@ class Score:
 def judge(name: str) -> nn.Module:
     """A judge of (photo, truth), each (N, 3, H, W) in [0, 1], lower for likeness.
 
-    `lpips` is LPIPS with AlexNet, `dists` DISTS; any other name is `training.perceptual.distance`'s. Raises FeaturesError.
+    `lpips` is LPIPS with AlexNet, `dists` DISTS; any other name is `training.perceptual.distance`'s. Raises
+    FeaturesError.
     """
     if name == "dists":
         return Dists()
@@ -164,7 +165,9 @@ def rows(
     troubles: dict[tuple[str, str], list[Score]] = {}
     for name, photos in sets.items():
         found: dict[str, list[Score]] = {label: [] for label in enhancers}
-        for place, (stem, truth) in enumerate(tqdm(photos, desc=f"{kind} {name}", unit="photo", disable=None, leave=False)):
+        for place, (stem, truth) in enumerate(
+            tqdm(photos, desc=f"{kind} {name}", unit="photo", disable=None, leave=False)
+        ):
             small = validation(truth, kind, f"{name}/{stem}", place)
             for label, enhancer in enhancers.items():
                 one = score(enhancer, small, truth, judges)

@@ -44,7 +44,7 @@ def ssim_y(photo: Photo, truth: Photo) -> float:
 
 
 def consistency(photo: Photo, small: Photo) -> float:
-    """PSNR in dB between the photo, reduced by 4 with Pillow's bicubic, and the small one that it came from, all channels."""
+    """PSNR in dB, of all channels, between the photo reduced by 4 (Pillow's bicubic) and the small one it came from."""
     height, width = small.shape[:2]
     again = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
     error = np.mean((again.astype(float) - small) ** 2)

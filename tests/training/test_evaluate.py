@@ -7,10 +7,10 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from training.evaluate import VALIDATION, measure, onnx_enhancer, table, truths
+from training.evaluate import JUDGES, VALIDATION, header, judge, measure, onnx_enhancer, row, truths
 from training.generator import WEIGHTS, Generator, Shape, WeightsError, load_weights, save_weights
 from training.inference import bicubic, enhance
-from training.perceptual import distance
+from training.train import arguments
 from training.validation import validation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,18 +23,18 @@ def pairs(photos):
 
 
 def test_the_weights_are_truer_and_more_lifelike_than_bicubic(pairs):
-    judge = distance("lite0")
-    ours, theirs = measure(partial(enhance, load_weights()), pairs, judge), measure(bicubic, pairs, judge)
+    by = judge("lpips")
+    ours, theirs = measure(partial(enhance, load_weights()), pairs, by), measure(bicubic, pairs, by)
     assert ours.psnr > theirs.psnr
     assert ours.distance < theirs.distance
 
 
 def test_the_served_graph_scores_as_the_weights_do(pairs):
     graph = max((ROOT / "model_repository" / "enhancer").glob("[0-9]*/model.onnx"))
-    judge = distance("lite0")
+    by = judge("lpips")
     served, weights = (
-        measure(onnx_enhancer(graph), pairs, judge),
-        measure(partial(enhance, load_weights()), pairs, judge),
+        measure(onnx_enhancer(graph), pairs, by),
+        measure(partial(enhance, load_weights()), pairs, by),
     )
     assert served.psnr == pytest.approx(weights.psnr, abs=0.01)
     assert served.distance == pytest.approx(weights.distance, abs=0.01)
@@ -44,12 +44,12 @@ def test_beats_bicubic_on_every_validation_set():
     """The promise of the project's weights; crops of three photos of each set stand for it, the model card has all."""
     ours_too = {name: getattr(skimage.data, name)() for name in ("coffee", "rocket", "chelsea")}
     sets = {"scikit-image": list(ours_too.items())} | (truths(VALIDATION) if VALIDATION.is_dir() else {})
-    judge = distance("lite0")
+    by = judge("lpips")
     ours = partial(enhance, load_weights())
     for name, photos in sets.items():
         crops = [(stem, photo[:256, :256]) for stem, photo in photos[:3]]
         pairs = [(validation(truth, "shared", f"{name}/{stem}"), truth) for stem, truth in crops]
-        better, worse = measure(ours, pairs, judge), measure(bicubic, pairs, judge)
+        better, worse = measure(ours, pairs, by), measure(bicubic, pairs, by)
         assert better.psnr > worse.psnr, name
         assert better.distance < worse.distance, name
 
@@ -71,7 +71,8 @@ def test_prints_a_table_and_writes_pictures(photos, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = [line.split(" | ")[:3] for line in done.stdout.splitlines()[2:]]
-    assert rows == [[f"| {kind}", "mine", who] for kind in ("shared", "clean") for who in ("bicubic", "ours")]
+    plain = [[f"| {kind}", "mine", who] for kind in ("clean", "shared", "wild") for who in ("bicubic", "ours")]
+    assert rows == [*plain, ["| wild: noise", "all", "bicubic"], ["| wild: noise", "all", "ours"]]
     with Image.open(tmp_path / "out" / "p-shared-mine.png") as sheet:
         assert sheet.size == (3 * 140, 128 + 20)
 
@@ -104,10 +105,13 @@ def test_a_mistake_gets_one_sentence(tmp_path):
 
 
 def test_the_table_is_markdown_with_a_column_for_each_judge(pairs):
-    judge = distance("lite0")
-    score = measure(bicubic, pairs, judge, judge)
-    lines = table({("shared", "test", "bicubic"): score}, ["lite0", "again"]).splitlines()
+    by = judge("lpips")
+    found = measure(bicubic, pairs, by, by)
+    lines = (*header(["lpips", "again"]).splitlines(), row("shared", "test", "bicubic", found))
     assert len({line.count("|") for line in lines}) == 1
-    psnr, distances = f"{score.psnr:.2f}", f"{score.distance:.3f} | {score.distance:.3f}"
-    assert psnr in lines[2]
-    assert distances in lines[2]
+    assert f"{found.psnr:.2f}" in lines[2]
+    assert f"{found.distance:.3f} | {found.distance:.3f}" in lines[2]
+
+
+def test_what_judges_by_default_is_nothing_that_training_looks_through_by_default():
+    assert not {*JUDGES} & {*arguments().get_default("perceptual")}

@@ -6,7 +6,7 @@ from tests.training import judge
 from training.dists import Dists
 from training.evaluate import perceptual
 from training.inference import bicubic
-from training.metrics import detail, grid, luma, psnr_y, ssim_y
+from training.metrics import consistency, detail, grid, luma, psnr_y, ssim_y
 from training.perceptual import distance
 
 
@@ -53,3 +53,10 @@ def test_grid_finds_a_mesh_and_detail_its_grain(photos):
     assert grid(meshed, truth) > 5
     assert detail(meshed, truth) > 1.05
     assert detail(bicubic(truth[::4, ::4]), truth) < 0.6
+
+
+def test_consistency_is_perfect_only_for_what_gives_the_small_photo_back(photos):
+    small = photos[0][:64:2, :64:2].copy()
+    repeated = small.repeat(4, 0).repeat(4, 1)
+    assert consistency(np.full_like(repeated, 7), np.full_like(small, 7)) == float("inf")
+    assert consistency(bicubic(small), small) > consistency(np.roll(bicubic(small), 4, 0), small) + 6

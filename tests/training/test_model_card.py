@@ -1,23 +1,32 @@
-from training.model_card import BEGIN, END, peers, rewrite, table
+from dataclasses import replace
+
+import numpy as np
+
+from training.evaluate import Score
+from training.model_card import BEGIN, END, cell, column, middle, peers, rewrite, table, with_best_bold
 
 PAGE = """# Peers
+
 ## `shared`
 
 | model | kind | set5 |
 |---|---|---|
-| bicubic | interpolation | 27.32 / 0.762 / 2.676 |
+| bicubic | interpolation | 28.04 / 0.454 / 0.280 / 0.26 / 0.0 |
+| **ours, 1234567** | GAN | 29.60 / 0.188 / 0.211 / 0.55 / 1.1 |
 
 ## `clean`
 
 | model | kind | set5 |
 |---|---|---|
-| bicubic | interpolation | 28.43 / 0.811 / 1.674 |
+| bicubic | interpolation | 29.13 / 0.334 / 0.233 / 0.28 / 0.0 |
 """
+ONE = Score(psnr=30.0, ssim=0.8, detail=0.7, grid=0.4, consistency=40.0, seconds=1.0, distances=(0.2, 0.1))
 
 
 def test_reads_the_peers_of_one_degradation():
-    assert peers(PAGE, "shared") == [{"model": "bicubic", "kind": "interpolation", "set5": "27.32 / 0.762 / 2.676"}]
-    assert peers(PAGE, "clean")[0]["set5"].startswith("28.43")
+    row = {"model": "bicubic", "kind": "interpolation", "set5": "28.04 / 0.454 / 0.280 / 0.26 / 0.0"}
+    assert peers(PAGE, "`shared`") == [row]
+    assert peers(PAGE, "`clean`")[0]["set5"].startswith("29.13")
 
 
 def test_replaces_the_measured_part_and_nothing_else():
@@ -33,3 +42,30 @@ def test_a_table_has_a_column_for_each_name():
         "| 1 | 2 |",
         "| 3 | 4 |",
     ]
+
+
+def test_columns_are_means_of_sets_of_troubles_and_of_all_photos():
+    """Graphics are no photos; the first and the seventh photo of a set have the same trouble."""
+    scores = {("set5", 0): ONE, ("set5", 6): replace(ONE, psnr=20.0), ("graphics", 0): replace(ONE, psnr=10.0)}
+    means = {name: column(scores, name) for name in ("set5", "noise", "all photos", "graphics", "parameters")}
+    assert {name: one and one.psnr for name, one in means.items()} == {
+        "set5": 25, "noise": 25, "all photos": 25, "graphics": 10, "parameters": None,
+    }  # fmt: skip
+    assert cell(ONE) == "30.00 / 0.200 / 0.100 / 0.70 / 0.4"
+
+
+def test_bold_is_the_best_of_each_figure_whoever_has_it():
+    rows = [
+        {"model": "a", "x": "30.00 / 0.200 / 0.100 / 0.70 / 0.4"},
+        {"model": "b", "x": "29.00 / 0.100 / 0.200 / 1.20 / 0.4"},
+    ]
+    ours, theirs = with_best_bold(rows)
+    assert ours["x"] == "**30.00** / 0.200 / **0.100** / 0.70 / **0.4**"
+    assert theirs["x"] == "29.00 / **0.100** / 0.200 / **1.20** / **0.4**"
+
+
+def test_the_middle_lies_on_a_multiple_of_four_and_is_all_of_a_short_side():
+    rows = np.arange(300)[:, None, None].repeat(100, 1).repeat(3, 2)
+    cut = middle(rows.astype(np.uint8), 192)
+    assert cut.shape == (192, 100, 3)
+    assert cut[0, 0, 0] == 52

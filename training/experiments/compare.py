@@ -24,11 +24,11 @@ if __package__ in (None, ""):  # run as a script: the project, not this folder, 
 
 from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
 from training.degradation import SCALE, Photo
-from training.evaluate import measure
+from training.evaluate import judge, measure
 from training.experiments.architectures import NETWORKS
 from training.generator import Generator, WeightsError, load_weights, parameters
 from training.inference import enhance
-from training.perceptual import FeaturesError, distance
+from training.perceptual import FeaturesError
 from training.reporting import Report
 from training.stage import Stage
 from training.train import train
@@ -63,7 +63,7 @@ class Row:
     psnr: float
     """dB on luma, `shared` degradation, held-out photos"""
     distance: float
-    """of EfficientNet-Lite0's features, likewise"""
+    """LPIPS with AlexNet, likewise"""
 
 
 def middles(photos: list[Photo]) -> list[tuple[Photo, Photo]]:
@@ -94,7 +94,7 @@ def table(rows: list[Row], seconds: float) -> str:
     lines = [
         f"{seconds:.0f} s of one core each.",
         "",
-        "| | parameters | steps | PSNR-Y (dB) | distance |",
+        "| | parameters | steps | PSNR-Y (dB) | LPIPS |",
         "|---|---|---|---|---|",
         *(f"| {r.name} | {r.parameters / 1e6:.2f} M | {r.steps:,} | {r.psnr:.2f} | {r.distance:.3f} |" for r in rows),
     ]
@@ -121,7 +121,7 @@ def main() -> None:
         photos = [read_photo(file) for file in find_photos(options.photos)]
         judged = middles(photos[::HELD_OUT_EVERY])
         learned = [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY]
-        judge = distance("lite0")
+        by = judge("lpips")
         start = load_weights(options.init) if options.init else None
         if options.what == "networks":
             alone = Stage(rate=8e-4, perceptual_weight=0, adversarial_weight=0)
@@ -144,7 +144,7 @@ def main() -> None:
         rows: list[Row] = []
         for name, count in steps.items():
             trained = run(name, count).eval()
-            score = measure(partial(enhance, trained), judged, judge)
+            score = measure(partial(enhance, trained), judged, by)
             rows.append(Row(name, parameters(trained), count, score.psnr, score.distance))
             RESULTS.mkdir(exist_ok=True)
             (RESULTS / f"{options.what}.md").write_text(table(rows, options.seconds))
