@@ -11,7 +11,7 @@ RUN := $(BIN)/python
 TORCH = $(INSTALL) "PyTorch, the CPU build (0.7 GB)" --require-hashes --no-deps -r requirements/torch-cpu.txt 2>/dev/null \
 	|| $(INSTALL) "PyTorch with CUDA (several GB)" --require-hashes -r requirements/torch-cuda.txt
 
-.PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train evaluate export benchmark pictures sbom audit lock clean
+.PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train weights evaluate export benchmark pictures sbom audit lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -52,6 +52,10 @@ browser: $(VENV)/dev $(VENV)/browser
 train: $(VENV)/train ## train on your own photos: make train PHOTOS=folder [OPTIONS='--out runs/mine']
 	@test -n "$(PHOTOS)" || { echo 'say which photos: make train PHOTOS=folder' >&2; exit 2; }
 	$(RUN) training/train.py --photos "$(PHOTOS)" $(OPTIONS)
+
+weights: $(VENV)/train ## the served weights by their recipe, from nothing; stopped, it goes on: make weights PHOTOS=folder
+	@test -n "$(PHOTOS)" || { echo 'say which photos: make weights PHOTOS=folder' >&2; exit 2; }
+	$(RUN) -m training.recipe --photos "$(PHOTOS)" $(OPTIONS)
 
 evaluate: $(VENV)/export ## measure the weights against bicubic
 	$(RUN) training/evaluate.py $(OPTIONS)

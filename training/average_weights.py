@@ -17,7 +17,7 @@ import torch
 if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from training.generator import Generator, WeightsError, load_weights, save_weights
+from training.generator import Generator, WeightsError, load_weights, make_generator, save_weights
 
 
 def average(generators: Sequence[Generator], shares: Sequence[float]) -> Generator:
@@ -30,7 +30,7 @@ def average(generators: Sequence[Generator], shares: Sequence[float]) -> Generat
         raise WeightsError(f"cannot average generators of different shapes: {', '.join(map(str, shapes))}")
     if not math.isclose(sum(shares), 1, abs_tol=1e-6):
         raise WeightsError(f"the shares are {sum(shares):g} in all, not 1")
-    mean = Generator(shapes.pop())
+    mean = make_generator(shapes.pop())
     states = [generator.state_dict() for generator in generators]
     mean.load_state_dict(
         {
