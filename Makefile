@@ -11,7 +11,7 @@ RUN := $(BIN)/python
 TORCH = $(INSTALL) "PyTorch, the CPU build (0.7 GB)" --require-hashes --no-deps -r requirements/torch-cpu.txt 2>/dev/null \
 	|| $(INSTALL) "PyTorch with CUDA (several GB)" --require-hashes -r requirements/torch-cuda.txt
 
-.PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train weights evaluate export benchmark pictures sbom audit lock clean
+.PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train weights evaluate export benchmark pictures perf sbom audit lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -43,7 +43,7 @@ lint: $(VENV)/dev
 unit: $(VENV)/dev $(VENV)/compiler
 	$(RUN) -m pytest -m "not system and not browser"
 
-system: $(VENV)/dev $(VENV)/perf_analyzer/bin
+system: $(VENV)/dev $(VENV)/perf_analyzer/bin $(VENV)/prometheus
 	$(RUN) -m pytest -m "system"
 
 browser: $(VENV)/dev $(VENV)/browser
@@ -67,6 +67,11 @@ benchmark: $(VENV)/dev $(VENV)/perf_analyzer/bin ## measure the server: make ben
 	@test -n "$(PHOTOS)" && test -n "$(VALIDATION)" || { \
 		echo 'say which photos: make benchmark PHOTOS=folder VALIDATION=folder' >&2; exit 2; }
 	benchmarks/all.sh "$(PHOTOS)" "$(VALIDATION)"
+
+# ARGS as perf_analyzer itself takes them: docs/benchmarking.md.
+perf: $(VENV)/serve $(VENV)/perf_analyzer/bin ## the genuine perf_analyzer: make perf ARGS='-m enhancer -i grpc -u 127.0.0.1:8001 ...'
+	@test -n "$(ARGS)" || { echo "say what to measure: make perf ARGS='--help', or see docs/benchmarking.md" >&2; exit 2; }
+	@$(RUN) -m benchmarks.perf_analyzer -- $(ARGS)
 
 pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model card's table anew
 	@$(RUN) -m serving.run_with_server $(RUN) -m docs.pictures
@@ -131,6 +136,14 @@ $(VENV)/dev: requirements/dev.txt requirements/judges.txt requirements/torch-cpu
 
 $(VENV)/perf_analyzer/bin: requirements/benchmark.txt | $(VENV)/created
 	@$(INSTALL) "perf_analyzer" --require-hashes --no-deps -r $< --target $(VENV)/perf_analyzer
+	@touch $@
+
+# The machine's own Prometheus, else Debian's, without its service.
+$(VENV)/prometheus: | $(VENV)/created
+	@command -v prometheus >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update -qq \
+			&& RUNLEVEL=1 apt-get install -qq -y --no-install-recommends prometheus >/dev/null; } \
+		|| echo 'no Prometheus to be had: the tests that ask it will be skipped'
 	@touch $@
 
 # The machine's own browser, else Playwright's, else Debian's; where none can be had the browser tests skip and say so.

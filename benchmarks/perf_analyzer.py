@@ -1,5 +1,6 @@
 """Triton's own load generator, the genuine `perf_analyzer`: found, run, read.
 
+`python -m benchmarks.perf_analyzer -- ARGUMENTS` (or `make perf ARGS=...`) runs it with whatever it takes itself.
 It comes in the `tritonclient` 2.50 wheel. The two libraries that it misses there, libb64 and the CUDA runtime, are in
 the nvidia-pytriton wheel under other names, so links give them the names that it asks for.
 """
@@ -7,13 +8,16 @@ the nvidia-pytriton wheel under other names, so links give them the names that i
 import csv
 import os
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving import wheel as wheels
 from serving.errors import CannotServe
 from serving.wheel import Wheel
 
+INSTALLED = Path(sys.prefix) / "perf_analyzer"
 LIBRARIES = {"libb64.so.0d": "libb64-*.so.0d", "libcudart.so.12": "libcudart-*.so.12*"}
 WINDOW = 3.0
 """Seconds of one measurement; perf_analyzer reports three of them that agree."""
@@ -142,3 +146,20 @@ def _libraries(wheel: Wheel, folder: Path) -> Path:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "it ended without a word"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the genuine program with these arguments, its output shown as it comes; its own exit status, or 1."""
+    try:
+        program, found = find(INSTALLED), wheels.find()
+    except CannotServe as error:
+        print(f"perf_analyzer: {error}", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="perf-analyzer-") as folder:
+        environment = {**os.environ, "LD_LIBRARY_PATH": str(_libraries(found, Path(folder)))}
+        return subprocess.run([program, *arguments], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    sys.exit(main(given[1:] if given[:1] == ["--"] else given))

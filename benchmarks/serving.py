@@ -188,7 +188,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--perf-analyzer",
         type=Path,
-        default=Path(sys.prefix) / "perf_analyzer",
+        default=perf_analyzer.INSTALLED,
         metavar="FOLDER",
         help="where `make benchmark` puts it (default: in the virtual environment)",
     )

@@ -1,5 +1,6 @@
 """Triton's load generator: how it is called, how its table is read, and that it runs."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from benchmarks import perf_analyzer
 from benchmarks.perf_analyzer import CannotMeasure, Load
 from serving import wheel
+from tests.processes import ROOT
 
 TABLE = """\
 Concurrency,Inferences/Second,Client Send,Network+Server Send/Recv,Server Queue,Server Compute Input,\
@@ -15,7 +17,7 @@ Server Compute Infer,Server Compute Output,Client Recv,p50 latency,p90 latency,p
 request/response,response wait
 2,7.08215,42,1644,12781,93,257885,8362,7,283340,341386,408503,464184,49,279068
 """
-INSTALLED = Path(sys.prefix) / "perf_analyzer"
+INSTALLED = perf_analyzer.INSTALLED
 
 
 def test_microseconds_of_its_table_become_milliseconds():
@@ -58,3 +60,15 @@ def test_its_own_words_are_the_reason_where_it_cannot_measure():
         pytest.skip(str(reason))
     with pytest.raises(CannotMeasure, match=r"perf_analyzer: .*connect"):
         perf_analyzer.run(program, wheel.find(), "127.0.0.1:9", Load(), 20)
+
+
+@pytest.mark.system
+def test_the_genuine_program_says_its_own_words():
+    command = [sys.executable, "-m", "benchmarks.perf_analyzer", "--"]
+    if not INSTALLED.is_dir():
+        pytest.skip("perf_analyzer is not installed (make perf)")
+    done = subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "--concurrency-range" in done.stdout + done.stderr
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert "-m flag must be specified" in refused.stdout + refused.stderr
