@@ -46,7 +46,10 @@ def peers(page: str, title: str) -> list[Cells]:
     section = page.split(f"\n## {title}\n")[1].split("\n## ", maxsplit=1)[0]
     lines = [line.strip("| ").split("|") for line in section.splitlines() if line.startswith("|")]
     names, _, *rows = ([cell.strip() for cell in line] for line in lines)
-    return [dict(zip(names, row, strict=True)) for row in rows if not row[0].startswith("**ours")]
+    found = [dict(zip(names, row, strict=True)) for row in rows if not row[0].startswith("**ours")]
+    for row in found:  # the page writes millions of multiply-adds as k
+        row["operations"] = row.get("operations", "").replace(" k", " M")
+    return found
 
 
 def middle(photo: Photo, side: int = MIDDLE) -> Photo:

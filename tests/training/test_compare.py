@@ -56,7 +56,17 @@ def test_runs_from_the_command_line(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(compare, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(compare, "NETWORKS", dict([*NETWORKS.items()][:1]))
     monkeypatch.setattr(
-        sys, "argv", ["compare.py", "networks", f"--photos={tmp_path}", "--seconds=1", f"--out={tmp_path / 'runs'}"]
+        sys,
+        "argv",
+        [
+            "compare.py",
+            "networks",
+            f"--photos={tmp_path}",
+            "--seconds=1",
+            "--batch=2",
+            "--patch=16",
+            f"--out={tmp_path / 'runs'}",
+        ],
     )
     compare.main()
     written = (tmp_path / "results" / "networks.md").read_text()

@@ -9,22 +9,22 @@ PAGE = """# Peers
 
 ## `shared`
 
-| model | kind | set5 |
+| model | operations | set5 |
 |---|---|---|
-| bicubic | interpolation | 28.04 / 0.454 / 0.280 / 0.26 / 0.0 |
-| **ours, 1234567** | GAN | 29.60 / 0.188 / 0.211 / 0.55 / 1.1 |
+| bicubic | 0.43 k | 28.04 / 0.454 / 0.280 / 0.26 / 0.0 |
+| **ours, 1234567** | 1.25 k | 29.60 / 0.188 / 0.211 / 0.55 / 1.1 |
 
 ## `clean`
 
-| model | kind | set5 |
+| model | operations | set5 |
 |---|---|---|
-| bicubic | interpolation | 29.13 / 0.334 / 0.233 / 0.28 / 0.0 |
+| bicubic | - | 29.13 / 0.334 / 0.233 / 0.28 / 0.0 |
 """
 ONE = Score(psnr=30.0, ssim=0.8, detail=0.7, grid=0.4, consistency=40.0, seconds=1.0, distances=(0.2, 0.1))
 
 
 def test_reads_the_peers_of_one_degradation():
-    row = {"model": "bicubic", "kind": "interpolation", "set5": "28.04 / 0.454 / 0.280 / 0.26 / 0.0"}
+    row = {"model": "bicubic", "operations": "0.43 M", "set5": "28.04 / 0.454 / 0.280 / 0.26 / 0.0"}
     assert peers(PAGE, "`shared`") == [row]
     assert peers(PAGE, "`clean`")[0]["set5"].startswith("29.13")
 

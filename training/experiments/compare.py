@@ -109,6 +109,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--init", type=Path, metavar="WEIGHTS", help="what losses start from")
     parser.add_argument("--perceptual", nargs="+", default=["lite0"], metavar="NETWORK", help="as for train.py")
     parser.add_argument("--perceptual-weight", type=float, default=Stage.perceptual_weight, help="likewise")
+    parser.add_argument("--batch", type=int, default=16, help="pairs a step of networks (default: %(default)s)")
+    parser.add_argument("--patch", type=int, default=48, help="side of the small crop, px (default: %(default)s)")
     parser.add_argument("--compile", action="store_true", help="likewise")
     parser.add_argument("--out", type=Path, default=Path("runs/experiment"), help="for checkpoints (%(default)s)")
     return parser
@@ -124,14 +126,16 @@ def main() -> None:
         by = judge("lpips")
         start = load_weights(options.init) if options.init else None
         if options.what == "networks":
-            alone = Stage(rate=8e-4, perceptual_weight=0, adversarial_weight=0)
+            alone = Stage(
+                rate=8e-4, perceptual_weight=0, adversarial_weight=0, batch=options.batch, patch=options.patch
+            )
             candidates = {name: (make(), alone) for name, make in NETWORKS.items()}
         elif start:
             candidates = {name: (start, stage) for name, stage in losses(options.perceptual_weight).items()}
         else:
             raise WeightsError("losses are compared from one start: say which with --init")
 
-        pairs = Pairs(learned, Stage.patch, Stage.seed)  # the same for all
+        pairs = Pairs(learned, options.patch, Stage.seed)  # the same for all
 
         def run(name: str, steps: int) -> Generator:
             network, stage = candidates[name]
