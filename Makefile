@@ -11,7 +11,7 @@ RUN := $(BIN)/python
 TORCH = $(INSTALL) "PyTorch, the CPU build (0.7 GB)" --require-hashes --no-deps -r requirements/torch-cpu.txt 2>/dev/null \
 	|| $(INSTALL) "PyTorch with CUDA (several GB)" --require-hashes -r requirements/torch-cuda.txt
 
-.PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train weights evaluate export benchmark pictures perf sbom audit lock clean
+.PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train weights evaluate export benchmark pictures docs perf sbom audit lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -80,6 +80,10 @@ pictures: $(VENV)/dev $(VENV)/browser ## the README's pictures and the model car
 screenshots: $(VENV)/dev $(VENV)/browser ## every screen of the page, three widths, light and dark: make screenshots [OUT=folder]
 	@$(RUN) -m docs.screenshots $(if $(OUT),--out "$(OUT)")
 
+docs: $(VENV)/docs ## the documentation as a site, in site/; every broken link is an error
+	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --quiet --strict
+	@echo 'Written to site/. To read it: $(RUN) -m http.server --directory site --bind 127.0.0.1'
+
 sbom: $(VENV)/tools ## what each image is made of, as CycloneDX: sbom/IMAGE.json
 	@$(RUN) -m deploy.sbom sbom
 
@@ -102,7 +106,7 @@ $(VENV)/created:
 
 $(VENV)/bot: what := the bot (280 MB, a minute)
 $(VENV)/play: what := the page (15 MB, some seconds)
-$(VENV)/docs: what := what builds the docs
+$(VENV)/docs: what := what builds the docs (60 MB, some seconds)
 $(VENV)/tools: what := the tools of this Makefile
 $(VENV)/bot $(VENV)/play $(VENV)/docs $(VENV)/tools: $(VENV)/%: requirements/%.txt | $(VENV)/created
 	@$(INSTALL) "$(what)" --require-hashes -r $<
