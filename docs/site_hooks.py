@@ -1,7 +1,7 @@
 """Hooks of mkdocs.yml: pages that lie elsewhere in the repository are part of the site, and links lead to them.
 
 A page keeps its path in the repository, but for `docs/`, which is the site's root, and for `README.md`, which is the
-home page. A link to a file that is no page, such as a module or a test, becomes its bare text: the site does not hold it.
+home page. A link to a file that is no page, such as a module or a test, becomes its bare text: the site lacks it.
 """
 
 import re
