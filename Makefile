@@ -104,15 +104,21 @@ $(VENV)/created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
+# The project itself: a line in the environment that names this folder, and the command `slackbot`.
+$(VENV)/project: pyproject.toml requirements/build.txt slackbot/__init__.py | $(VENV)/created
+	@$(INSTALL) "what packages the project (1 MB)" --require-hashes -r requirements/build.txt
+	@$(INSTALL) "the project, as a link to this folder" --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
 $(VENV)/bot: what := the bot (280 MB, a minute)
 $(VENV)/play: what := the page (15 MB, some seconds)
 $(VENV)/docs: what := what builds the docs (60 MB, some seconds)
 $(VENV)/tools: what := the tools of this Makefile
-$(VENV)/bot $(VENV)/play $(VENV)/docs $(VENV)/tools: $(VENV)/%: requirements/%.txt | $(VENV)/created
+$(VENV)/bot $(VENV)/play $(VENV)/docs $(VENV)/tools: $(VENV)/%: requirements/%.txt | $(VENV)/project
 	@$(INSTALL) "$(what)" --require-hashes -r $<
 	@touch $@
 
-$(VENV)/train $(VENV)/export: $(VENV)/%: requirements/%.txt requirements/judges.txt requirements/torch-cpu.txt requirements/torch-cuda.txt | $(VENV)/created
+$(VENV)/train $(VENV)/export: $(VENV)/%: requirements/%.txt requirements/judges.txt requirements/torch-cpu.txt requirements/torch-cuda.txt | $(VENV)/project
 	@$(INSTALL) "what $* needs" --require-hashes -r $<
 	@$(TORCH)
 	@$(INSTALL) "the judges of evaluation (70 MB)" --require-hashes --no-deps -r requirements/judges.txt
@@ -126,12 +132,12 @@ $(VENV)/compiler: | $(VENV)/created
 	@touch $@
 
 # Triton comes last: pip complains of what its Python API would need at every install after it.
-$(VENV)/serve: requirements/serve.txt requirements/triton.txt | $(VENV)/created
+$(VENV)/serve: requirements/serve.txt requirements/triton.txt | $(VENV)/project
 	@$(INSTALL) "what runs the model (180 MB)" --require-hashes -r $<
 	@$(INSTALL) "Triton (145 MB)" --require-hashes --no-deps -r requirements/triton.txt
 	@touch $@
 
-$(VENV)/dev: requirements/dev.txt requirements/judges.txt requirements/torch-cpu.txt requirements/torch-cuda.txt requirements/triton.txt | $(VENV)/created
+$(VENV)/dev: requirements/dev.txt requirements/judges.txt requirements/torch-cpu.txt requirements/torch-cuda.txt requirements/triton.txt | $(VENV)/project
 	@$(INSTALL) "everything that the tests need (1 GB)" --require-hashes -r $<
 	@$(TORCH)
 	@$(INSTALL) "the judges of evaluation (70 MB)" --require-hashes --no-deps -r requirements/judges.txt

@@ -9,12 +9,13 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+
+from slackbot import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = re.compile(r"^FROM (?P<image>[\w./-]+):(?P<tag>[\w.-]+)(@sha256:(?P<digest>[0-9a-f]{64}))?$", re.MULTILINE)
@@ -33,7 +34,7 @@ def bill(dockerfile: Path) -> dict[str, Any]:
         "type": "container",
         "bom-ref": dockerfile.stem,
         "name": f"resolution-enhancer/{dockerfile.stem}",
-        "version": tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
+        "version": __version__,
     }
     document["dependencies"] = [
         {"ref": dockerfile.stem, "dependsOn": [each["bom-ref"] for each in components]},

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Locks every dependency group of pyproject.toml into requirements/GROUP.txt, with hashes and without any index address.
+# Locks what pyproject.toml names into requirements/*.txt, with hashes and without any index address: the project's own
+# dependencies into bot.txt, each dependency group into GROUP.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 lock() {
     uv pip compile --quiet --no-header --no-annotate --generate-hashes --python-version 3.11 "$@"
 }
 group() {
-    lock pyproject.toml --excludes <(echo torch) --group "$1" --output-file "requirements/$1.txt" "${@:2}"
+    lock --excludes <(echo torch) --group "$1" --output-file "requirements/$1.txt" "${@:2}"
 }
-# All groups agree on every version, because the largest is locked first and binds the others.
-group dev
-for name in bot play serve train export docs tools; do
+# All files agree on every version, because the largest is locked first and binds the others.
+group dev pyproject.toml
+lock pyproject.toml --constraint requirements/dev.txt --output-file requirements/bot.txt
+for name in build play serve train export docs tools; do
     group "$name" --constraint requirements/dev.txt
 done
 

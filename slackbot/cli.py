@@ -1,4 +1,4 @@
-"""The command line: `python -m slackbot` is the bot, `python -m slackbot enhance` enhances files without Slack."""
+"""The command line: `slackbot` is the bot, `slackbot enhance` enhances files without Slack."""
 
 import argparse
 import logging
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from slackbot import __version__
 from slackbot.errors import BotError
 from slackbot.inference.endpoint import TRITON_URL, Endpoint
 from slackbot.limits import Limits
@@ -84,13 +85,14 @@ def _server_and_limits(env_file: Path, triton: str) -> tuple[Endpoint, Limits]:
 def make_parser() -> argparse.ArgumentParser:
     """The command line, for `main` and for docs/settings.md."""
     parser = argparse.ArgumentParser(
-        prog="python -m slackbot",
+        prog="slackbot",
         description="Without a command: the Slack bot. It reads its settings from the environment and from .env; "
         "docs/settings.md describes them.",
     )
     parser.add_argument(
         "--env-file", type=Path, default=Path(".env"), metavar="FILE", help="settings that the environment lacks (.env)"
     )
+    parser.add_argument("--version", action="version", version=__version__, help="print the version, and end")
     commands = parser.add_subparsers(dest="command", metavar="enhance")
     enhance = commands.add_parser(
         "enhance",
