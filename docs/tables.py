@@ -1,0 +1,135 @@
+"""Write the tables of docs/limits.md and docs/sizing.md, from the bot's limits and from the pages of benchmarks/.
+
+usage: python -m docs.tables
+"""
+
+import csv
+import re
+import statistics
+from collections.abc import Callable, Iterator
+from math import isqrt
+from pathlib import Path
+
+from slackbot.limits import MEGAPIXEL, Limits, PhotoLimits
+
+DOCS = Path(__file__).parent
+MACHINES = {
+    "amx_bf16": "bfloat16 with AMX: Intel Xeon since 2023",
+    "avx512_bf16": "bfloat16 with AVX512: AMD EPYC since 2022",
+    "no matrix units": "AVX2 alone: older and small machines",
+}
+"""What each processor stands for, by the first word that its page has of these."""
+WHOLE = "`python -m slackbot enhance`, the whole process"
+
+
+def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ("---",) * len(head), *rows))
+
+
+def limits() -> str:
+    """What is taken, and the variable for each."""
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        photo, jobs, server = Limits().photo, Limits().jobs, Limits().server
+        for what, most, variable in (
+            ("file", f"{photo.photo_bytes // 2**20} MB", "PHOTO_BYTES"),
+            ("photos of one message", f"{photo.photos_per_message}", "PHOTOS_PER_MESSAGE"),
+            ("photo at 4x", f"{photo.output_pixels / 16 / MEGAPIXEL:g} megapixels", "OUTPUT_PIXELS"),
+            ("photo at 2x", f"{photo.output_pixels / 4 / MEGAPIXEL:g} megapixels", "OUTPUT_PIXELS"),
+            ("result", f"{photo.result_bytes / 1e9:g} GB", "RESULT_BYTES"),
+            ("frames of an animation", f"{photo.frames}", "FRAMES"),
+            (
+                "all frames of an animated result together",
+                f"{photo.animation_pixels / MEGAPIXEL:g} megapixels",
+                "ANIMATION_PIXELS",
+            ),
+            ("comparison", f"{photo.comparison_pixels / MEGAPIXEL:g} megapixels", "COMPARISON_PIXELS"),
+            ("time for one photo, then it becomes bicubic", f"{server.photo_seconds / 60:g} minutes", "PHOTO_SECONDS"),
+            ("messages that wait", f"{jobs.jobs_waiting}", "JOBS_WAITING"),
+            ("how long buttons work", f"{jobs.remembered_days:g} days", "REMEMBERED_DAYS"),
+        ):
+            yield what, most, f"`LIMIT_{variable}`"
+
+    return table(("what", "at most", "variable"), rows())
+
+
+def sizes() -> str:
+    """What comes back for photos of each size."""
+    most = PhotoLimits().output_pixels
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for scale in (4, 2):
+            pixels = most // scale**2
+            width = isqrt(pixels * 4 // 3)
+            yield (
+                f"up to {pixels / MEGAPIXEL:g} megapixels, such as {width} × {width * 3 // 4}",
+                f"{scale}x: up to {most / MEGAPIXEL:g} megapixels",
+            )
+        yield "more", "a sentence, and nothing else"
+
+    return table(("the photo has", "the result"), rows())
+
+
+def pages() -> Iterator[tuple[str, str, Path]]:
+    """(name, text, CSV) of each machine's page of one photo."""
+    for page in sorted((DOCS.parent / "benchmarks").glob("**/photo.md")):
+        text = page.read_text()
+        yield next(name for mark, name in MACHINES.items() if mark in text), text, page.with_suffix(".csv")
+
+
+def sizing() -> str:
+    """Seconds a photo and a megapixel, by the machines that were measured."""
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for name, text, file in pages():
+            with file.open(newline="") as lines:
+                runs = [run for run in csv.DictReader(lines) if run["what"] == WHOLE]
+            width, height = map(int, re.findall(r"A JPEG of (\d+)x(\d+), tiles", text)[0])
+            seconds, cpu = (statistics.median(float(run[column]) for run in runs) for column in ("seconds", "cpu"))
+            megapixels = width * height / MEGAPIXEL
+            cores, others = re.findall(r"Machine: (\d+) cores.*kept ([\d.]+) cores", text)[0]
+            yield name, cores, f"{seconds:.1f}", f"{seconds / megapixels:.1f}", f"{cpu / megapixels:.1f}", others
+
+    head = (
+        "processor",
+        "cores",
+        "seconds",
+        "seconds a megapixel",
+        "processor seconds a megapixel",
+        "cores that others kept busy",
+    )
+    return table(head, rows())
+
+
+def memory() -> str:
+    """What bot and server held at most."""
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for name, text, _ in pages():
+            width, height, bot, server = re.findall(
+                r"A JPEG of (\d+)x(\d+): .*bot held (\d+) MB.*server (\d+) MB", text
+            )[0]
+            yield name, f"{int(width) * int(height) / MEGAPIXEL:.1f}", bot, server
+
+    return table(("processor", "megapixels of the photo", "bot, MB", "model server, MB"), rows())
+
+
+PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "limits.md": {"limits": limits, "sizes": sizes},
+    "sizing.md": {"sizing": sizing, "memory": memory},
+}
+
+
+def written(page: str, text: str) -> str:
+    """The page with its tables in place."""
+    for name, make in PARTS[page].items():
+        begin = f"<!-- {name}: written by python -m docs.tables -->"
+        whole = f"{begin}\n\n{make()}\n\n<!-- end -->"
+        text = re.sub(f"{re.escape(begin)}.*?<!-- end -->", lambda _, whole=whole: whole, text, flags=re.DOTALL)
+    return text
+
+
+if __name__ == "__main__":
+    for page in PARTS:
+        path = DOCS / page
+        path.write_text(written(page, path.read_text()))

@@ -1,0 +1,50 @@
+"""Tables that scripts write are as the code has it, and the troubleshooting page has every sentence that people see."""
+
+import re
+
+import pytest
+
+from docs.site_hooks import ROOT
+from docs.tables import PARTS, written
+from slackbot.imaging import errors as of_pictures
+from slackbot.inference import errors as of_the_server
+from slackbot.slack import errors as of_slack
+from slackbot.slack import messages
+
+GIVEN_TO_LINES = {"_REINSTALL"}  # parts of other sentences
+ANSWERS = (
+    messages.TROUBLE, messages.NOT_FETCHED, messages.NOT_HANDED_OVER, messages.NOT_HERE, messages.TOO_LATE,
+    messages.NOT_YOURS, messages.NOTHING_TO_STOP, messages.full(1), messages.forgotten(30),
+)  # fmt: skip
+
+
+def sentences() -> list[str]:
+    """All that the errors of slackbot say, and what the bot answers where something cannot be done."""
+    constants = [
+        value
+        for module in (of_pictures, of_the_server, of_slack)
+        for name, value in vars(module).items()
+        if isinstance(value, str) and name.strip("_").isupper() and name not in GIVEN_TO_LINES
+    ]
+    made = [
+        of_pictures.too_many_bytes(50 << 20),
+        of_pictures.too_long((70_000, 10), "JPEG", 65_500),
+        of_pictures.too_many_pixels((9000, 9000), 64_000_000),
+        of_slack.slack_refused("missing_scope", "files:write"),
+        of_slack.slack_refused("unheard_of", ""),
+    ]
+    return [*constants, *of_slack._SLACK_REFUSED.values(), *made, *ANSWERS]
+
+
+@pytest.mark.parametrize("page", PARTS)
+def test_tables_are_as_their_script_writes_them(page):
+    text = (ROOT / "docs" / page).read_text()
+    assert text == written(page, text), "run `python -m docs.tables`"
+
+
+@pytest.mark.parametrize("sentence", sentences())
+def test_the_troubleshooting_page_explains(sentence):
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    shown = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("|")]
+    patterns = (".*?".join(map(re.escape, re.split("…", one))) for one in shown)
+    assert any(re.match(rf"{pattern}$", sentence, re.DOTALL) for pattern in patterns), sentence
