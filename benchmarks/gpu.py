@@ -16,7 +16,6 @@ import torch
 
 from benchmarks import report
 from export.graph import Served
-from export.to_onnx import operations
 from training.generator import Generator, load_weights
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,7 +59,7 @@ def peak(device: str, kind: torch.dtype, side: int, least: float) -> float:
 
 
 def rates(generator: Generator, device: str, kind: torch.dtype, loads: tuple, least: float) -> list[Rate]:
-    work = operations(generator)
+    work = generator.operations
     served = Served(generator).eval().to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - its stubs miss it
     found = []
     for batch, size in loads:

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-import torch
 
 if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -82,11 +81,6 @@ def check(path: Path, generator: Generator) -> int:
     return largest
 
 
-def operations(generator: Generator) -> int:
-    """Multiply-adds for each pixel of the small photo: every convolution runs at its resolution."""
-    return sum(m.weight.numel() for m in generator.modules() if isinstance(m, torch.nn.Conv2d))
-
-
 def next_version(model: Path) -> int:
     """One more than the highest version folder there is."""
     return 1 + max((int(folder.name) for folder in model.glob("*") if folder.name.isdecimal()), default=0)
@@ -113,7 +107,7 @@ def export(weights: Path, repository: Path) -> Report:
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
             weights_sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
             parameters=parameters(generator),
-            operations=operations(generator),
+            operations=generator.operations,
             reach=generator.shape.reach,
             opset=graph.opset_import[0].version,
             ir_version=graph.ir_version,

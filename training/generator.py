@@ -55,6 +55,11 @@ class Generator(nn.Module):
     is to be added to that pixel repeated 4x4 times, and pixel shuffle (arXiv:1609.05158) lays them out.
     """
 
+    READS_PHOTO: tuple[str, ...] = ("stem",)
+    """The convolutions whose input is the small photo."""
+    WRITES_PHOTO: tuple[str, ...] = ("head",)
+    """The convolutions whose output is `detail`."""
+
     def __init__(self, shape: Shape | None = None) -> None:
         super().__init__()
         self.shape = shape = shape or Shape()
@@ -74,6 +79,11 @@ class Generator(nn.Module):
         features = self.stem(photo)
         features = features + self.gather(self.body(features))
         return self.head(features)
+
+    @property
+    def operations(self) -> int:
+        """Multiply-adds for each pixel of the small photo: every convolution runs at its resolution."""
+        return sum(m.weight.numel() for m in self.modules() if isinstance(m, nn.Conv2d))
 
     def grow(self, blocks: int) -> "Generator":
         """The same function with more residual blocks, the new ones giving zero until they learn."""
@@ -108,9 +118,12 @@ def parameters(network: nn.Module) -> int:
 
 
 def save_weights(generator: Generator, path: Path, **facts: str) -> None:
-    """Write the weights as safetensors; the shape, and whatever facts are given, travel in the header."""
+    """Write the weights as safetensors, in half precision, as they are served (checkpoints keep all of it).
+
+    The shape, and whatever facts are given, travel in the header.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = {name: value.detach().float().cpu().contiguous() for name, value in generator.state_dict().items()}
+    tensors = {name: value.detach().half().cpu().contiguous() for name, value in generator.state_dict().items()}
     shape = {name: str(value) for name, value in asdict(generator.shape).items()}
     save_file(tensors, path, metadata={"network": "generator", **shape, **facts})
 

@@ -20,6 +20,9 @@ class HalfResolutionGenerator(Generator):
     unlearned.
     """
 
+    READS_PHOTO = ("stem", "near", "base")
+    WRITES_PHOTO = ("head", "base")
+
     def __init__(self, shape: Shape | None = None) -> None:
         nn.Module.__init__(self)  # it has other layers than the network whose interface it keeps
         self.shape = shape = shape or Shape(blocks=15, channels=128, fold=FOLD)
@@ -44,6 +47,13 @@ class HalfResolutionGenerator(Generator):
         features = leaky_relu(features + self.near(photo), 0.2)
         features = leaky_relu(self.gather(features), 0.2)
         return self.head(features) + self.base(photo)
+
+    @property
+    def operations(self) -> int:
+        """Multiply-adds for each pixel of the small photo: the trunk runs at a quarter of its pixels."""
+        trunk = (self.stem, *self.body.modules(), self.unfold)
+        folded = sum(m.weight.numel() for m in trunk if isinstance(m, nn.Conv2d))
+        return super().operations - folded + folded // FOLD**2
 
 
 def bicubic_over_nearest() -> Tensor:

@@ -13,16 +13,19 @@ import torch
 
 from export import to_onnx
 from export.to_onnx import ExportError, check, export, next_version
-from training.generator import Generator, Shape, load_weights, save_weights
+from training.generator import Shape, load_weights, make_generator, save_weights
 from training.inference import enhance
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def weights(tmp_path) -> Path:
+def weights(tmp_path, request) -> Path:
+    """A tiny generator's; a test may ask for another fold."""
     torch.manual_seed(0)
-    generator = Generator(Shape(blocks=1, channels=16))
+    generator = make_generator(Shape(blocks=1, channels=16, fold=getattr(request, "param", 1)))
+    with torch.no_grad():
+        generator.head.weight.mul_(10)  # as much detail as a trained one adds
     save_weights(generator, tmp_path / "w.safetensors")
     return tmp_path / "w.safetensors"
 
@@ -54,17 +57,26 @@ def test_the_graph_keeps_the_contract(weights, repository):
     assert report.largest_difference <= 1
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 2, 50), (2, 33, 8)])
-def test_the_graph_takes_any_shape_and_every_value(weights, repository, shape):
+@pytest.mark.parametrize("weights", [1, 2], indirect=True, ids=["whole-resolution", "half-resolution"])
+def test_the_graph_takes_any_shape_and_every_value(weights, repository):
     export(weights, repository)
     session = onnxruntime.InferenceSession(
         repository / "enhancer" / "1" / "model.onnx", providers=["CPUExecutionProvider"]
     )
-    photos = np.random.default_rng(1).choice(np.array([0, 1, 127, 254, 255], np.uint8), (*shape, 3))
-    served = np.asarray(session.run(None, {"image": photos})[0])
-    wanted = np.stack([enhance(load_weights(weights), photo) for photo in photos])
-    assert served.dtype == np.uint8
-    assert np.abs(served.astype(int) - wanted).max() <= 1
+    for shape in ((1, 1, 1), (3, 2, 50), (2, 33, 8)):
+        photos = np.random.default_rng(1).choice(np.array([0, 1, 127, 254, 255], np.uint8), (*shape, 3))
+        served = np.asarray(session.run(None, {"image": photos})[0])
+        wanted = np.stack([enhance(load_weights(weights), photo) for photo in photos])
+        assert served.dtype == np.uint8
+        assert np.abs(served.astype(int) - wanted).max() <= 1
+
+
+def test_the_graph_computes_in_half_precision(weights, repository):
+    export(weights, repository)
+    model = onnx.load(repository / "enhancer" / "1" / "model.onnx")
+    types = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    kernels = [types[node.input[1]] for node in model.graph.node if node.op_type == "Conv"]
+    assert kernels.count(onnx.TensorProto.FLOAT16) == len(kernels) - 1  # the photo itself, repeated, is whole
 
 
 def test_nothing_of_this_machine_travels_in_the_graph(weights, repository):

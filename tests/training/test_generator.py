@@ -2,7 +2,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from training.generator import Generator, Shape, WeightsError, load_weights, parameters, save_weights
+from training.generator import Generator, Shape, WeightsError, load_weights, make_generator, parameters, save_weights
 
 
 @pytest.fixture
@@ -48,10 +48,19 @@ def test_is_within_its_budget():
     assert parameters(load_weights()) <= 1_300_000
 
 
-def test_weights_survive_the_file(small, tmp_path):
+def test_a_trunk_at_half_resolution_costs_a_quarter_for_each_weight():
+    whole, half = make_generator(Shape(2, 16)), make_generator(Shape(2, 16, fold=2))
+    assert whole.operations == 9 * (3 * 16 + 5 * 16 * 16 + 16 * 48)
+    trunk = 9 * (12 * 16 + 4 * 16 * 16 + 16 * 32)
+    assert half.operations == trunk // 4 + 9 * (3 * 8 + 8 * 8 + 8 * 48) + 25 * 3 * 48
+
+
+def test_weights_survive_the_file_in_half_precision(small, tmp_path):
     save_weights(small, tmp_path / "w.safetensors", step="7")
     photo = torch.rand(1, 3, 6, 6)
-    torch.testing.assert_close(load_weights(tmp_path / "w.safetensors")(photo), small(photo), rtol=0, atol=0)
+    torch.testing.assert_close(
+        load_weights(tmp_path / "w.safetensors")(photo), small.half().float()(photo), rtol=0, atol=0
+    )
 
 
 def test_a_missing_file_is_named(tmp_path):
