@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
-from training.generator import SCALE, Generator
+from training import SCALE
+from training.generator import Generator
 
 INPUT, OUTPUT = "image", "enhanced"
 OPSET = 18

@@ -3,21 +3,21 @@
 What each alone adds as grain mostly cancels out (ESRGAN, arXiv:1809.00219; model soups, arXiv:2203.05482). A share may
 be negative: `NEW=0.3 OLD=-0.3` adds 0.3 of the way from OLD to NEW to the others.
 
-usage: python training/average.py WEIGHTS=SHARE [WEIGHTS=SHARE ...] --out FILE
+usage: python training/average_weights.py WEIGHTS=SHARE [WEIGHTS=SHARE ...] --out FILE
 """
+
+from __future__ import annotations
 
 import argparse
 import math
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from training.generator import Generator, WeightsError, load_weights, make_generator, save_weights
+    from training.generator import Generator
 
 
 def average(generators: Sequence[Generator], shares: Sequence[float]) -> Generator:
@@ -25,6 +25,10 @@ def average(generators: Sequence[Generator], shares: Sequence[float]) -> Generat
 
     Raises WeightsError where the shapes differ, or the shares are not 1.
     """
+    import torch
+
+    from training.generator import WeightsError, make_generator
+
     shapes = {generator.shape for generator in generators}
     if len(shapes) != 1:
         raise WeightsError(f"cannot average generators of different shapes: {', '.join(map(str, shapes))}")
@@ -52,17 +56,24 @@ def _part(text: str) -> tuple[Path, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="average.py", description="Average generators trained on from one start.")
+    parser = argparse.ArgumentParser(
+        prog="average_weights.py", description="Average generators that were trained on from one start."
+    )
     parser.add_argument("parts", type=_part, nargs="+", metavar="WEIGHTS=SHARE", help="the shares are 1 in all")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE")
     options = parser.parse_args()
+    from training.generator import WeightsError, load_weights, save_weights
+
     files, shares = zip(*options.parts, strict=True)
     try:
         mean = average([load_weights(file) for file in files], shares)
     except WeightsError as error:
-        sys.exit(f"average.py: {error}")
+        sys.exit(f"average_weights.py: {error}")
     save_weights(mean, options.out, shares=" ".join(f"{share:g}" for share in shares))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ModuleNotFoundError as error:
+        sys.exit(f"average.py: {error.name} is not installed: run `make .venv/train`, then use .venv/bin/python")

@@ -9,7 +9,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from training.degradation import SCALE, Photo, sample_degradation
+from training import SCALE
+from training.degradation import Photo, sample_degradation
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif")
 MARGIN = 16

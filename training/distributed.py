@@ -16,15 +16,16 @@ from torch import Tensor, distributed
 
 
 @contextmanager
-def group(device: str):
+def group(device: str | None):
     """Join the processes that `torchrun` started, where it started any; yields (device, rank, how many).
 
-    On a machine with several GPUs each process takes the one of its own number.
+    Without a device it is CUDA where there is one, else the CPU. On a machine with several GPUs each process takes the
+    one of its own number.
     """
+    own = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield torch.device(device), 0, 1
+        yield own, 0, 1
         return
-    own = torch.device(device)
     if own.type == "cuda":
         own = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(own)

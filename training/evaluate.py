@@ -5,188 +5,12 @@ usage: python training/evaluate.py [--weights FILE ... | --onnx FILE] [--photos 
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-
-import numpy as np
-import torch
-from PIL import Image, ImageDraw
-from torch import nn
-from tqdm import tqdm
-
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from training.dataset import HELD_OUT_EVERY, PhotosError, find_photos, read_photo
-from training.degradation import SCALE, Photo
-from training.dists import Dists
-from training.generator import WEIGHTS, WeightsError, load_weights
-from training.inference import bicubic, enhance
-from training.metrics import SHAVE, consistency, detail, grid, psnr_y, ssim_y
-from training.perceptual import FeaturesError, distance
-from training.validation import KINDS, scenario, validation
-
-VALIDATION = Path(__file__).resolve().parents[2] / "shared" / "data" / "validation"
-Enhancer = Callable[[Photo], Photo]
-JUDGES = ("lpips", "dists")
-"""What judges by default; `train.py` by default looks through neither."""
-
-
-@dataclass(frozen=True)
-class Score:
-    """What one photo got, or the means of several."""
-
-    psnr: float
-    """dB on luma, higher is better"""
-    ssim: float
-    """on luma, higher is better"""
-    detail: float
-    """fine detail, of the truth's; 1 is right"""
-    grid: float
-    """dB of mesh over the truth's; 0 is none"""
-    consistency: float
-    """dB between the result, reduced again, and the small photo"""
-    seconds: float
-    """per megapixel of the enhanced photo"""
-    distances: tuple[float, ...]
-    """by each judge, lower is better"""
-
-    @property
-    def distance(self) -> float:
-        """By the first judge."""
-        return self.distances[0]
-
-
-def judge(name: str) -> nn.Module:
-    """A judge of (photo, truth), each (N, 3, H, W) in [0, 1], lower for likeness.
-
-    `lpips` is LPIPS with AlexNet, `dists` DISTS; any other name is `training.perceptual.distance`'s. Raises
-    FeaturesError.
-    """
-    if name == "dists":
-        return Dists()
-    return distance("alexnet" if name == "lpips" else name)
-
-
-def truths(folder: Path, held_out: bool = False) -> dict[str, list[tuple[str, Photo]]]:
-    """{set: [(name, pixels cropped to multiples of 4)]}; each folder that holds photos is a set.
-
-    `held_out` leaves away those that training on this folder sees.
-    """
-    sets: dict[str, list[tuple[str, Photo]]] = {}
-    for path in find_photos(folder)[:: HELD_OUT_EVERY if held_out else 1]:
-        photo = read_photo(path)
-        height, width = (length // SCALE * SCALE for length in photo.shape[:2])
-        sets.setdefault(path.parent.name, []).append((path.stem, photo[:height, :width]))
-    return sets
-
-
-def perceptual(photo: Photo, truth: Photo, network: nn.Module) -> float:
-    """A judge's distance, without the outermost pixels."""
-
-    def tensor(p: Photo) -> torch.Tensor:
-        return torch.from_numpy(p[SHAVE:-SHAVE, SHAVE:-SHAVE].copy()).permute(2, 0, 1)[None].float() / 255
-
-    with torch.inference_mode():
-        return float(network(tensor(photo), tensor(truth)))
-
-
-def score(enhancer: Enhancer, small: Photo, truth: Photo, judges: Sequence[nn.Module]) -> Score:
-    begun = time.perf_counter()
-    photo = enhancer(small)
-    seconds = time.perf_counter() - begun
-    return Score(
-        psnr=psnr_y(photo, truth),
-        ssim=ssim_y(photo, truth),
-        detail=detail(photo, truth),
-        grid=grid(photo, truth),
-        consistency=consistency(photo, small),
-        seconds=seconds / (photo.shape[0] * photo.shape[1] / 1e6),
-        distances=tuple(perceptual(photo, truth, network) for network in judges),
-    )
-
-
-def mean(scores: Sequence[Score]) -> Score:
-    """Of each figure."""
-    plain = ("psnr", "ssim", "detail", "grid", "consistency", "seconds")
-    figures = {name: float(np.mean([getattr(one, name) for one in scores])) for name in plain}
-    distances = tuple(map(float, np.mean([one.distances for one in scores], 0)))
-    return Score(**figures, distances=distances)
-
-
-def measure(enhancer: Enhancer, photos: Iterable[tuple[Photo, Photo]], *judges: nn.Module) -> Score:
-    """The mean score of (small, truth) pairs."""
-    return mean([score(enhancer, small, truth, judges) for small, truth in photos])
-
-
-def onnx_enhancer(path: Path) -> Enhancer:
-    """The graph that Triton serves, uint8 NHWC to uint8 NHWC, in ONNX Runtime on the CPU."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise WeightsError("evaluating an ONNX file needs onnxruntime: pip install onnxruntime") from error
-    try:
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    except Exception as error:  # every binding error has a type of its own
-        raise WeightsError(f"{path} is no ONNX graph that can be run: {error}") from error
-    return lambda small: np.asarray(session.run(["enhanced"], {"image": small[None]})[0])[0]
-
-
-def side_by_side(small: Photo, photo: Photo, truth: Photo) -> Image.Image:
-    """Bicubic, ours and the truth at 1:1, named."""
-    height, width = truth.shape[:2]
-    sheet = Image.new("RGB", (3 * width, height + 20), "white")
-    for i, (name, shown) in enumerate({"bicubic": bicubic(small), "ours": photo, "truth": truth}.items()):
-        sheet.paste(Image.fromarray(shown), (i * width, 20))
-        ImageDraw.Draw(sheet).text((i * width + 6, 4), name, "black")
-    return sheet
-
-
-def header(judges: Sequence[str]) -> str:
-    """Markdown: the names of the columns."""
-    names = (name.upper() if name in JUDGES else name for name in judges)
-    columns = ("degradation", "set", "", "PSNR-Y (dB)", "SSIM-Y", *names, "detail", "grid (dB)", "back (dB)", "s/MP")
-    return f"| {' | '.join(columns)} |\n| {' | '.join(['---'] * len(columns))} |"
-
-
-def row(degradation: str, name: str, enhancer: str, s: Score) -> str:
-    """Markdown: one row of the table."""
-    figures = (f"{s.psnr:.2f}", f"{s.ssim:.3f}", *(f"{d:.3f}" for d in s.distances), f"{s.detail:.2f}", f"{s.grid:.1f}")
-    return f"| {' | '.join((degradation, name, enhancer, *figures, f'{s.consistency:.1f}', f'{s.seconds:.2f}'))} |"
-
-
-def rows(
-    sets: dict[str, list[tuple[str, Photo]]], kind: str, enhancers: dict[str, Enhancer], judges: Sequence[nn.Module]
-) -> Iterator[str]:
-    """The rows of one degradation as they come: of each set, and for `wild` of each trouble over all sets."""
-    troubles: dict[tuple[str, str], list[Score]] = {}
-    for name, photos in sets.items():
-        found: dict[str, list[Score]] = {label: [] for label in enhancers}
-        for place, (stem, truth) in enumerate(
-            tqdm(photos, desc=f"{kind} {name}", unit="photo", disable=None, leave=False)
-        ):
-            small = validation(truth, kind, f"{name}/{stem}", place)
-            for label, enhancer in enhancers.items():
-                one = score(enhancer, small, truth, judges)
-                found[label].append(one)
-                if kind == "wild":
-                    troubles.setdefault((scenario(place), label), []).append(one)
-        yield from (row(kind, name, label, mean(scores)) for label, scores in found.items())
-    yield from (row(f"{kind}: {trouble}", "all", label, mean(scores)) for (trouble, label), scores in troubles.items())
-
-
-def _ours(graph: Path | None, weights: list[Path]) -> dict[str, Enhancer]:
-    """Named `ours`, or where there are several, by their files."""
-    if graph:
-        return {"ours": onnx_enhancer(graph)}
-    generators = [partial(enhance, load_weights(path)) for path in weights]
-    return dict(zip(map(str, weights) if len(weights) > 1 else ["ours"], generators, strict=True))
 
 
 def arguments() -> argparse.ArgumentParser:
+    from training.defaults import JUDGES, KINDS, VALIDATION, WEIGHTS
+
     parser = argparse.ArgumentParser(
         prog="evaluate.py", description="Measure weights or an exported graph against bicubic."
     )
@@ -214,18 +38,17 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _picture(path: Path, kind: str, sets: dict[str, list[tuple[str, Photo]]], enhancer: Enhancer) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for name, [(stem, truth), *_] in sets.items():
-        small = validation(truth, kind, f"{name}/{stem}")
-        side_by_side(small, enhancer(small), truth).save(path.with_stem(f"{path.stem}-{kind}-{name}"))
-
-
 def main() -> None:
     options = arguments().parse_args()
+    from training.dataset import PhotosError
+    from training.evaluation import header, judge, named_enhancers, rows, save_pictures, truths
+    from training.generator import WeightsError
+    from training.inference import bicubic
+    from training.perceptual import FeaturesError
+
     try:
         judges = [judge(name) for name in options.judge]
-        enhancers = {"bicubic": bicubic, **_ours(options.onnx, options.weights)}
+        enhancers = {"bicubic": bicubic, **named_enhancers(options.onnx, options.weights)}
         sets = truths(options.photos, options.held_out)
     except (FeaturesError, PhotosError, WeightsError) as error:
         sys.exit(f"evaluate.py: {error}")
@@ -236,10 +59,13 @@ def main() -> None:
                 print(line, flush=True)
             if options.picture:
                 *_, shown = enhancers.values()
-                _picture(options.picture, kind, sets, shown)
+                save_pictures(options.picture, kind, sets, shown)
     except KeyboardInterrupt:
         sys.exit("\nevaluate.py: stopped")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ModuleNotFoundError as error:
+        sys.exit(f"evaluate.py: {error.name} is not installed: run `make .venv/export`, then use .venv/bin/python")

@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
-SCALE = 4
-WEIGHTS = Path(__file__).parent / "weights" / "generator.safetensors"
+from training import SCALE
+from training.defaults import WEIGHTS
 
 
 class WeightsError(ValueError):

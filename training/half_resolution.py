@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pad, pixel_shuffle, pixel_unshuffle
 
-from training.generator import SCALE, Generator, ResidualBlock, Shape
+from training import SCALE
+from training.generator import Generator, ResidualBlock, Shape
 
 FOLD = 2
 """By how much the trunk's resolution is below the input's."""

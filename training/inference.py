@@ -5,7 +5,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from training.degradation import SCALE, Photo
+from training import SCALE
+from training.degradation import Photo
 
 
 def enhance(network: nn.Module, small: Photo) -> Photo:

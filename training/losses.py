@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, l1_loss, softplus
 
-from training.degradation import SCALE
+from training import SCALE
 
 NEAR = (4, 9)
 """How many bins of the spectrum away a peak's neighbours begin and end."""

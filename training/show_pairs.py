@@ -3,16 +3,19 @@
 usage: python -m training.show_pairs --photos FOLDER --out pairs.png [--rows 8]
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-from training.dataset import PhotosError, find_photos, read_photo
-from training.degradation import SCALE, Photo, sample_degradation
+    from PIL import Image
+
+    from training.degradation import Photo
 
 SHOWN = 40
 """Side of a shown crop, small pixels."""
@@ -20,6 +23,12 @@ SHOWN = 40
 
 def page(photos: Sequence[Photo], rows: int, seed: int = 0) -> Image.Image:
     """Pairs to look at: truth, what a sampled degradation left of it (each small pixel as 4x4), and bicubic."""
+    import numpy as np
+    from PIL import Image
+
+    from training import SCALE
+    from training.degradation import sample_degradation
+
     side = SHOWN * SCALE
     sheet = Image.new("RGB", (3 * side, rows * side))
     for row in range(rows):
@@ -40,6 +49,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="PNG", help="where to write the page of pairs")
     parser.add_argument("--rows", type=int, default=8, help="pairs to show (default: %(default)s)")
     options = parser.parse_args()
+    from training import SCALE
+    from training.dataset import PhotosError, find_photos, read_photo
+
     try:
         photos = [read_photo(path) for path in find_photos(options.photos)[: options.rows]]
         photos = [photo for photo in photos if min(photo.shape[:2]) >= SHOWN * SCALE]
@@ -51,4 +63,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ModuleNotFoundError as error:
+        sys.exit(f"show_pairs.py: {error.name} is not installed: run `make .venv/train`, then use .venv/bin/python")

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import convolve, gaussian_filter
 
-from training.degradation import SCALE, Photo
+from training import SCALE
+from training.defaults import KINDS
+from training.degradation import Photo
 
-KINDS = ("clean", "shared", "wild")
 Random = np.random.Generator
 
 

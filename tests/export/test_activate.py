@@ -14,7 +14,7 @@ import pytest
 import tritonclient.grpc as triton
 
 from export.activation import KEY, ActivationError, activate
-from export.to_onnx import export
+from export.exporter import export
 from tests.processes import ROOT, Triton
 from training.generator import Generator, Shape, save_weights
 

@@ -11,8 +11,8 @@ import onnxruntime
 import pytest
 import torch
 
-from export import to_onnx
-from export.to_onnx import ExportError, check, export, next_version
+from export import exporter
+from export.exporter import ExportError, check, export, next_version
 from training.generator import Shape, load_weights, make_generator, save_weights
 from training.inference import enhance
 
@@ -96,7 +96,7 @@ def test_the_report_tells_which_graph_was_checked(weights, repository):
 
 def test_a_graph_that_differs_is_not_left_behind(weights, repository, monkeypatch):
     """The export itself goes wrong: what is written exaggerates detail."""
-    honest = to_onnx.write
+    honest = exporter.write
 
     def wrong(generator, path):
         changed = copy.deepcopy(generator)
@@ -104,7 +104,7 @@ def test_a_graph_that_differs_is_not_left_behind(weights, repository, monkeypatc
             changed.head.weight.mul_(30)
         return honest(changed, path)
 
-    monkeypatch.setattr(to_onnx, "write", wrong)
+    monkeypatch.setattr(exporter, "write", wrong)
     with pytest.raises(ExportError, match="differ by"):
         export(weights, repository)
     assert [path.name for path in (repository / "enhancer").iterdir()] == ["config.pbtxt"]

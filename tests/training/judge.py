@@ -15,8 +15,8 @@ import pytest
 import skimage.data
 import torch
 
+from training.defaults import VALIDATION
 from training.degradation import Photo
-from training.evaluate import VALIDATION
 from training.inference import bicubic
 from training.validation import KINDS
 

@@ -31,14 +31,14 @@ def test_from_files_into_a_file(tmp_path, monkeypatch, capsys):
     for i, generator in enumerate(generators):
         save_weights(generator, tmp_path / f"{i}.safetensors")
     parts = [f"{tmp_path / '0.safetensors'}=0.4", f"{tmp_path / '1.safetensors'}=0.6"]
-    monkeypatch.setattr(sys, "argv", ["average.py", *parts, "--out", str(tmp_path / "mean.safetensors")])
+    monkeypatch.setattr(sys, "argv", ["average_weights.py", *parts, "--out", str(tmp_path / "mean.safetensors")])
     module.main()
     mean = load_weights(tmp_path / "mean.safetensors").stem.weight
     torch.testing.assert_close(
         mean, 0.4 * generators[0].stem.weight + 0.6 * generators[1].stem.weight, rtol=1e-3, atol=1e-3
     )
 
-    monkeypatch.setattr(sys, "argv", ["average.py", str(tmp_path / "0.safetensors"), "--out", "x"])
+    monkeypatch.setattr(sys, "argv", ["average_weights.py", str(tmp_path / "0.safetensors"), "--out", "x"])
     with pytest.raises(SystemExit):
         module.main()
     assert "write WEIGHTS=SHARE" in capsys.readouterr().err

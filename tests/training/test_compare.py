@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from training.experiments import compare
+from training.experiments import architectures, compare
 from training.experiments.architectures import NETWORKS, BranchedBlock
-from training.experiments.compare import Row, steps_in, table
+from training.experiments.trials import Row, steps_in, table
 from training.generator import ResidualBlock
 
 
@@ -54,7 +54,7 @@ def test_runs_from_the_command_line(photos, tmp_path, monkeypatch):
     for i, photo in enumerate(photos):
         Image.fromarray(photo).save(tmp_path / f"{i}.png")
     monkeypatch.setattr(compare, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(compare, "NETWORKS", dict([*NETWORKS.items()][:1]))
+    monkeypatch.setattr(architectures, "NETWORKS", dict([*NETWORKS.items()][:1]))
     monkeypatch.setattr(
         sys,
         "argv",

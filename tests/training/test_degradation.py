@@ -5,21 +5,15 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
-from training.degradation import (
+from training.degradation import Degradation, Jpeg, Noise, Resizing, Sharpening, WebP, sample_degradation
+from training.kernels import (
     REDUCTIONS,
-    Degradation,
-    Jpeg,
-    Noise,
-    Resizing,
-    Sharpening,
-    WebP,
     blur_matrix,
     box_taps,
     disc_kernel,
     gaussian_taps,
     motion_kernel,
     reduction_matrix,
-    sample_degradation,
 )
 
 PILLOW = {

@@ -7,7 +7,8 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from training.evaluate import JUDGES, VALIDATION, header, judge, measure, onnx_enhancer, row, truths
+from training.defaults import JUDGES, VALIDATION
+from training.evaluation import header, judge, measure, onnx_enhancer, row, truths
 from training.generator import WEIGHTS, Generator, Shape, WeightsError, load_weights, save_weights
 from training.inference import bicubic, enhance
 from training.train import arguments

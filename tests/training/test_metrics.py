@@ -4,7 +4,7 @@ from skimage.metrics import structural_similarity
 
 from tests.training import judge
 from training.dists import Dists
-from training.evaluate import perceptual
+from training.evaluation import perceptual
 from training.inference import bicubic
 from training.metrics import consistency, detail, grid, luma, psnr_y, ssim_y
 from training.perceptual import distance

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.evaluate import Score
-from training.model_card import BEGIN, END, cell, column, middle, peers, rewrite, table, with_best_bold
+from training.card_tables import BEGIN, END, cell, column, middle, peers, rewrite, table, with_best_bold
+from training.evaluation import Score
 
 PAGE = """# Peers
 

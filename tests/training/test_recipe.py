@@ -7,9 +7,11 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from training import recipe as module
+from training import follow_recipe
+from training import recipe as recipe_command
+from training.follow_recipe import RecipeError, follow, manifest, parse_recipe
 from training.generator import Shape, load_weights
-from training.recipe import RECIPE, RecipeError, follow, manifest, parse_recipe
+from training.recipe import RECIPE
 
 SMALL = """
 [generator]
@@ -83,14 +85,14 @@ def test_a_recipe_that_was_stopped_ends_in_the_same_weights(photos, tmp_path):
     class Stop(Exception):  # noqa: N818
         pass
 
-    class Stopping(module.Report):
+    class Stopping(follow_recipe.Report):
         def evaluate(self, step, network):
             super().evaluate(step, network)
             if self.out.name == "adversarial":
                 raise Stop
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "Report", Stopping)
+        patch.setattr(follow_recipe, "Report", Stopping)
         with pytest.raises(Stop):
             follow(recipe, photos, (), tmp_path / "part", photos, workers=0, save_every=1)
     rest = follow(recipe, photos, (), tmp_path / "part", photos, workers=0, save_every=1)
@@ -108,7 +110,7 @@ def test_the_header_says_what_the_weights_were_made_of(photos, tmp_path, monkeyp
     out = tmp_path / "out"
     options = ["--photos", folder, "--recipe", tmp_path / "small.toml", "--out", out, "--workers", 0]
     monkeypatch.setattr("sys.argv", ["recipe.py", *map(str, options)])
-    module.main()
+    recipe_command.main()
     with safe_open(out / "generator.safetensors", framework="pt") as file:
         facts = file.metadata()
     assert tomllib.loads(facts["recipe"])["average"] == {"pixel": 0.25, "adversarial": 0.75}

@@ -16,9 +16,9 @@ from torch import nn
 from training.checkpoint import Checkpoint, CheckpointError
 from training.dataset import Pairs
 from training.generator import Generator, Shape, load_weights, make_generator
+from training.loop import DivergedError, batches, random_shift_crop, train
 from training.reporting import Report, held_out
 from training.stage import Stage
-from training.train import DivergedError, random_shift_crop, train
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGE = Stage(steps=5, batch=4, patch=16, bf16=False, seed=3)
@@ -239,8 +239,6 @@ def test_help_names_every_part_of_the_recipe():
 
 
 def test_pairs_do_not_depend_on_workers(pairs):
-    from training.train import batches
-
     stage = replace(STAGE, steps=2)
     for one, two in zip(
         batches(pairs, stage, 0, 0, 1, 0, False), batches(pairs, stage, 0, 0, 1, 1, False), strict=True

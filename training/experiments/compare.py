@@ -11,97 +11,16 @@ Time is this process's own on the CPU, tried on a few steps of each row before t
 import argparse
 import json
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-import torch
-
-if __package__ in (None, ""):  # run as a script: the project, not this folder, is where imports start
-    sys.path[0] = str(Path(__file__).resolve().parents[2])
-
-from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
-from training.degradation import SCALE, Photo
-from training.evaluate import judge, measure
-from training.experiments.architectures import NETWORKS
-from training.generator import Generator, WeightsError, load_weights, parameters
-from training.inference import enhance
-from training.perceptual import FeaturesError
-from training.reporting import Report
-from training.stage import Stage
-from training.train import train
-from training.validation import validation
-
 RESULTS = Path(__file__).parent
-JUDGED = 512
-"""Side of the middle of a held-out photo that results are judged on, px."""
-
-
-def losses(perceptual: float) -> dict[str, Stage]:
-    """The second stage with each weight left out or made heavier; `perceptual` suits the networks that look."""
-    whole = Stage(batch=8, perceptual_weight=perceptual)
-    weights = {"perceptual": perceptual, "adversarial": whole.adversarial_weight}
-    names = ("low_frequency", "grid", *weights)
-    return {
-        "pixel alone": replace(whole, **{f"{name}_weight": 0 for name in names}),
-        "all": whole,
-        **{f"without {name}": replace(whole, **{f"{name}_weight": 0}) for name in names},
-        **{f"{name} x 3": replace(whole, **{f"{name}_weight": 3 * weight}) for name, weight in weights.items()},
-    }
-
-
-@dataclass(frozen=True)
-class Row:
-    """What came of one candidate."""
-
-    name: str
-    parameters: int
-    steps: int
-    """that fitted into the time"""
-    psnr: float
-    """dB on luma, `shared` degradation, held-out photos"""
-    distance: float
-    """LPIPS with AlexNet, likewise"""
-
-
-def middles(photos: list[Photo]) -> list[tuple[Photo, Photo]]:
-    """(small, truth) of each photo's middle under the `shared` degradation."""
-    pairs = []
-    for i, photo in enumerate(photos):
-        height, width = (min(length, JUDGED) // SCALE * SCALE for length in photo.shape[:2])
-        top, left = (photo.shape[0] - height) // 2, (photo.shape[1] - width) // 2
-        truth = photo[top : top + height, left : left + width]
-        pairs.append((validation(truth, "shared", f"experiment/{i}"), truth))
-    return pairs
-
-
-def steps_in(
-    seconds: float, run: Callable[[int], object], trial: int = 12, clock: Callable[[], float] = time.process_time
-) -> int:
-    """How many steps fit into so much of this process's CPU time, from a trial."""
-    run(1)  # compiles
-    begun = clock()
-    run(2)
-    ready = clock()  # what is built once takes as long in both
-    run(2 + trial)
-    return max(1, round(seconds * trial / (clock() - ready - (ready - begun))))
-
-
-def table(rows: list[Row], seconds: float) -> str:
-    """Markdown."""
-    lines = [
-        f"{seconds:.0f} s of one core each.",
-        "",
-        "| | parameters | steps | PSNR-Y (dB) | LPIPS |",
-        "|---|---|---|---|---|",
-        *(f"| {r.name} | {r.parameters / 1e6:.2f} M | {r.steps:,} | {r.psnr:.2f} | {r.distance:.3f} |" for r in rows),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def arguments() -> argparse.ArgumentParser:
+    from training.stage import Stage
+
     parser = argparse.ArgumentParser(prog="compare.py", description="Compare at equal computing time.")
     parser.add_argument("what", choices=("networks", "losses"))
     parser.add_argument("--photos", type=Path, required=True, help="folder of photos; one in forty is held out")
@@ -118,6 +37,19 @@ def arguments() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = arguments().parse_args()
+    import torch
+
+    from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
+    from training.evaluation import judge, measure
+    from training.experiments.architectures import NETWORKS
+    from training.experiments.trials import Row, losses, middles, steps_in, table
+    from training.generator import Generator, WeightsError, load_weights, parameters
+    from training.inference import enhance
+    from training.loop import train
+    from training.perceptual import FeaturesError
+    from training.reporting import Report
+    from training.stage import Stage
+
     torch.set_num_threads(1)
     try:
         photos = [read_photo(file) for file in find_photos(options.photos)]
@@ -158,4 +90,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ModuleNotFoundError as error:
+        sys.exit(f"compare.py: {error.name} is not installed: run `make .venv/export`, then use .venv/bin/python")
