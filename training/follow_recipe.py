@@ -15,7 +15,7 @@ from training.checkpoint import Checkpoint
 from training.dataset import Pairs
 from training.degradation import Photo
 from training.discriminator import Discriminator
-from training.generator import Generator, Shape, load_weights, make_generator
+from training.generator import Generator, Shape, make_generator
 from training.loop import train
 from training.reporting import Report, held_out
 from training.stage import Stage
@@ -98,7 +98,8 @@ def follow(
         folder = out / step.name
         resume = Checkpoint.load(folder / "checkpoint.pt") if (folder / "checkpoint.pt").exists() else None
         if resume and resume.step >= step.stage.steps:
-            generator = load_weights(folder / "generator.safetensors")
+            generator = make_generator(recipe.shape)  # of the checkpoint: the weights' file has half the precision
+            generator.load_state_dict(resume.state["average"])
             discriminator.load_state_dict(resume.state["discriminator"])
         else:
             pairs = Pairs(photos, step.stage.patch, step.stage.seed, drawings)

@@ -71,7 +71,7 @@ def test_stages_follow_one_another_and_are_not_done_twice(photos, tmp_path):
     assert kept.shape == Shape(1, 16, fold=2)
     for name, value in kept.state_dict().items():
         pixel, adversarial = (stage.state_dict()[name] for stage in stages)
-        torch.testing.assert_close(value, 0.25 * pixel + 0.75 * adversarial)
+        torch.testing.assert_close(value, 0.25 * pixel + 0.75 * adversarial, rtol=0, atol=1e-3)  # of half precision
     before = [(tmp_path / name / "checkpoint.pt").stat().st_mtime_ns for name in ("pixel", "adversarial")]
     again = follow(recipe, photos, (), tmp_path, photos, workers=0)
     assert before == [(tmp_path / name / "checkpoint.pt").stat().st_mtime_ns for name in ("pixel", "adversarial")]
