@@ -46,6 +46,8 @@ class Options:
     bicubic: bool = False
     metadata: bool = False
     command: str = ""  # "status", "cancel", "watch" or "unwatch": something other than photos
+    again: bool = False  # photos of a thread that have their answer, too
+    asked_scale: float = 0  # one that was asked for and that there is not; 0 where there is none
 
 
 @dataclass(frozen=True)

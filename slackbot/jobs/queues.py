@@ -40,7 +40,7 @@ PHOTOS, COMMANDS = "photos", "commands"
 APPLICATION_VERSION = "2"
 
 # What `/metrics` calls the end of a job, by the reaction that shows it.
-_OUTCOMES = {reactions.ENHANCED: "enhanced", reactions.BICUBIC: "bicubic", reactions.FAILED: "failed", "": "words"}
+_OUTCOMES = {reactions.ENHANCED: "enhanced", reactions.PARTLY: "partly", reactions.FAILED: "failed", "": "words"}
 
 T = TypeVar("T")
 

@@ -91,7 +91,7 @@ class PhotoWorkflow:
         steps.tracker.set_photo_count(job.id, len(chosen))
         uploads: list[tuple[str, str]] = []
         outcomes = [self._photo(job, index, file, uploads) for index, file in enumerate(chosen)]
-        text = messages.result(outcomes, len(files) - len(chosen), limits)
+        text = messages.result(outcomes, len(files) - len(chosen), limits, job.options.asked_scale)
         smaller = any(outcome.scale > 2 for outcome in outcomes if not outcome.refusal)
         try:
             self._step(steps.share, job, uploads, text, smaller)

@@ -7,7 +7,11 @@ from prometheus_client import Counter, Gauge, Histogram
 
 T = TypeVar("T")
 
-JOBS = Counter("enhancer_jobs_total", "Jobs that ended, by outcome.", ["outcome"])
+JOBS = Counter(
+    "enhancer_jobs_total",
+    "Jobs that ended, by outcome; partly: a photo of several was refused, or was enlarged without the model.",
+    ["outcome"],
+)
 STEP_SECONDS = Histogram(
     "enhancer_step_seconds",
     "Seconds for one try of one step of a job.",

@@ -48,9 +48,11 @@ def line(outcome: Outcome) -> str:
     return text
 
 
-def result(outcomes: Sequence[Outcome], left_out: int, limits: PhotoLimits) -> str:
-    """The whole reply: a line for each photo."""
+def result(outcomes: Sequence[Outcome], left_out: int, limits: PhotoLimits, asked_scale: float = 0) -> str:
+    """The whole reply: a line for each photo. `asked_scale` is one that there is not, or 0."""
     lines = [line(outcome) for outcome in outcomes]
+    if asked_scale and not all(outcome.refusal for outcome in outcomes):
+        lines.append(f"I can do 2x and 4x, not {asked_scale:g}x, so I took 4x.")
     if left_out:
         lines.append(f"I take up to {limits.photos_per_message} photos at a time; {left_out} more are left.")
     return "\n".join(lines)
@@ -73,10 +75,11 @@ def ways(limits: PhotoLimits) -> str:
         "• use the message shortcut *Enhance photos*\n"
         "• `watch` makes me take every photo of a channel, `unwatch` ends that\n"
         "*Words*, in any order\n"
-        "• `2x` for twice the size instead of `4x`\n"
+        "• `2x`, or `twice`, for twice the size instead of `4x`\n"
         "• `png`, `jpeg` or `webp` for another kind of file\n"
         "• `compare` for one more picture, bicubic on the left and mine on the right\n"
         "• `bicubic` to do without the model\n"
+        "• `again` in a thread for photos that have their answer already\n"
         "• `keep metadata` for time, camera and place, which I leave out otherwise\n"
         "• `status`, `cancel`, `help`\n"
         f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "

@@ -10,7 +10,7 @@ from slackbot.slack.client import Slack
 
 log = logging.getLogger(__name__)
 
-WORKING, ENHANCED, BICUBIC, FAILED = "eyes", "white_check_mark", "warning", "x"
+WORKING, ENHANCED, PARTLY, FAILED = "eyes", "white_check_mark", "warning", "x"
 
 
 def begin(slack: Slack, job: Job) -> None:
@@ -26,10 +26,10 @@ def end(slack: Slack, job: Job, reaction: str) -> None:
 
 
 def reaction_for(outcomes: Sequence[Outcome]) -> str:
-    """The reaction for all outcomes of a job together: the worst."""
-    if any(outcome.refusal for outcome in outcomes):
+    """The reaction for all outcomes of a job together: failed is only what brought no picture at all."""
+    if all(outcome.refusal for outcome in outcomes):
         return FAILED
-    return BICUBIC if any(outcome.reason for outcome in outcomes) else ENHANCED
+    return PARTLY if any(outcome.refusal or outcome.reason for outcome in outcomes) else ENHANCED
 
 
 def quietly(call: Callable[..., None], *args: Any) -> None:

@@ -1,37 +1,14 @@
-"""What a message asks for: events, shortcuts and the words of a message become a job. Unknown words mean nothing."""
+"""What a message asks for: events and shortcuts become a job."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from slackbot.job import Job, Options
+from slackbot.slack.grammar import parse_options
 
 # Edits, joins, topic changes and the like ask for nothing.
 _ASKING_SUBTYPES = (None, "file_share", "thread_broadcast")
-_FORMAT_WORDS = {"png": "PNG", "jpeg": "JPEG", "jpg": "JPEG", "webp": "WebP"}
-
-
-def parse_options(text: str) -> Options:
-    """Read a message's words in any order, without its mentions and addresses."""
-    words = re.findall(r"\w+", re.sub(r"<[^>]*>", " ", text.lower()))
-    said = set(words)
-    return Options(
-        scale=2 if said & {"2x", "x2"} else 4,
-        help="help" in said,
-        format=next((_FORMAT_WORDS[word] for word in words if word in _FORMAT_WORDS), ""),
-        compare="compare" in said,
-        bicubic="bicubic" in said,
-        metadata={"keep", "metadata"} <= said,
-        command=_command([word for word in words if word != "please"]),
-    )
-
-
-def _command(words: Sequence[str]) -> str:
-    """What a short message asks for besides photos; "what a nice watch" means something else."""
-    if words and words[0] in ("watch", "unwatch") and len(words) <= 3:
-        return words[0]
-    return next((word for word in words if word in ("status", "cancel")), "") if len(words) <= 5 else ""
 
 
 def job_from_event(

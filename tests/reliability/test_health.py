@@ -34,9 +34,9 @@ def test_jobs_steps_fallbacks_breaker_and_queue_are_counted(bot, workspace, mode
     until(lambda: bot.metric("enhancer_queue_depth") == 0, 10, "the end of all jobs")
 
     outcomes = {
-        name: bot.metric(f'enhancer_jobs_total{{outcome="{name}"}}') for name in ("enhanced", "bicubic", "failed")
+        name: bot.metric(f'enhancer_jobs_total{{outcome="{name}"}}') for name in ("enhanced", "partly", "failed")
     }
-    assert outcomes == {"enhanced": 1, "bicubic": 1, "failed": 1}
+    assert outcomes == {"enhanced": 1, "partly": 1, "failed": 1}
     assert bot.metric("enhancer_fallbacks_total") == 1
     assert bot.metric("enhancer_breaker_open") == 1
     for step in ("begin", "find", "fetch", "enhance", "upload", "share", "end"):

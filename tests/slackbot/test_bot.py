@@ -37,7 +37,7 @@ def test_several_photos_and_a_bad_one_are_one_reply_with_a_line_each(workspace, 
         ("a_4x.png", "PNG"),
         ("c_4x.jpg", "JPEG"),
     ]
-    workspace.wait_for_reaction(message, "x")
+    workspace.wait_for_reaction(message, "warning")
 
 
 def test_a_mention_in_a_thread_takes_the_photos_of_the_thread_but_not_the_bots_own(workspace, mention, paint, encode):

@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.system, pytest.mark.usefixtures("standing_bot")]
         ("as png please", "cat_4x.png", "PNG"),
         ("jpeg", "cat_4x.jpg", "JPEG"),
         ("2x, and in WebP, with sugar on top", "cat_2x.webp", "WEBP"),
-        ("4x nonsense", "cat_4x.jpg", "JPEG"),
+        ("can you help me sharpen this one?", "cat_4x.jpg", "JPEG"),
+        ("twice as large please, and don't compare", "cat_2x.jpg", "JPEG"),
     ],
 )
 def test_a_kind_and_a_scale_in_any_order_among_unknown_words(
@@ -25,6 +26,13 @@ def test_a_kind_and_a_scale_in_any_order_among_unknown_words(
 
     (file,) = reply.files
     assert (file["name"], opened(file).format) == (name, format)
+
+
+def test_a_scale_that_there_is_not_is_4x_and_said(workspace, mention, paint, encode):
+    (reply,) = workspace.wait_for_replies(mention(("cat.png", encode(paint(30, 20))), text="8× please"))
+
+    assert reply.files[0]["name"] == "cat_4x.png"
+    assert "I can do 2x and 4x, not 8x" in reply.text
 
 
 def test_compare_adds_one_picture_bicubic_left_and_ours_right(workspace, mention, paint, encode, opened):

@@ -70,10 +70,18 @@ def test_nothing_in_a_name_reaches_slack_as_markup():
     assert line == "*&lt;!channel&gt; &lt;@U1&gt; ∗a∗ ˋbˋ ∼c∼ &amp; &amp;lt;*: no."
 
 
-def test_the_reaction_is_that_of_the_worst_outcome():
+def test_the_reaction_says_whether_all_came_some_or_none():
     assert reactions.reaction_for([GOOD]) == "white_check_mark"
     assert reactions.reaction_for([GOOD, BICUBIC]) == "warning"
-    assert reactions.reaction_for([GOOD, BICUBIC, BAD]) == "x"
+    assert reactions.reaction_for([GOOD, BICUBIC, BAD]) == "warning"
+    assert reactions.reaction_for([GOOD, BAD]) == "warning"
+    assert reactions.reaction_for([BAD, BAD]) == "x"
+
+
+def test_a_scale_that_there_is_not_gets_a_sentence_and_4x():
+    sentence = "I can do 2x and 4x, not 8x, so I took 4x."
+    assert messages.result([GOOD, BAD], 0, PhotoLimits(), 8).endswith(f"\n{sentence}")
+    assert sentence not in messages.result([BAD], 0, PhotoLimits(), 8)
 
 
 def test_the_help_names_the_limits():

@@ -1,4 +1,4 @@
-"""Events to jobs, words to wishes, names to names."""
+"""Events to jobs, names to names."""
 
 import re
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from slackbot.imaging.names import clean_name, result_name
 from slackbot.job import Options
 from slackbot.slack.files import needs_look, shared_file
-from slackbot.slack.requests import deleted, job_from_event, job_from_shortcut, parse_options
+from slackbot.slack.requests import deleted, job_from_event, job_from_shortcut
 
 BOT = "UBOT"
 
@@ -155,37 +155,6 @@ def test_an_id_is_always_a_plain_name(team, channel, ts):
     assert job
     assert re.fullmatch(r"[A-Za-z0-9._-]+", job.id)
     assert job.id.strip(".")
-
-
-@pytest.mark.parametrize(
-    ("text", "options"),
-    [
-        ("", Options()),
-        ("please 2x!", Options(scale=2)),
-        ("X2", Options(scale=2)),
-        ("4x", Options()),
-        ("what is 12x", Options()),
-        ("HELP me", Options(help=True)),
-        ("webp, and compare, 2x please", Options(scale=2, format="WebP", compare=True)),
-        ("PNG", Options(format="PNG")),
-        ("jpg not png", Options(format="JPEG")),
-        ("bicubic", Options(bicubic=True)),
-        ("keep the metadata", Options(metadata=True)),
-        ("metadata?", Options()),
-        ("keep it", Options()),
-        ("status", Options(command="status")),
-        ("cancel, cancel", Options(command="cancel")),
-        ("unwatch", Options(command="unwatch")),
-        ("watch", Options(command="watch")),
-        ("please watch this channel", Options(command="watch")),
-        ("what a watch", Options()),
-        ("hey, what is your status", Options(command="status")),
-        ("you need not cancel anything of mine, thank you", Options()),
-        ("<@U2X> <https://help/2x|link>", Options()),
-    ],
-)
-def test_words(text, options):
-    assert parse_options(text) == options
 
 
 @pytest.mark.parametrize(
