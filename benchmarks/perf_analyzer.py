@@ -78,7 +78,7 @@ def find(folder: Path) -> Path:
     return program
 
 
-def run(program: Path, wheel: Wheel, address: str, load: Load, stability: int) -> Answer:
+def run(program: Path, wheel: Wheel, address: str, load: Load, stability: int, key: str = "") -> Answer:
     """Put `load` on the gRPC server at `address` until figures agree within `stability` per cent, and return them.
 
     Raises Unstable where they do not, CannotMeasure where there are none.
@@ -86,7 +86,7 @@ def run(program: Path, wheel: Wheel, address: str, load: Load, stability: int) -
     with tempfile.TemporaryDirectory(prefix="perf-analyzer-") as folder:
         table = Path(folder) / "figures.csv"
         done = subprocess.run(
-            command(program, address, load, stability, table),
+            command(program, address, load, stability, table, key),
             env={**os.environ, "LD_LIBRARY_PATH": str(_libraries(wheel, Path(folder)))},
             capture_output=True,
             text=True,
@@ -99,9 +99,11 @@ def run(program: Path, wheel: Wheel, address: str, load: Load, stability: int) -
         return read(table.read_text())
 
 
-def command(program: Path, address: str, load: Load, stability: int, table: Path) -> list[str]:
-    """Its command line."""
+def command(program: Path, address: str, load: Load, stability: int, table: Path, key: str = "") -> list[str]:
+    """Its command line; shared memory needs the key of a server that has one."""
     shared = ["--shared-memory=system", f"--output-shared-memory-size={load.output_bytes}"]
+    if key:
+        shared += ["-H", f"triton-grpc-protocol-admin-key:{key}"]
     return [
         str(program),
         *("-m", "enhancer", "-i", "grpc", "-u", address),

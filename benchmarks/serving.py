@@ -7,6 +7,7 @@ Every round measures everything once, so that a machine that slows down slows al
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ import tritonclient.grpc as triton
 from benchmarks import baselines, machine, perf_analyzer, report
 from benchmarks.perf_analyzer import CannotMeasure, Load, Unstable
 from benchmarks.report import Bare, Served
-from serving import wheel
+from serving import model_control, wheel
 from serving.errors import CannotServe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +40,8 @@ class Server:
 
     address: str
     launcher: int | None = None
+    key: str = ""
+    """of its model control and shared memory"""
 
     @property
     def tritonserver(self) -> list[psutil.Process]:
@@ -55,14 +58,16 @@ class Server:
 @contextmanager
 def own_server() -> Iterator[Server]:
     """One of our own, on free ports."""
-    ports = [f"--{name}-port=0" for name in ("http", "grpc", "metrics")]
-    command = [sys.executable, "-m", "serving", *ports]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    ports = [f"--{name}-port=0" for name in ("grpc", "metrics")]
+    command = [sys.executable, "-m", "serving", "--restarts=0", *ports]
+    key = model_control.new_key()
+    environment = {**os.environ, model_control.KEY: key}
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         ready = process.stdout.readline() if process.stdout else ""
         if not ready.startswith("ready"):
             raise CannotServe("no server, so nothing to measure")
-        yield Server(re.findall(r"grpc://(\S+)", ready)[0], process.pid)
+        yield Server(re.findall(r"grpc://(\S+)", ready)[0], process.pid, key)
     finally:
         process.terminate()
         process.wait()
@@ -80,7 +85,7 @@ def served(program: Path, found: wheel.Wheel, server: Server, load: Load, stabil
     images, executions = counts(server.address)
     inside, front = server.stubs, server.tritonserver
     with machine.watch(inside) as stubs, machine.watch(front) as tritonserver, machine.watch([]) as all_others:
-        answer = perf_analyzer.run(program, found, server.address, load, stability)
+        answer = perf_analyzer.run(program, found, server.address, load, stability, server.key)
     more_images, more_executions = counts(server.address)
     count = more_images - images
     return Served(

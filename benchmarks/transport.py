@@ -53,7 +53,9 @@ def socket(client: triton.InferenceServerClient, tile: np.ndarray) -> Callable[[
     return send
 
 
-def shared(client: triton.InferenceServerClient, tile: np.ndarray, stack: ExitStack) -> Callable[[], np.ndarray]:
+def shared(
+    client: triton.InferenceServerClient, tile: np.ndarray, stack: ExitStack, key: dict[str, str]
+) -> Callable[[], np.ndarray]:
     """The pixels in two regions, which are made once."""
     count, height, width, _ = tile.shape
     shape = (count, 4 * height, 4 * width, 3)
@@ -61,8 +63,8 @@ def shared(client: triton.InferenceServerClient, tile: np.ndarray, stack: ExitSt
     for name, size in (("way-in", tile.nbytes), ("way-out", 16 * tile.nbytes)):
         region = shared_memory.create_shared_memory_region(name, f"/enhancer-{name}", size)
         stack.callback(shared_memory.destroy_shared_memory_region, region)
-        client.register_system_shared_memory(name, f"/enhancer-{name}", size, client_timeout=SECONDS)
-        stack.callback(client.unregister_system_shared_memory, name, client_timeout=SECONDS)
+        client.register_system_shared_memory(name, f"/enhancer-{name}", size, headers=key, client_timeout=SECONDS)
+        stack.callback(client.unregister_system_shared_memory, name, headers=key, client_timeout=SECONDS)
         regions.append(region)
 
     def send() -> np.ndarray:
@@ -80,9 +82,10 @@ def shared(client: triton.InferenceServerClient, tile: np.ndarray, stack: ExitSt
 
 def compare(server: Server, size: int, tiles: int) -> list[Way]:
     tile = baselines.noise(size)
+    key = {"triton-grpc-protocol-admin-key": server.key}
     family = {"client": [], "server": server.tritonserver, "stub": server.stubs}
     with triton.InferenceServerClient(server.address) as client, ExitStack() as stack:
-        ways = {"socket": socket(client, tile), "shared memory": shared(client, tile, stack)}
+        ways = {"socket": socket(client, tile), "shared memory": shared(client, tile, stack, key)}
         one, other = (send() for send in ways.values())
         if not np.array_equal(one, other):
             sys.exit("benchmarks.transport: the two ways gave different pixels")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from tritonclient.utils import InferenceServerException
 LOAD_SECONDS = 600.0
 """TensorRT builds an engine while the model loads."""
 ANSWER_SECONDS = 10.0
+_THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 KEY = "TRITON_ADMIN_KEY"
-"""The environment variable with the key of a server whose model control is restricted."""
+"""The environment variable with the key to a server's model control, where `key_for` is not to look for it."""
 
 
 class ActivationError(ValueError):
@@ -32,6 +34,19 @@ def activate(address: str, folder: Path, key: str = "") -> None:
     except ActivationError:
         shutil.rmtree(folder)
         raise
+
+
+def key_for(address: str) -> str:
+    """The key to the model control of the server at HOST:PORT: that of the environment, else, where it runs on this
+    machine, the one that `python -m serving` wrote down for this person alone; else empty."""
+    if given := os.environ.get(KEY):
+        return given
+    host, _, port = address.rpartition(":")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        return (cache / "resolution-enhancer" / f"key-{int(port)}").read_text() if host in _THIS_MACHINE else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _compare(folder: Path) -> None:

@@ -4,7 +4,6 @@ usage: python export/to_onnx.py [--weights FILE] [--model-repository FOLDER] [--
 """
 
 import argparse
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -26,14 +25,14 @@ def arguments() -> argparse.ArgumentParser:
         "--activate",
         metavar="HOST:PORT",
         help="have the Triton there (gRPC), which serves this model repository, load the new version at once; what it "
-        "refuses is taken away again (TRITON_ADMIN_KEY in the environment: the key of a restricted server)",
+        "refuses is taken away again (TRITON_ADMIN_KEY in the environment: its key, unless `make serve` made one here)",
     )
     return parser
 
 
 def main() -> None:
     options = arguments().parse_args()
-    from export.activation import KEY, ActivationError, activate
+    from export.activation import ActivationError, activate, key_for
     from export.exporter import MODEL, ExportError, export
     from training.generator import WeightsError
 
@@ -41,7 +40,7 @@ def main() -> None:
         report = export(options.weights, options.model_repository)
         folder = options.model_repository / MODEL / str(report.version)
         if options.activate:
-            activate(options.activate, folder, os.environ.get(KEY, ""))
+            activate(options.activate, folder, key_for(options.activate))
     except (ExportError, WeightsError, ActivationError) as error:
         sys.exit(f"to_onnx.py: {error}")
     print(f"{MODEL} version {report.version} is in {folder}{', and serves' if options.activate else ''}")

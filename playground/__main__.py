@@ -36,7 +36,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--model-server", default="", metavar="COMMAND", help="a model server to run, with a switch on the page"
     )
-    parser.add_argument("--model-url", default="", metavar="URL", help="Triton's page about the model, to be shown")
+    parser.add_argument("--triton-metrics", default="", metavar="URL", help="Triton's metrics, which name the model")
     parser.add_argument("--bot-url", default="", metavar="URL", help="where the bot's /metrics are, to be shown")
     return parser.parse_args(argv)
 
@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
     except BadRequest as refusal:
         print(refusal, file=sys.stderr)
         return 1
-    services = ServiceOptions(arguments.model_server, arguments.model_url, arguments.bot_url)
+    services = ServiceOptions(arguments.model_server, arguments.triton_metrics, arguments.bot_url)
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     base_url = (arguments.public_url or f"http://{host}:{listener.getsockname()[1]}").rstrip("/")
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):

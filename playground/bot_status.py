@@ -1,4 +1,4 @@
-"""What the bot's `/metrics` say about the queue and the newest job, and which model a Triton serves."""
+"""What the bot's `/metrics` say about the queue and the newest job, and which model Triton's say it serves."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 
 _LINE = re.compile(r'^enhancer_(?P<name>\w+?)(?:\{\w+="(?P<label>[^"]*)"\})? (?P<value>\S+)$', re.MULTILINE)
+_MODEL = re.compile(r'^nv_inference_request_success\{model="([^"]+)",version="([^"]+)"', re.MULTILINE)
 _PATIENCE = aiohttp.ClientTimeout(total=1.0)  # seconds: both are on this machine
 
 Metrics = dict[tuple[str, str], float]
@@ -50,8 +51,8 @@ class JobClock:
 class BotStatus:
     """Asks a bot and a Triton how they are; either address may be empty."""
 
-    def __init__(self, bot_url: str = "", model_url: str = "") -> None:
-        self._bot_url, self._model_url = bot_url.rstrip("/"), model_url.rstrip("/")
+    def __init__(self, bot_url: str = "", triton_metrics: str = "") -> None:
+        self._bot_url, self._triton_metrics = bot_url.rstrip("/"), triton_metrics
         self._clock = JobClock()
 
     async def look(self) -> dict[str, Any]:
@@ -67,14 +68,15 @@ class BotStatus:
         return {"queue": int(metrics.get(("queue_depth", ""), 0.0)), "last": self._clock.look(metrics)}
 
     async def _model(self, session: aiohttp.ClientSession) -> dict[str, Any] | None:
-        if not self._model_url:
-            return None
-        try:
-            async with session.get(self._model_url) as response:
-                model = await response.json() if response.status == 200 else None
-        except (aiohttp.ClientError, TimeoutError, ValueError):
-            return None
-        return {"name": model["name"], "version": ", ".join(model["versions"])} if model else None
+        text = await _text(session, self._triton_metrics) if self._triton_metrics else None
+        return served_model(text or "")
+
+
+def served_model(text: str) -> dict[str, str] | None:
+    """The first model in Triton's metrics, with the versions of it that are loaded; None where there is none."""
+    loaded = _MODEL.findall(text)
+    versions = sorted({version for name, version in loaded if name == loaded[0][0]})
+    return {"name": loaded[0][0], "version": ", ".join(versions)} if loaded else None
 
 
 async def _text(session: aiohttp.ClientSession, url: str) -> str | None:

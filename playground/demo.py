@@ -81,12 +81,12 @@ def running(
 def demo(port: int, model_server: str) -> None:
     """Run until interrupted. `model_server` is the command line of one to run, or empty. Raises DemoError."""
     begun = time.monotonic()
-    http, grpc, metrics, health = free_ports(4)
+    grpc, metrics, health = free_ports(3)
     place = ["--port", str(port), "--manifest", str(MANIFEST), "--bot-url", f"http://{HOST}:{health}"]
     environment = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN, "HEALTH_PORT": str(health)}
     if model_server:
-        command = f"{model_server} --http-port={http} --grpc-port={grpc} --metrics-port={metrics}"
-        place += ["--model-server", command, "--model-url", f"http://{HOST}:{http}/v2/models/enhancer"]
+        command = f"{model_server} --grpc-port={grpc} --metrics-port={metrics}"
+        place += ["--model-server", command, "--triton-metrics", f"http://{HOST}:{metrics}/metrics"]
         environment["TRITON_URL"] = f"{HOST}:{grpc}"
     print("  Starting the page.", flush=True)
     with running("playground", place, {}) as (workspace, ready), tempfile.TemporaryDirectory(prefix="demo-") as folder:

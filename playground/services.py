@@ -15,16 +15,16 @@ class ServiceOptions:
     """What there is besides the workspace; empty where there is nothing.
 
     model_server: a command line that serves the model until SIGTERM (see ModelServer).
-    model_url: a page of Triton's HTTP port about the model: `http://HOST:PORT/v2/models/NAME`.
+    triton_metrics: Triton's own metrics, which name the model: `http://HOST:PORT/metrics`.
     bot_url: where the bot's `/metrics` are: `http://HOST:PORT`.
     """
 
     model_server: str = ""
-    model_url: str = ""
+    triton_metrics: str = ""
     bot_url: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.model_server or self.model_url or self.bot_url)
+        return bool(self.model_server or self.triton_metrics or self.bot_url)
 
 
 class Services:
@@ -34,7 +34,7 @@ class Services:
         self._any = bool(options)
         command = shlex.split(options.model_server)
         self._server = ModelServer(command) if command else None
-        self._status = BotStatus(options.bot_url, options.model_url)
+        self._status = BotStatus(options.bot_url, options.triton_metrics)
         self._stopping: asyncio.Task[None] | None = None
 
     def routes(self) -> list[web.RouteDef]:

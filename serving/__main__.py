@@ -1,35 +1,45 @@
 """`python -m serving`: Triton on this machine, from its wheel, until SIGINT or SIGTERM."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
-from serving import backends, ports, repository, wheel
+from serving import backends, model_control, ports, repository, wheel
 from serving.errors import CannotServe, ServerCrashed
 from serving.ports import Ports
 from serving.server import Options, Server, Tls
 from serving.wheel import Wheel
 
 REPOSITORY = Path(__file__).parent.parent / "model_repository"
+STEADY = 60.0
+"""Seconds after which a server that crashed counts as one that works."""
 
 
 def parse(arguments: list[str]) -> tuple[Options, Path]:
-    """The options, and the cache folder; what follows `--` goes to tritonserver as it is."""
+    """The options, and the cache folder; what follows `--` goes to tritonserver as it is. Raises KeyMissing."""
     ours, extra = _split(arguments)
     parser = argparse.ArgumentParser(
         prog="python -m serving",
         usage="%(prog)s [options] [-- tritonserver options]",
         description="Serve the model repository with the tritonserver of the nvidia-pytriton wheel, on the CPU. "
-        "Prints one line that begins with 'ready' once every model answers, and runs until SIGINT or SIGTERM.",
+        "Prints one line that begins with 'ready' once every model answers, and runs until SIGINT or SIGTERM. "
+        f"Models are loaded by those alone who have the key: {model_control.KEY} in the environment, or one made at "
+        "each start, which export/to_onnx.py --activate finds by itself.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
-        "--http-port", type=_port, default=Ports.http, help="0 takes any free one (default: %(default)s)"
+        "--host",
+        default="127.0.0.1",
+        help=f"address to listen on; another than loopback needs {model_control.KEY} (default: %(default)s)",
     )
-    parser.add_argument("--grpc-port", type=_port, default=Ports.grpc, help="default: %(default)s")
+    parser.add_argument(
+        "--grpc-port", type=_port, default=Ports.grpc, help="0 takes any free one (default: %(default)s)"
+    )
+    parser.add_argument("--http-port", type=_port, default=Ports.http, help="answer HTTP, too (default: do not)")
     parser.add_argument("--metrics-port", type=_port, default=Ports.metrics, help="default: %(default)s")
     parser.add_argument(
         "--model-repository", type=Path, default=REPOSITORY, metavar="FOLDER", help="default: this project's own"
@@ -47,10 +57,19 @@ def parse(arguments: list[str]) -> tuple[Options, Path]:
         ("root", "ask clients for a certificate that this one signed"),
     ):
         parser.add_argument(f"--grpc-{name}", type=_file, metavar="FILE", help=what)
+    parser.add_argument(
+        "--restarts",
+        type=_natural,
+        default=Options.restarts,
+        metavar="N",
+        help="how often in a row a crashed server is started again (default: %(default)s)",
+    )
     parser.add_argument("--verbose", action="store_true", help="show tritonserver's whole log")
     given = parser.parse_args(ours)
     if bool(given.grpc_certificate) != bool(given.grpc_key) or (given.grpc_root and not given.grpc_key):
         parser.error("--grpc-certificate and --grpc-key belong together, and --grpc-root needs both")
+    key = model_control.given_key(dict(os.environ))
+    model_control.check_host(given.host, key)
     options = Options(
         repository=given.model_repository,
         models=tuple(given.model or ["enhancer"]),
@@ -58,6 +77,8 @@ def parse(arguments: list[str]) -> tuple[Options, Path]:
         ports=Ports(given.http_port, given.grpc_port, given.metrics_port),
         threads=given.threads,
         tls=Tls(given.grpc_certificate, given.grpc_key, given.grpc_root) if given.grpc_key else None,
+        key=key or model_control.new_key(),
+        restarts=given.restarts,
         verbose=given.verbose,
         extra=tuple(extra),
     )
@@ -68,28 +89,44 @@ def ready_line(options: Options) -> str:
     """The line that tells others where the server is."""
     at = {name: f"{options.host}:{port}" for name, port in vars(options.ports).items()}
     scheme = "grpcs" if options.tls else "grpc"
-    return f"ready: {', '.join(options.models)} at {scheme}://{at['grpc']} http://{at['http']} metrics http://{at['metrics']}/metrics"
+    web = f" http://{at['http']}" if options.ports.http is not None else ""
+    return f"ready: {', '.join(options.models)} at {scheme}://{at['grpc']}{web} metrics http://{at['metrics']}/metrics"
 
 
 def serve(options: Options, cache: Path, stop: threading.Event) -> None:
-    """Run a server until `stop` is set; raises CannotServe. One that crashes while it starts is started once more."""
+    """Run a server until `stop` is set; raises CannotServe.
+
+    One that crashes is started again on the same ports, at most `options.restarts` times in a row; after STEADY seconds
+    without a crash the count begins anew.
+    """
     found = wheel.find()
     repository.check(options.repository, options.models)
     laid_out = backends.lay_out(found, cache)
-    try:
-        _serve(found, laid_out, options, stop)
-    except ServerCrashed as error:  # it happens where a stub gets no processor for a second
-        print(f"{error}: starting it once more", file=sys.stderr)
-        _serve(found, laid_out, options, stop)
+    options = replace(options, ports=ports.settle(options.host, options.ports))
+    crashes = 0
+    with model_control.key_file(backends.default_cache(), options.ports.grpc, options.key):
+        while True:
+            begun = time.monotonic()
+            try:
+                return _serve(found, laid_out, options, stop)
+            except ServerCrashed as error:
+                crashes = 1 if time.monotonic() - begun > STEADY else crashes + 1
+                if crashes > options.restarts:
+                    raise ServerCrashed(f"{error} (crash {crashes} in a row: given up)") from None
+                print(f"{error}: starting it again", file=sys.stderr, flush=True)
 
 
 def _serve(found: Wheel, laid_out: Path, options: Options, stop: threading.Event) -> None:
-    options = replace(options, ports=ports.settle(options.host, options.ports))
+    """Run one tritonserver; on stdout `ready` when it is, and `restarting` when it is not any more."""
     server = Server(found, laid_out, options, log=lambda line: print(line, file=sys.stderr))
     try:
         if server.wait_until_ready(stop):
             print(ready_line(options), flush=True)
             server.wait(stop)
+    except ServerCrashed:
+        if server.was_ready:
+            print("restarting", flush=True)
+        raise
     finally:
         server.end()
 
@@ -99,8 +136,8 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    options, cache = parse(sys.argv[1:])
     try:
+        options, cache = parse(sys.argv[1:])
         serve(options, cache, stop)
     except CannotServe as error:
         print(f"serving: {error}", file=sys.stderr)
@@ -126,6 +163,13 @@ def _file(text: str) -> Path:
     if not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"there is no file {text}")
     return Path(text)
+
+
+def _natural(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise argparse.ArgumentTypeError("at least 0")
+    return count
 
 
 def _count(text: str) -> int:

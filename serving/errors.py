@@ -5,8 +5,9 @@ CannotServe
 ├── ModelMissing   the model repository does not hold what is to be served
 ├── ModelChanged   it holds another file than the one that was exported and checked
 ├── PortTaken      an address cannot be bound
+├── KeyMissing     other machines could control the models
 └── ServerFailed   tritonserver ended or refused a model, with its own reason
-    └── ServerCrashed  a signal ended it before it was ready
+    └── ServerCrashed  a signal ended it, or it ended while it served
 """
 
 
@@ -30,9 +31,13 @@ class PortTaken(CannotServe):
     """An address cannot be bound."""
 
 
+class KeyMissing(CannotServe):
+    """Other machines could control the models, or the key that was given is none."""
+
+
 class ServerFailed(CannotServe):
     """tritonserver ended or refused a model."""
 
 
 class ServerCrashed(ServerFailed):
-    """A signal ended tritonserver before it was ready."""
+    """A signal ended tritonserver, or it ended by itself while it served."""

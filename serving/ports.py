@@ -10,9 +10,9 @@ from serving.errors import PortTaken
 
 @dataclass(frozen=True)
 class Ports:
-    """TCP ports; 0 asks for any free one."""
+    """TCP ports; 0 asks for any free one, None for no HTTP: Triton before 25.07 has published holes in it."""
 
-    http: int = 8000
+    http: int | None = None
     grpc: int = 8001
     metrics: int = 8002
 
@@ -26,6 +26,8 @@ def settle(host: str, wanted: Ports) -> Ports:
     with ExitStack() as held:
         for name in ("http", "grpc", "metrics"):
             port = getattr(wanted, name)
+            if port is None:
+                continue
             try:
                 listener = held.enter_context(socket.create_server((host, port)))
             except OSError as error:

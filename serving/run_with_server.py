@@ -37,7 +37,7 @@ def triton(address: str) -> Iterator[str | None]:
     if answers(address):
         yield address
         return
-    ports = [f"--{name}-port=0" for name in ("http", "grpc", "metrics")]
+    ports = [f"--{name}-port=0" for name in ("grpc", "metrics")]
     command = [sys.executable, "-m", "serving", *ports]
     # In a session of its own, so that Ctrl-C reaches the command first and the server outlives it.
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)

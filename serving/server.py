@@ -6,6 +6,7 @@ import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from serving import model_control
 from serving.errors import ServerCrashed, ServerFailed
 from serving.ports import Ports
 from serving.wheel import Wheel
@@ -30,6 +32,7 @@ ANSWERED = "All models are stopped, unloading models"  # what tritonserver logs 
 # What a machine without a GPU makes Triton complain about, harmlessly.
 GPU_NOISE = re.compile(r"pinned|CUDA|CudaDriverHelper|NVML|DCGM|cuda", re.ASCII)
 LOG_LINE = re.compile(r"(?P<level>[IWEF])\d{4} \S+ \d+ [\w.]+:\d+\] (?P<text>.*)")
+CRASH = re.compile(r"terminate called|\s*what\(\):|.*[Aa]ssert")  # what a dying C++ program writes
 REASON = re.compile(
     r"failed to load '(?P<model>[^']+)' version (?P<version>\d+): (Internal: TritonModelException: )?(?P<reason>.*?)"
     r"(\\n\\nAt:.*)?\"?$"  # the stub adds where in the Python code it was raised
@@ -62,6 +65,8 @@ class Options:
     ports: Ports = field(default_factory=Ports)
     threads: int | None = None
     tls: Tls | None = None
+    key: str = field(default_factory=model_control.new_key, repr=False)
+    restarts: int = 5
     verbose: bool = False
     extra: tuple[str, ...] = ()
 
@@ -75,10 +80,15 @@ def command(wheel: Wheel, backends: Path, options: Options) -> list[str]:
         # Explicit, so that a version is loaded when it is complete and never because a file appeared.
         "--model-control-mode=explicit",
         *(f"--load-model={model}" for model in options.models),
-        f"--http-address={options.host}",
+        f"--allow-http={str(options.ports.http is not None).lower()}",
+        *model_control.options(options.key, http=options.ports.http is not None),
         f"--grpc-address={options.host}",
         f"--metrics-address={options.host}",
-        f"--http-port={options.ports.http}",
+        *(
+            [f"--http-address={options.host}", f"--http-port={options.ports.http}"]
+            if options.ports.http is not None
+            else ()
+        ),
         f"--grpc-port={options.ports.grpc}",
         f"--metrics-port={options.ports.metrics}",
         *(options.tls.command() if options.tls else ()),
@@ -108,7 +118,8 @@ def environment(wheel: Wheel, threads: int | None) -> dict[str, str]:
     }
     joined = {name: os.pathsep.join(filter(None, parts)) for name, parts in ours.items()}
     joined["GLIBC_TUNABLES"] = ":".join(filter(None, [HUGE_PAGES, os.environ.get("GLIBC_TUNABLES", "")]))
-    return {**os.environ, **joined, **({"SERVING_THREADS": str(threads)} if threads else {})}
+    inherited = {name: value for name, value in os.environ.items() if name != model_control.KEY}
+    return {**inherited, **joined, **({"SERVING_THREADS": str(threads)} if threads else {})}
 
 
 class Server:
@@ -130,10 +141,15 @@ class Server:
             text=True,
             errors="replace",
             start_new_session=True,
-            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - no thread runs yet, and nothing else survives SIGKILL
+            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - no other thread runs, and nothing else survives SIGKILL
         )
         self._reader = threading.Thread(target=self._read, name="tritonserver-log", daemon=True)
         self._reader.start()
+
+    @property
+    def was_ready(self) -> bool:
+        """Whether it served."""
+        return self._ready
 
     @property
     def pid(self) -> int:
@@ -149,14 +165,13 @@ class Server:
         """
         deadline = time.monotonic() + START
         host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
-        ports, ready = self._options.ports, [f"models/{model}/ready" for model in self._options.models]
-        pages = [(ports.http, f"/v2/{page}") for page in ("health/ready", *ready)]
-        if not any(option.startswith("--allow-metrics") for option in self._options.extra):
-            pages.append((ports.metrics, "/metrics"))  # tritonserver opens this port last
+        ports = self._options.ports
+        without_metrics = any(option.startswith("--allow-metrics") for option in self._options.extra)
         while not stop.wait(POLL):
             if (status := self._process.poll()) is not None:
                 raise self._failure("while starting", ServerCrashed if status < 0 else ServerFailed)
-            if all(_answers(host, port, page) for port, page in pages):
+            # tritonserver opens its ports when every model is loaded, and that of the metrics last.
+            if _listens(host, ports.grpc) and (without_metrics or _answers(host, ports.metrics, "/metrics")):
                 self._ready = True
                 return True
             if time.monotonic() > deadline:
@@ -164,10 +179,10 @@ class Server:
         return False
 
     def wait(self, stop: threading.Event) -> None:
-        """Return when `stop` is set; raise ServerFailed if the server ends by itself before."""
+        """Return when `stop` is set; raise ServerCrashed if the server ends by itself before."""
         while not stop.wait(POLL * 4):
             if self._process.poll() is not None:
-                raise self._failure("by itself")
+                raise self._failure("by itself", ServerCrashed)
 
     def end(self) -> None:
         """Let requests in flight finish, then leave no process behind."""
@@ -191,8 +206,13 @@ class Server:
         return kind(f"tritonserver ended {when}: {reason(list(self._tail), self._process.returncode)}")
 
     def _read(self) -> None:
+        hidden = False
         for raw in self._process.stdout or ():
             line = raw.rstrip()
+            if not hidden and LOG_LINE.match(line):  # it has read its options
+                hidden = True
+                if not model_control.hide(self.pid, self._options.key):
+                    self._log("the key of the model control can be read in tritonserver's command line")
             self._tail.append(line)
             if ANSWERED in line:
                 self._answered.set()
@@ -209,7 +229,12 @@ def is_trouble(line: str) -> bool:
 
 
 def reason(lines: list[str], returncode: int | None) -> str:
-    """The line of the server's log that says why it ended; of a crash, the last that is no ordinary message."""
+    """Why the server ended, by its exit status and the line of its log that says so."""
+    if returncode == -signal.SIGKILL:  # nothing in the log can say so
+        return "killed by signal 9 (SIGKILL), as the kernel does where memory runs out"
+    if returncode is not None and returncode < 0:
+        said = [line.strip() for line in lines if CRASH.match(line)]
+        return ": ".join([f"signal {-returncode} ({signal.Signals(-returncode).name})", *said[-1:]])
     for line in lines:
         if match := REASON.search(line):
             return f"model '{match['model']}' version {match['version']}: {match['reason']}"
@@ -220,6 +245,14 @@ def reason(lines: list[str], returncode: int | None) -> str:
         if not match and line.strip("+-| ") and not GPU_NOISE.search(line):
             return f"{line.strip()} (exit status {returncode})"
     return f"exit status {returncode}, without a word"
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), 2).close()
+    except OSError:
+        return False
+    return True
 
 
 def _answers(host: str, port: int, page: str) -> bool:

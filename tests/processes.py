@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import tritonclient.grpc as triton
 
 from playground.testing.client import PlaygroundClient
 
@@ -53,6 +55,23 @@ class Process:
         watchdog.cancel()
         assert self.ready.startswith("ready"), f"{self.ready!r}\n{self.log}"
 
+    def wait_for_line(self, line: str, seconds: float = 60) -> None:
+        """Read on until it says so."""
+        assert self._process
+        assert self._process.stdout
+        watchdog = threading.Timer(seconds, self._process.kill)
+        watchdog.start()
+        for said in self._process.stdout:
+            if said.rstrip() == line:
+                return watchdog.cancel()
+        raise AssertionError(f"ended without a word of {line!r}\n{self.log}")
+
+    def wait(self, seconds: float = 60) -> int:
+        """The exit code, once it has ended by itself."""
+        assert self._process
+        self._process.communicate(timeout=seconds)
+        return self._process.returncode
+
     @property
     def log(self) -> str:
         return self._log.read_text()
@@ -85,22 +104,30 @@ class Triton(Process):
     """`python -m serving`, over the project's own models unless told otherwise, on ports that it keeps."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        ports = {name: free_port() for name in ("http", "grpc", "metrics")}
+        ports = {name: free_port() for name in ("grpc", "metrics")}
+        self.key = secrets.token_hex(32)
         super().__init__(
             *("-m", "serving"),
             *(f"--{name}-port={port}" for name, port in ports.items()),
+            "--restarts=0",
             *options,
             log=folder / "serving.log",
-            environment={"XDG_CACHE_HOME": str(folder)},
+            environment={"XDG_CACHE_HOME": str(folder), "TRITON_ADMIN_KEY": self.key},
         )
+        self.cache = folder
         self.address = f"127.0.0.1:{ports['grpc']}"
-        self._http = f"http://127.0.0.1:{ports['http']}"
         self._metrics = f"http://127.0.0.1:{ports['metrics']}/metrics"
 
     def control(self, what: str) -> None:
         """ "load" or "unload" the model."""
-        request = urllib.request.Request(f"{self._http}/v2/repository/models/enhancer/{what}", b"{}", method="POST")
-        urllib.request.urlopen(request, timeout=60).close()
+        with triton.InferenceServerClient(self.address) as client:
+            ask = client.load_model if what == "load" else client.unload_model
+            ask("enhancer", headers=self.headers, client_timeout=60)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request that controls models brings along."""
+        return {"triton-grpc-protocol-admin-key": self.key}
 
     def metric(self, name: str) -> int:
         """The sum of a counter over the versions of model enhancer."""

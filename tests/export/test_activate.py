@@ -104,7 +104,7 @@ def test_a_thousand_requests_during_three_reloads_one_of_them_broken(server, rep
 
     def load(folder: Path) -> None:
         wait_for_more(50)
-        activate(server.address, folder)
+        activate(server.address, folder, server.key)
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         clients = [pool.submit(keep_asking) for _ in range(CLIENTS)]
@@ -133,7 +133,7 @@ def test_a_graph_that_was_changed_after_its_check_is_never_loaded(server, reposi
         file.write(b"\0")
 
     with pytest.raises(ActivationError, match="not the file that was exported"):
-        activate(server.address, folder)
+        activate(server.address, folder, server.key)
     assert versions(repository) == before
     with triton.InferenceServerClient(server.address) as client:
         assert ask(client) == before[-1]
@@ -147,8 +147,7 @@ def command(address: str, repository: Path, weights: Path, key: str = "") -> sub
     )  # fmt: skip
 
 
-def test_a_restricted_server_asks_for_its_key(start, repository, weights):
-    server = start("--", "--grpc-restricted-protocol=model-repository:admin-key=sesame")
+def test_a_server_asks_for_its_key(server, repository, weights):
     before = versions(repository)
 
     with pytest.raises(ActivationError, match=KEY):
@@ -161,7 +160,7 @@ def test_a_restricted_server_asks_for_its_key(start, repository, weights):
     assert "Traceback" not in done.stderr
     assert versions(repository) == before
 
-    done = command(server.address, repository, weights, "sesame")
+    done = command(server.address, repository, weights, server.key)
     assert done.returncode == 0, done.stderr
     assert "and serves" in done.stdout
     with triton.InferenceServerClient(server.address) as client:
@@ -183,6 +182,6 @@ def test_a_server_of_another_repository_is_found_out(server, tmp_path, weights):
     folder = tmp_path / "enhancer" / str(export(weights, tmp_path).version)
     assert folder.name == "9"
     with pytest.raises(ActivationError, match="another model repository"):
-        activate(server.address, folder)
+        activate(server.address, folder, server.key)
     assert not folder.exists()
     assert folder.with_name("8").exists()

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from serving import backends
+from serving import backends, model_control
 from serving.__main__ import REPOSITORY, parse, ready_line
+from serving.errors import KeyMissing
 from serving.ports import Ports
 
 
@@ -14,14 +15,16 @@ def test_defaults():
     assert options.repository == REPOSITORY
     assert options.models == ("enhancer",)
     assert options.host == "127.0.0.1"
-    assert options.ports == Ports(http=8000, grpc=8001, metrics=8002)
+    assert options.ports == Ports(http=None, grpc=8001, metrics=8002)
     assert cache == backends.default_cache()
 
 
-def test_everything_given():
+def test_everything_given(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(model_control.KEY, "0123456789abcdef")
     line = "--host 0.0.0.0 --http-port 0 --grpc-port 1 --metrics-port 2 --model-repository /r --model a --model b"
     options, cache = parse([*line.split(), "--threads=3", "--cache=/c", "--verbose", "--", "--log-info=0", "--", "-x"])
     assert (options.host, options.ports, options.repository) == ("0.0.0.0", Ports(0, 1, 2), Path("/r"))
+    assert options.key == "0123456789abcdef"
     assert (options.models, options.threads, options.verbose) == (("a", "b"), 3, True)
     assert options.extra == ("--log-info=0", "--", "-x")
     assert cache == Path("/c")
@@ -50,12 +53,48 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):
         parse(["--help"])
     assert ended.value.code == 0
     said = capsys.readouterr().out
-    for option in ("host", "http-port", "grpc-port", "metrics-port", "model-repository", "model", "threads", "cache"):
+    for option in (
+        "host",
+        "http-port",
+        "grpc-port",
+        "metrics-port",
+        "model-repository",
+        "model",
+        "threads",
+        "cache",
+        "restarts",
+    ):
         assert f"--{option} " in said
 
 
 def test_ready_line():
     options, _ = parse(["--model=a", "--model=b"])
+    assert ready_line(options) == "ready: a, b at grpc://127.0.0.1:8001 metrics http://127.0.0.1:8002/metrics"
+    options, _ = parse(["--http-port=8000"])
     assert ready_line(options) == (
-        "ready: a, b at grpc://127.0.0.1:8001 http://127.0.0.1:8000 metrics http://127.0.0.1:8002/metrics"
+        "ready: enhancer at grpc://127.0.0.1:8001 http://127.0.0.1:8000 metrics http://127.0.0.1:8002/metrics"
     )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "enhancer.example"])
+def test_another_host_than_loopback_needs_a_key_that_somebody_chose(host: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(model_control.KEY, raising=False)
+    with pytest.raises(KeyMissing, match=model_control.KEY):
+        parse(["--host", host])
+    monkeypatch.setenv(model_control.KEY, "0123456789abcdef")
+    assert parse(["--host", host])[0].host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "::1", "localhost"])
+def test_loopback_gets_a_key_of_its_own(host: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(model_control.KEY, raising=False)
+    one, other = (parse(["--host", host])[0].key for _ in range(2))
+    assert len(one) == 64
+    assert one != other
+
+
+@pytest.mark.parametrize("key", ["short", "0123456789abcde,", "0123456789:abcdef", "0123456789abcdef\n", "k" * 257])
+def test_a_key_that_is_none_is_refused(key: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(model_control.KEY, key)
+    with pytest.raises(KeyMissing, match="openssl rand"):
+        parse([])

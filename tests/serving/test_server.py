@@ -49,8 +49,13 @@ def test_reason_without_a_model():
     ordinary = "I1122 19:48:40.472133 6372 model_lifecycle.cc:839] 'loading'"
     assert reason(["error: creating server: x", ordinary, ""], 1) == "error: creating server: x (exit status 1)"
     assert reason(['E1122 20:00:10.916739 8440 main.cc:1] "socket in use"', ordinary], 1) == "socket in use"
-    assert reason(["terminate called", "+---+---+"], -6) == "terminate called (exit status -6)"
-    assert reason([], -9) == "exit status -9, without a word"
+    assert reason(["+---+---+"], 3) == "exit status 3, without a word"
+
+
+def test_a_signal_is_the_reason_and_no_older_line_of_the_log():
+    assert reason([FAILED, "error: creating server: x"], -9).startswith("killed by signal 9 (SIGKILL)")
+    assert reason(["terminate called", "+---+---+", FAILED], -6) == "signal 6 (SIGABRT): terminate called"
+    assert reason([FAILED], -11) == "signal 11 (SIGSEGV)"
 
 
 def test_command_binds_every_service_to_the_host():
@@ -59,6 +64,16 @@ def test_command_binds_every_service_to_the_host():
     assert {"--http-address=::1", "--grpc-address=::1", "--metrics-address=::1"} < set(line)
     assert {"--load-model=a", "--load-model=b", "--grpc-port=2", "--model-control-mode=explicit"} < set(line)
     assert line[-1] == "--http-port=9"
+
+
+def test_no_http_and_a_key_of_its_own_unless_asked_for_otherwise():
+    one, other = (command(WHEEL, Path("/b"), Options(Path("/r"))) for _ in range(2))
+    assert "--allow-http=false" in one
+    assert not [option for option in one if option.startswith("--http")]
+    (mine,), (theirs,) = ([o for o in line if o.startswith("--grpc-restricted-protocol=")] for line in (one, other))
+    assert mine.startswith("--grpc-restricted-protocol=model-repository,shared-memory,trace,logging:admin-key=")
+    assert mine != theirs
+    assert repr(Options(Path("/r"), key="sesame")).count("sesame") == 0
 
 
 def test_environment_puts_our_python_and_the_wheels_libraries_first(monkeypatch: pytest.MonkeyPatch):

@@ -59,7 +59,7 @@ def ended(processes: list[psutil.Process]) -> bool:
 def refusal(*options: str) -> str:
     """What `python -m serving` says when it cannot serve: one sentence, and exit status 1."""
     done = subprocess.run(
-        [sys.executable, "-m", "serving", "--http-port=0", "--metrics-port=0", *options],
+        [sys.executable, "-m", "serving", "--metrics-port=0", *options],
         cwd=ROOT,
         check=False,
         capture_output=True,
@@ -72,8 +72,7 @@ def refusal(*options: str) -> str:
 
 def test_ready_line_names_the_addresses(server):
     assert re.fullmatch(
-        r"ready: enhancer, waiting at grpc://127\.0\.0\.1:\d+ http://127\.0\.0\.1:\d+ "
-        r"metrics http://127\.0\.0\.1:\d+/metrics\n",
+        r"ready: enhancer, waiting at grpc://127\.0\.0\.1:\d+ metrics http://127\.0\.0\.1:\d+/metrics\n",
         server.ready,
     )
 
@@ -137,34 +136,36 @@ def statistics(client: InferenceServerClient) -> dict[str, int]:
         ("field", ("max_batch_size", "maximum: 1\nmax_batch_size"), "failed to poll from model repository"),
     ],
 )  # fmt: skip
-def test_configuration_the_container_refuses(client, repository, name: str, change: tuple[str, str], reason: str):
+def test_configuration_the_container_refuses(
+    server, client, repository, name: str, change: tuple[str, str], reason: str
+):
     ours = (ROOT / "model_repository" / "enhancer" / "config.pbtxt").read_text()
     assert change[0] in ours
     repository.add(f"bad_{name}", ours.replace('"enhancer"', f'"bad_{name}"').replace(*change, 1))
     with pytest.raises(InferenceServerException, match=re.escape(reason)):
-        client.load_model(f"bad_{name}")
+        client.load_model(f"bad_{name}", headers=server.headers)
 
 
-def test_graph_that_cannot_batch_is_refused(client, repository, graph):
+def test_graph_that_cannot_batch_is_refused(server, client, repository, graph):
     repository.add("single", graph=graph(batch=1))
     with pytest.raises(InferenceServerException, match=r"first dimension must be -1; .*\[1,-1,-1,3\]"):
-        client.load_model("single")
+        client.load_model("single", headers=server.headers)
 
 
-def test_file_that_is_no_graph_is_refused(client, repository):
+def test_file_that_is_no_graph_is_refused(server, client, repository):
     repository.add("garbage")
     (repository.folder / "garbage" / "1" / "model.onnx").write_bytes(b"garbage")
     with pytest.raises(InferenceServerException, match=r"Load model from .*garbage/1/model\.onnx failed"):
-        client.load_model("garbage")
+        client.load_model("garbage", headers=server.headers)
 
 
-def test_file_of_another_name_is_served(client, repository):
+def test_file_of_another_name_is_served(server, client, repository):
     repository.add("renamed", more='default_model_filename: "other.onnx"')
     version = repository.folder / "renamed" / "1"
     (version / "model.onnx").rename(version / "other.onnx")
-    client.load_model("renamed")
+    client.load_model("renamed", headers=server.headers)
     np.testing.assert_array_equal(enhance(client, pixels(1, 3, 4, 3), "renamed"), fourfold(pixels(1, 3, 4, 3)))
-    client.unload_model("renamed")
+    client.unload_model("renamed", headers=server.headers)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
@@ -202,13 +203,31 @@ def test_a_stub_that_hangs_does_not_hold_up_the_end(launch, new_repository):
     assert ended(family)
 
 
-def test_a_server_that_crashes_while_it_starts_is_started_once_more(launch, new_repository):
+def test_a_server_that_crashes_while_it_starts_is_started_again(launch, new_repository):
     new_repository.add("enhancer")
-    server = launch(new_repository.folder, wait=False)
+    server = launch(new_repository.folder, "--restarts=1", wait=False)
     server.server().kill()
     server.wait_until_ready()
-    assert "tritonserver ended while starting" in server.log
+    assert "tritonserver ended while starting: killed by signal 9 (SIGKILL)" in server.log
     assert server.stop() == 0
+
+
+def test_a_server_that_crashes_comes_back_on_its_ports_until_it_is_given_up(launch, new_repository):
+    new_repository.add("enhancer")
+    server = launch(new_repository.folder, "--restarts=1")
+    image = pixels(1, 4, 4, 3)
+    with InferenceServerClient(server.address) as client:
+        np.testing.assert_array_equal(enhance(client, image), fourfold(image))
+        server.server().kill()
+        server.wait_for_line("restarting")
+        server.wait_until_ready()
+        assert server.address in server.ready
+    with InferenceServerClient(server.address) as client:
+        np.testing.assert_array_equal(enhance(client, image), fourfold(image))
+    server.server().kill()
+    assert server.wait() == 1
+    assert server.log.count("tritonserver ended by itself: killed by signal 9 (SIGKILL)") == 2
+    assert server.log.endswith("(crash 2 in a row: given up)\n")
 
 
 def test_interrupt_while_loading(new_repository, launch):
