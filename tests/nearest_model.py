@@ -1,6 +1,7 @@
 """A fault-injecting model server: quick, without a model, over real gRPC."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,11 +17,12 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
 
     `behaviour` is what it does with requests: "well", "slow" (no answer before `release`), "wrong shape", "wrong type",
     "garbage", "error", "unloaded", or "full" (UNAVAILABLE, once for each request). `peers` are the connections that
-    asked for something.
+    asked for something. `reply` makes its whole answer, where a test wants another than these.
     """
 
     def __init__(self) -> None:
         self.behaviour = "well"
+        self.reply: Callable[[Any, Any], Any] | None = None
         self.asked = 0
         self.shapes: list[tuple[int, ...]] = []
         self.peers: set[str] = set()
@@ -69,6 +71,8 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
     def ModelInfer(self, request, context):  # noqa: N802
         self.asked += 1
         self.peers.add(context.peer())
+        if self.reply:
+            return self.reply(request, context)
         raw = request.raw_input_contents[0]
         if self.behaviour == "full" and raw not in self._full:
             self._full.add(raw)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import grpc
 import tritonclient.grpc as triton
@@ -37,7 +38,6 @@ _SERVICE = {
 # found again 0.5 s after its return instead of 19 s.
 _CHANNEL = [
     ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.min_reconnect_backoff_ms", int(1000 * CONNECT_SECONDS)),  # whatever its name: how long an attempt may take
@@ -63,8 +63,9 @@ class ChannelPool:
     Calls of other threads end on the one they began on; it is closed after the last of them.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._connect = _connector(endpoint)
+    def __init__(self, endpoint: Endpoint, most_bytes: int) -> None:
+        """An answer of more than `most_bytes` is not received: it ends in RESOURCE_EXHAUSTED."""
+        self._connect = _connector(endpoint, [*_CHANNEL, ("grpc.max_receive_message_length", most_bytes)])
         self._lock = threading.Lock()
         self._current = _Channel(self._connect())
 
@@ -98,14 +99,14 @@ class ChannelPool:
                 self._current = _Channel(self._connect())
 
 
-def _connector(endpoint: Endpoint) -> Callable[[], triton.InferenceServerClient]:
+def _connector(endpoint: Endpoint, channel: list[tuple[str, Any]]) -> Callable[[], triton.InferenceServerClient]:
     if not endpoint.tls:
-        return partial(triton.InferenceServerClient, endpoint.target, channel_args=_CHANNEL)
+        return partial(triton.InferenceServerClient, endpoint.target, channel_args=channel)
     ca, key, certificate = (file and file.read_bytes() for file in (endpoint.ca, endpoint.key, endpoint.certificate))
     name = [("grpc.ssl_target_name_override", endpoint.name)] if endpoint.name else []
     return partial(
         triton.InferenceServerClient,
         endpoint.target,
         creds=grpc.ssl_channel_credentials(ca, key, certificate),
-        channel_args=[*_CHANNEL, *name],
+        channel_args=[*channel, *name],
     )

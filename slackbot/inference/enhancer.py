@@ -21,6 +21,8 @@ from slackbot.limits import PhotoLimits, ServerLimits
 
 log = logging.getLogger(__name__)
 
+_VERSIONS = 3  # that one photo is said to be made by: two where the model changed meanwhile, more where a server lies
+
 
 class Server(Protocol):
     """What the enhancer needs of the model server; `slackbot.inference.triton.ModelServer` is one."""
@@ -136,6 +138,6 @@ class Enhancer:
                 self._breaker.call(self._server.check)
             # As a context the breaker holds no lock, so photos run side by side.
             with self._breaker.calling():
-                return [one(index, image) for index, image in enumerate(images)], "/".join(sorted(versions))
+                return [one(index, image) for index, image in enumerate(images)], "/".join(sorted(versions)[:_VERSIONS])
         except pybreaker.CircuitBreakerError:
             raise ServerDown(SERVER_DOWN) from None

@@ -1,5 +1,10 @@
-"""The model server: Triton over gRPC, a deadline on every call, and every failure as one ServerError."""
+"""The model server: Triton over gRPC, a deadline on every call, and every failure as one ServerError.
 
+It is not trusted: no answer takes more memory than the pixels that were asked for, and what is not those pixels is no
+answer.
+"""
+
+import re
 import time
 from typing import Any
 
@@ -18,6 +23,7 @@ from slackbot.inference.errors import (
     SERVER_DOWN,
     SERVER_LATE,
     SERVER_NONSENSE,
+    SERVER_TOO_MUCH,
     SERVER_WRONG_SIZE,
     WRONG_MODEL,
     ServerDown,
@@ -26,10 +32,14 @@ from slackbot.inference.errors import (
     ServerSlow,
 )
 from slackbot.limits import ServerLimits
+from slackbot.ops import metrics
+from slackbot.ops.metrics import Refusal
 
-MODEL, INPUT, OUTPUT, SCALE = "enhancer", "image", "enhanced", 4
+MODEL, INPUT, OUTPUT, SCALE, CHANNELS = "enhancer", "image", "enhanced", 4, 3
 _PROBE = np.zeros((1, 32, 32, 3), np.uint8)
 _ANY_SIZE = -1
+_AROUND = 64 * 1024  # bytes of an answer beside its pixels
+_VERSION = re.compile(r"[0-9]{1,19}", re.ASCII)  # Triton's are positive numbers of 64 bits
 # What gRPC says of a connection that both ends could not agree on, in this order.
 _DISTRUST = (
     ("CERTIFICATE_VERIFY_FAILED", CERTIFICATE_UNKNOWN),
@@ -37,13 +47,15 @@ _DISTRUST = (
     ("Tls handshake failed", NO_TLS),
     ("failing; last error: UNAVAILABLE", HUNG_UP),
 )
+_DISTRUSTED = {sentence for _, sentence in _DISTRUST}
 
 
 class ModelServer:
     """One for the life of the process; its methods may be called from several threads."""
 
     def __init__(self, endpoint: Endpoint, limits: ServerLimits) -> None:
-        self._channels = ChannelPool(endpoint)
+        side = SCALE * max(limits.tile, *_PROBE.shape[1:3])
+        self._channels = ChannelPool(endpoint, CHANNELS * side**2 + _AROUND)
         self._tls = endpoint.tls
         self._limits = limits
 
@@ -78,28 +90,50 @@ class ModelServer:
             client_timeout=seconds,
             timeout=round(seconds * 1e6),  # a request that waited longer in the queue is dropped there
         )
-        try:
-            enlarged = result.as_numpy(OUTPUT)
-            version = result.get_response().model_version
-        except (ValueError, TypeError) as error:
-            raise ServerInvalid(SERVER_NONSENSE) from error
         count, height, width, _ = batch.shape
-        expected = (count, SCALE * height, SCALE * width, 3)
-        if enlarged is None or enlarged.dtype != np.uint8 or enlarged.shape != expected:
-            raise ServerInvalid(SERVER_WRONG_SIZE)
-        return enlarged, version
+        try:
+            return _pixels(result, (count, SCALE * height, SCALE * width, CHANNELS))
+        except ServerInvalid:
+            metrics.refuse(Refusal.MODEL_ANSWER)
+            raise
 
     def _call(self, method: str, *args: Any, **options: Any) -> Any:
         try:
             with self._channels.client() as client:
                 return getattr(client, method)(*args, **options)
         except InferenceServerException as error:
-            raise _server_error(error.status() or "", error.message() or "", self._tls) from error
+            found = _server_error(error.status() or "", error.message() or "", self._tls)
+            if str(found) in _DISTRUSTED:
+                metrics.refuse(Refusal.MODEL_SERVER)
+            if str(found) == SERVER_TOO_MUCH:
+                metrics.refuse(Refusal.MODEL_ANSWER)
+            raise found from error
+
+
+def _pixels(result: Any, expected: tuple[int, ...]) -> tuple[np.ndarray, str]:
+    """The pixels of an answer and the version that made them. Raises ServerInvalid, whatever the answer holds."""
+    try:
+        said, version = result.get_output(OUTPUT), result.get_response().model_version
+        # What it says it is, before it is taken apart: other types are decoded value by value.
+        if said is None or said.datatype != "UINT8" or tuple(said.shape) != expected:
+            raise ServerInvalid(SERVER_WRONG_SIZE)
+        enlarged = result.as_numpy(OUTPUT)
+    except ServerInvalid:
+        raise
+    except Exception as error:  # the decoder raises what it likes
+        raise ServerInvalid(SERVER_NONSENSE) from error
+    if enlarged is None or enlarged.dtype != np.uint8 or enlarged.shape != expected:
+        raise ServerInvalid(SERVER_WRONG_SIZE)
+    if not _VERSION.fullmatch(version):  # people are told of it
+        raise ServerInvalid(SERVER_NONSENSE)
+    return enlarged, version
 
 
 def _server_error(status: str, said: str, tls: bool) -> ServerError:
     if status.endswith("DEADLINE_EXCEEDED"):
         return ServerSlow(SERVER_LATE)
+    if status.endswith("RESOURCE_EXHAUSTED"):
+        return ServerInvalid(SERVER_TOO_MUCH)
     if status.endswith(("UNAVAILABLE", "NOT_FOUND", "CANCELLED")):
         return ServerDown(next((sentence for sign, sentence in _DISTRUST if tls and sign in said), SERVER_DOWN))
     return ServerInvalid(SERVER_COULD_NOT)

@@ -1,6 +1,7 @@
 """What the bot counts, under the names that dashboards and alerts know. `/metrics` shows them (`slackbot.health`)."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -21,6 +22,43 @@ STEP_SECONDS = Histogram(
 FALLBACKS = Counter("enhancer_fallbacks_total", "Photos enlarged without the model, because of its server.")
 BREAKER_OPEN = Gauge("enhancer_breaker_open", "1 while photos do not wait for the model server, else 0.")
 QUEUE_DEPTH = Gauge("enhancer_queue_depth", "Jobs written down and not ended, those at work included.")
+
+
+class Refusal(StrEnum):
+    """Why something was turned away that nobody trusted or that was too much."""
+
+    ADDRESS = "address"
+    """Slack named an address, to fetch from or to send to, that is none of Slack's"""
+    DECORATION = "decoration"
+    """a reaction or status line was left out, so that Slack has room for work"""
+    EXPIRED = "expired"
+    """an answer to a click was too late for its address"""
+    GUEST = "guest"
+    """an event of somebody who is not on the allow-list"""
+    MODEL_ANSWER = "model_answer"
+    """the model server's answer was not the pixels that were asked for"""
+    MODEL_SERVER = "model_server"
+    """the model server could not prove who it is"""
+    PICTURE = "picture"
+    """the process that opened a picture crashed, took too long or wanted too much"""
+    QUEUE_FULL = "queue_full"
+    """a photo came while too many others waited"""
+    REDIRECT = "redirect"
+    """Slack led elsewhere, to where the bot does not follow"""
+    SIGNATURE = "signature"
+    """an HTTP request that Slack did not sign, or too long ago"""
+
+
+_REFUSED = Counter(
+    "enhancer_refused_total", f"What was not trusted or too much, by reason: {', '.join(Refusal)}.", ["reason"]
+)
+for _reason in Refusal:
+    _REFUSED.labels(_reason)  # each is there from the start, at 0, so that an alert can see it grow
+
+
+def refuse(reason: Refusal) -> None:
+    """Count one refusal."""
+    _REFUSED.labels(reason).inc()
 
 
 def timed(work: Callable[..., T]) -> Callable[..., T]:

@@ -25,7 +25,11 @@ def line(outcome: Outcome) -> str:
     name = f"*{escape(outcome.name)}*"
     if outcome.refusal:
         return f"{name}: {escape(outcome.refusal)}"
-    how = f"enhanced by model version {outcome.version}" if outcome.version else "enlarged with bicubic interpolation"
+    how = (
+        f"enhanced by model version {escape(outcome.version)}"
+        if outcome.version
+        else "enlarged with bicubic interpolation"
+    )
     text = f"{name}: {sides(outcome.before)} → {sides(outcome.after)}, {how} in {outcome.seconds:.1f} s"
     if outcome.reason:
         text += f", because {outcome.reason}"
