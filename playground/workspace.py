@@ -96,6 +96,10 @@ class Workspace:
             raise SlackError("channel_not_found")
         return found
 
+    def channel_id(self, name: str) -> str | None:
+        """The id of the channel of this name."""
+        return next((channel.id for channel in self.channels.values() if channel.name == name), None)
+
     def user(self, reference: str) -> User:
         """A person by id or name. SlackError if there is none."""
         for user in self.users.values():

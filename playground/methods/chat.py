@@ -3,6 +3,7 @@
 from typing import Any
 
 from playground import blocks
+from playground.autolink import parsed, parsed_blocks
 from playground.errors import SlackError
 from playground.methods.call import Answer, Call, method
 from playground.seed import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM, Channel
@@ -45,9 +46,12 @@ def _content(call: Call, limit: int) -> dict[str, Any]:
     content: dict[str, Any] = {"text": call.text("text", "") or call.text("markdown_text", "")}
     if len(content["text"]) > limit:
         raise SlackError("msg_too_long")
+    if call.text("parse", "") != "none":
+        content["text"] = parsed(content["text"], call.workspace.channel_id)
     wanted = call.structure("blocks", "invalid_blocks_format")
     if wanted:
-        content["blocks"] = blocks.checked(wanted, file_exists(call))
+        wanted = blocks.checked(wanted, file_exists(call))
+        content["blocks"] = parsed_blocks(wanted, call.workspace.channel_id)
     attachments = call.structure("attachments")
     if attachments:
         content["attachments"] = attachments

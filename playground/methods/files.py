@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from playground import blocks
+from playground.autolink import parsed, parsed_blocks
 from playground.errors import SlackError
 from playground.files import describe, shared_in
 from playground.methods.call import Answer, Call, method
@@ -82,10 +83,10 @@ def complete_upload(call: Call) -> Answer:
         raise SlackError("file_update_failed")
     channel = _destination(call)
     thread_ts = call.thread(channel) if channel else None
-    text = call.text("initial_comment", "")
+    text = parsed(call.text("initial_comment", ""), call.workspace.channel_id)
     rich = None if text else call.structure("blocks", "invalid_blocks_format")
     if rich:
-        rich = blocks.checked(rich, file_exists(call))
+        rich = parsed_blocks(blocks.checked(rich, file_exists(call)), call.workspace.channel_id)
 
     for file, one in zip(files, wanted, strict=True):
         file.title = str(one.get("title") or file.name)

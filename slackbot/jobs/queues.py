@@ -28,6 +28,7 @@ from slackbot.jobs.tracker import JobTracker
 from slackbot.jobs.workflow import PhotoWorkflow
 from slackbot.limits import JobLimits, SlackLimits
 from slackbot.ops import metrics
+from slackbot.ops.metrics import Refusal
 from slackbot.slack import blocks, messages, reactions
 from slackbot.slack.blocks import Click
 from slackbot.slack.errors import SlackUnavailable
@@ -146,6 +147,7 @@ class Jobs:
         if job.options.command or job.options.help:
             self._enqueue(COMMANDS, job.id, None, self._answer, job)
         elif self._tracker.is_full and not self._tracker.has(job.id):
+            metrics.refuse(Refusal.QUEUE_FULL)
             self._enqueue(COMMANDS, job.id, None, self._decline, job, self._tracker.minutes())
         else:
             self._accept_photos(job)

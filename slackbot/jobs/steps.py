@@ -11,7 +11,7 @@ from typing import Any
 from slackbot.errors import JobCancelled
 from slackbot.imaging.comparison import comparison
 from slackbot.imaging.encode import save_photo
-from slackbot.imaging.errors import NotAPhoto, PhotoTooLarge, too_many_bytes
+from slackbot.imaging.errors import NotAPhoto, PhotoError, PhotoTooLarge, too_many_bytes
 from slackbot.imaging.formats import FORMATS
 from slackbot.imaging.names import comparison_name, result_name
 from slackbot.imaging.photo import Photo
@@ -21,6 +21,8 @@ from slackbot.job import Counts, Job, Options, Outcome
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
 from slackbot.limits import PhotoLimits
+from slackbot.ops import metrics
+from slackbot.ops.metrics import Refusal
 from slackbot.slack import blocks, messages, reactions
 from slackbot.slack.client import Slack
 from slackbot.slack.errors import SlackRefused
@@ -187,7 +189,7 @@ class JobSteps:
 
         with self.room:
             self._go_on(job)
-            photo = open_sandboxed(source, self.limits)
+            photo = self._open(source)
             if options.format:
                 photo = photo.written_as(FORMATS[options.format])
             enhanced = self.enhancer(photo, scale, progress, bicubic=options.bicubic)
@@ -201,6 +203,13 @@ class JobSteps:
             target = source.with_suffix(enhanced.photo.format.suffix)
             save_photo(enhanced.photo, target, options.metadata)
         return Result(outcome, target.name, result_name(file.name, enhanced.scale, target.suffix), beside)
+
+    def _open(self, source: Path) -> Photo:
+        try:
+            return open_sandboxed(source, self.limits)
+        except PhotoError:
+            metrics.refuse(Refusal.PICTURE)
+            raise
 
     def _go_on(self, job: Job) -> None:
         """Raise JobCancelled if the job was cancelled or its message deleted."""

@@ -40,7 +40,7 @@ class Refusal(StrEnum):
     MODEL_SERVER = "model_server"
     """the model server could not prove who it is"""
     PICTURE = "picture"
-    """the process that opened a picture crashed, took too long or wanted too much"""
+    """a file that was no picture, a broken one, or one too large or too costly to open"""
     QUEUE_FULL = "queue_full"
     """a photo came while too many others waited"""
     REDIRECT = "redirect"

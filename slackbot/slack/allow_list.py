@@ -7,6 +7,9 @@ from typing import Any
 
 from slack_bolt import App, BoltContext, BoltResponse
 
+from slackbot.ops import metrics
+from slackbot.ops.metrics import Refusal
+
 log = logging.getLogger(__name__)
 
 
@@ -41,6 +44,7 @@ def install_allow_list(app: App, allow_list: AllowList, home: str) -> None:
         if allow_list.allows(teams, context.channel_id, context.user_id):
             next()
             return None
+        metrics.refuse(Refusal.GUEST)
         log.info("not on the allow-list: an event of workspace %s", context.team_id)
         return BoltResponse(status=200)
 

@@ -8,6 +8,7 @@ from slackbot.job import Counts
 from slackbot.limits import PhotoLimits
 from slackbot.slack import messages
 
+_SECTION = 3000  # characters
 CANCEL, DELETE, SMALLER = "cancel", "delete", "smaller"
 _DELETE_QUESTION = {
     "title": {"type": "plain_text", "text": "Delete this reply?"},
@@ -16,6 +17,16 @@ _DELETE_QUESTION = {
     "deny": {"type": "plain_text", "text": "Keep"},
     "style": "danger",
 }
+
+
+def sections(text: str) -> list[dict[str, Any]]:
+    """A text as it stands, in blocks of whole lines where one has no room for it."""
+    parts = [""]
+    for line in text.splitlines(keepends=True):
+        if len(parts[-1]) + len(line) > _SECTION:
+            parts.append("")
+        parts[-1] += line
+    return [_section(part.rstrip("\n")) for part in parts if part.strip()]
 
 
 def cancel(job: str) -> list[dict[str, Any]]:
@@ -88,4 +99,5 @@ def _section(text: str) -> dict[str, Any]:
 
 
 def _text(text: str) -> dict[str, str]:
-    return {"type": "mrkdwn", "text": text}
+    # Verbatim: Slack makes no link of `evil.com` and no mention of `@here` in the name of somebody's file.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -16,9 +16,20 @@ from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
 from slackbot.limits import SlackLimits
+from slackbot.ops import metrics
+from slackbot.ops.metrics import Refusal
+from slackbot.slack.blocks import sections
 from slackbot.slack.download import download
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
-from slackbot.slack.transport import is_bearable, is_trusted, wait_as_asked
+from slackbot.slack.messages import unlinked
+from slackbot.slack.transport import (
+    ANSWER_HOSTS,
+    follow_no_redirects,
+    is_bearable,
+    is_trusted,
+    opener,
+    wait_as_asked,
+)
 
 _PASSING = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 
@@ -27,8 +38,9 @@ def web_client(token: str, api_url: str, limits: SlackLimits) -> WebClient:
     """A client that waits as long as Slack asks (429), five times, unless that is longer than a job waits.
 
     Lost connections and 5xx it leaves to the steps of a job: before they repeat a call that posts something, they look
-    whether Slack did it and only the answer was lost.
+    whether Slack did it and only the answer was lost. It follows no redirects, and from here on nothing else here does.
     """
+    follow_no_redirects()
     return WebClient(
         token=token,
         base_url=api_url,
@@ -99,6 +111,8 @@ class Slack:
             channel=channel,
             thread_ts=thread,
             text=text,
+            blocks=sections(text),
+            parse="none",
             unfurl_links=False,
             unfurl_media=False,
         )
@@ -112,7 +126,8 @@ class Slack:
             channel=channel,
             user=user,
             text=text,
-            blocks=list(blocks) or None,
+            blocks=list(blocks) or sections(text),
+            parse="none",
             thread_ts=thread,
         )
 
@@ -136,9 +151,12 @@ class Slack:
 
     def respond(self, url: str, text: str) -> None:
         """Put a text in the place of a message with buttons, or show it to whoever used a shortcut."""
+        if not is_trusted(url, self._api_url, ANSWER_HOSTS):
+            metrics.refuse(Refusal.ADDRESS)
+            raise SlackRefused("response_url_not_trusted", "answer")
         try:
             response = WebhookClient(url, timeout=round(self._limits.slack_timeout)).send(
-                text=text, replace_original=True, response_type="ephemeral"
+                text=text, blocks=sections(text), replace_original=True, response_type="ephemeral"
             )
         except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
             raise SlackUnavailable(f"An answer to a click broke off ({type(error).__name__}).") from None
@@ -156,6 +174,7 @@ class Slack:
         size = path.stat().st_size
         place = self._call(self._client.files_getUploadURLExternal, filename=name, length=size, alt_txt=alt[:1000])
         if not is_trusted(place["upload_url"], self._api_url):
+            metrics.refuse(Refusal.ADDRESS)
             raise SlackRefused("upload_url_not_trusted", "files_getUploadURLExternal")
         # The SDK's retry handlers do not cover this request.
         with path.open("rb") as body:
@@ -166,10 +185,13 @@ class Slack:
                 method="POST",
             )
             try:
-                with urlopen(request, timeout=self._limits.slack_timeout):  # noqa: S310
+                with opener.open(request, timeout=self._limits.slack_timeout):
                     return place["file_id"]
             except HTTPError as error:
                 error.close()
+                if error.code < 400:
+                    metrics.refuse(Refusal.REDIRECT)
+                    raise SlackRefused("upload_redirected", "upload") from None
                 wait_as_asked(error.headers.get("Retry-After"), self._limits, "upload")
                 raise SlackUnavailable(f"Slack answered {error.code} to an upload.") from None
             except (URLError, http.client.HTTPException, OSError) as error:
@@ -190,7 +212,7 @@ class Slack:
         except SlackRefused as error:
             if not error.code.startswith("invalid_blocks"):
                 raise
-            self._call(self._client.files_completeUploadExternal, **place, initial_comment=text)
+            self._call(self._client.files_completeUploadExternal, **place, initial_comment=unlinked(text))
 
     def is_shared(self, file_id: str, channel: str) -> bool:
         """Whether an uploaded file already stands in the channel; before that Slack does not know it at all."""

@@ -3,13 +3,14 @@
 import http.client
 import time
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.request import Request
 
 from slackbot.imaging.errors import PhotoTooLarge, too_many_bytes
 from slackbot.limits import SlackLimits
+from slackbot.ops import metrics
+from slackbot.ops.metrics import Refusal
 from slackbot.slack.errors import (
     OUTSIDE_SLACK,
     ROUND_IN_CIRCLES,
@@ -18,16 +19,9 @@ from slackbot.slack.errors import (
     SlackRefused,
     SlackUnavailable,
 )
-from slackbot.slack.transport import is_login, is_trusted, wait_as_asked
+from slackbot.slack.transport import is_login, is_trusted, opener, wait_as_asked
 
 _PIECE = 64 * 1024
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """urllib would take the token along to another host."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
 
 
 def download(address: str, path: Path, token: str, api_url: str, limits: SlackLimits, most: int) -> None:
@@ -53,9 +47,9 @@ def download(address: str, path: Path, token: str, api_url: str, limits: SlackLi
 
 
 def _open(address: str, token: str, api_url: str, limits: SlackLimits) -> http.client.HTTPResponse:
-    opener: OpenerDirector = build_opener(_NoRedirect)
     for _ in range(limits.redirects + 1):
         if not is_trusted(address, api_url):
+            metrics.refuse(Refusal.ADDRESS)
             raise DownloadError(OUTSIDE_SLACK)
         request = Request(address, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 is_trusted checked it
         try:
@@ -69,6 +63,7 @@ def _open(address: str, token: str, api_url: str, limits: SlackLimits) -> http.c
             if is_login(following, api_url):
                 raise MissingScope from None
             address = following
+    metrics.refuse(Refusal.REDIRECT)
     raise DownloadError(ROUND_IN_CIRCLES)
 
 

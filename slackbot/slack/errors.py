@@ -27,6 +27,7 @@ _SLACK_REFUSED = {
     "file_upload_size_restricted": "the result is larger than this workspace allows files to be.",
     "file_type_not_allowed": "this workspace does not allow files of this kind.",
     "ratelimited": "Slack asks me to wait for longer than I can. Please try again later.",
+    "upload_redirected": "Slack led me elsewhere with the result, and I do not go there.",
     "posting_to_channel_denied": "I may not post files in this channel.",
 }
 

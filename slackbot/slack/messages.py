@@ -1,5 +1,6 @@
 """What the bot says, but for errors: their sentences stand beside them. Short, plain, friendly."""
 
+import re
 from collections.abc import Sequence
 
 from slackbot.imaging.errors import sides
@@ -188,6 +189,11 @@ def comparison_alt_text(outcome: Outcome) -> str:
 def escape(text: str) -> str:
     """Text that Slack shows as it stands: it mentions nobody and formats nothing."""
     return text.translate(_HARMLESS)
+
+
+def unlinked(text: str) -> str:
+    """A text that Slack parses, with a word joiner where it would otherwise see an address or a name to mention."""
+    return re.sub(r"(?<=[.@#:/])(?=\S)", "\u2060", text)
 
 
 def sentence(text: str) -> str:

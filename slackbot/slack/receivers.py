@@ -12,6 +12,8 @@ from slack_sdk.signature import SignatureVerifier
 
 from slackbot.errors import NotReady, SettingsError
 from slackbot.limits import SlackLimits
+from slackbot.ops import metrics
+from slackbot.ops.metrics import Refusal
 from slackbot.ops.web_server import WebServer
 
 if TYPE_CHECKING:
@@ -114,6 +116,7 @@ def _signed_only(application: "WSGIApplication", verifier: SignatureVerifier) ->
         if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "POST":
             body = environ["wsgi.input"].read()
             if not _is_slacks(verifier, body, environ):
+                metrics.refuse(Refusal.SIGNATURE)
                 start_response("401 Unauthorized", [("Content-Type", "text/plain")])
                 return [b""]
             environ = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}

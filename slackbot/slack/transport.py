@@ -1,16 +1,33 @@
-"""Where the bot's token may go, and how long Slack may ask it to wait."""
+"""Where the bot's token and its answers may go, and how long Slack may ask it to wait."""
 
 import time
+from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, build_opener, install_opener
 
 from slackbot.limits import SlackLimits
 from slackbot.slack.errors import SlackRefused
 
 FILE_HOSTS = frozenset({"files.slack.com", "files.slack-gov.com"})
+ANSWER_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 
 
-def is_trusted(address: str, api_url: str) -> bool:
-    """Whether the bot's token may go to this address: a file host of Slack's over HTTPS, or the server of `api_url`."""
+class _NoRedirect(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+opener = build_opener(_NoRedirect)
+"""Follows no redirect: it ends in an HTTPError. urllib itself would take the bot's token along to another host."""
+
+
+def follow_no_redirects() -> None:
+    """From now on, the same for whatever this process asks by urllib: Slack's SDK does, with the token."""
+    install_opener(opener)
+
+
+def is_trusted(address: str, api_url: str, hosts: frozenset[str] = FILE_HOSTS) -> bool:
+    """Whether the bot may turn to this address: one of `hosts`, Slack's own, over HTTPS, or the server of `api_url`."""
     try:
         parts, api = urlsplit(address), urlsplit(api_url)
         port = parts.port
@@ -21,7 +38,7 @@ def is_trusted(address: str, api_url: str) -> bool:
         return False
     if any(letter <= " " for letter in address):
         return False
-    return same or (parts.scheme == "https" and parts.hostname in FILE_HOSTS and port in (None, 443))
+    return same or (parts.scheme == "https" and parts.hostname in hosts and port in (None, 443))
 
 
 def is_bearable(retry_after: str | None, limits: SlackLimits) -> bool:
