@@ -268,10 +268,14 @@ def _answers(host: str, port: int, page: str) -> bool:
 
 
 def _die_with(parent: int) -> Callable[[], None]:
-    """Between fork and exec: ask the kernel to end the server when this process dies, however it dies."""
+    """Between fork and exec: let no other user read what the server writes, and have it end when this process dies.
+
+    However it dies: the kernel sees to that.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
 
     def ask() -> None:
+        os.umask(0o077)  # tiles of people's photos lie in its shared memory
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
             os._exit(1)

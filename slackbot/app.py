@@ -13,12 +13,13 @@ from slackbot.inference.enhancer import Enhancer
 from slackbot.inference.errors import ServerError
 from slackbot.inference.triton import ModelServer
 from slackbot.jobs.commands import ChatCommands
-from slackbot.jobs.database import Database
+from slackbot.jobs.database import Database, database_file
 from slackbot.jobs.queues import Jobs
 from slackbot.jobs.status_reporter import StatusReporter
 from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
+from slackbot.jobs.work_folder import clean_regularly, make_private
 from slackbot.load_settings import Configuration
 from slackbot.ops import metrics, signals
 from slackbot.ops.health import HealthServer
@@ -38,12 +39,14 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     settings, endpoint, limits = configuration.settings, configuration.endpoint, configuration.limits
     api_url, database_url = settings.slack_api_url, settings.database_url.get_secret_value()
     stop = signals.on_signals()
+    make_private(settings.work_folder, database_file(database_url))
     client = web_client(settings.slack_bot_token.get_secret_value(), api_url, limits.slack)
     slack = Slack(client, api_url, limits.slack)
     home, bot_user = _sign_in(slack)
     server = ModelServer(endpoint, limits.server)
     _report(server, endpoint.url)
     enhancer = Enhancer(server, limits.server, limits.photo, metrics.FALLBACKS.inc)
+    ending = threading.Event()
     tracker, store = JobTracker(limits.jobs), Store(database_url)
     steps = JobSteps(
         slack=slack,
@@ -70,6 +73,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
         limits.slack,
     )
     jobs.start()
+    clean_regularly(settings.work_folder, tracker, ending)
     reporter.start()
     metrics.BREAKER_OPEN.set_function(lambda: enhancer.breaker_open)
     metrics.QUEUE_DEPTH.set_function(jobs.depth)
@@ -83,6 +87,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
         announce("stopping")
     finally:
         serving.clear()
+        ending.set()
         _BOLT_LOG.setLevel(logging.CRITICAL)  # what comes now is not acknowledged, and Slack sends it again
         reporter.stop()
         # The model server's connection stays: closing it would turn photos at work into bicubic ones.

@@ -14,6 +14,8 @@ from slackbot.inference.endpoint import TRITON_URL, Endpoint
 from slackbot.limits import Limits
 from slackbot.ops import redaction
 
+log = logging.getLogger(__name__)
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run, and exit: 0 all well, 1 something could not be done, 2 a wrong command line, 130 stopped by Ctrl-C."""
@@ -36,9 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _bot(env_file: Path) -> int:
-    from slackbot.load_settings import load
+    from slackbot.load_settings import is_open_to_others, load
 
+    os.umask(0o077)  # whatever the bot writes is its user's alone: photos, and the database
     configuration = load(env_file)  # before what else the bot needs: a mistake is told at once
+    if is_open_to_others(env_file):
+        log.warning("%s can be read by others on this machine, and holds tokens: chmod 600 %s", env_file, env_file)
     from slackbot.app import serve
 
     if configuration.settings.debug:

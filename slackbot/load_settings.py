@@ -5,6 +5,7 @@ All mistakes are told at once, each in one sentence, and without the values: tho
 
 import dataclasses
 import difflib
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +41,17 @@ def load(env_file: Path = ENV_FILE) -> Configuration:
     if mistakes or not (settings and server and limits):
         raise SettingsError("\n".join(mistakes))
     return Configuration(settings, server.endpoint, _limits(limits))
+
+
+def is_open_to_others(env_file: Path) -> bool:
+    """Whether other users of this machine may read the file, and the tokens in it."""
+    try:
+        mode = env_file.stat().st_mode
+        named = dotenv_values(env_file, interpolate=False)
+    except (OSError, UnicodeDecodeError):
+        return False
+    secrets = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+    return stat.S_ISREG(mode) and bool(mode & 0o044) and any(named.get(name) for name in secrets)
 
 
 def load_for_files(env_file: Path = ENV_FILE, triton: str = "") -> tuple[Endpoint, Limits]:

@@ -104,6 +104,12 @@ def test_the_key_is_for_its_owner_alone(launch, new_repository, monkeypatch):
     assert server.key not in server.log
 
 
+def test_the_tiles_in_shared_memory_are_for_their_owner_alone(server):
+    files = list(Path("/dev/shm").glob(f"serving-{server.pid}-*"))
+    assert files
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
 def test_two_names_are_one():
     assert model_control.KEY == KEY  # export and serving import nothing of each other
 

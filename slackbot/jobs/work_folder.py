@@ -1,0 +1,73 @@
+"""Photos at rest: where they lie between the steps of a job no other user sees them, and none stays for long."""
+
+import contextlib
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from dbos import DBOS
+from sqlalchemy.exc import SQLAlchemyError
+
+from slackbot.jobs.retention import UNFINISHED
+from slackbot.jobs.tracker import JobTracker
+
+log = logging.getLogger(__name__)
+
+KEPT = 3600.0
+"""Seconds for which the photos of a job are kept that is not worked on here; its next step would fetch them anew."""
+_LOOK_EVERY = 600.0  # seconds
+
+
+def make_private(folder: Path, database: Path | None) -> None:
+    """Take what is there already from other users, an earlier version's perhaps. (What comes is made so: `cli`.)"""
+    with contextlib.suppress(OSError):
+        if folder.is_dir():
+            folder.chmod(0o700)
+    for suffix in ("", "-wal", "-shm") if database else ():
+        with contextlib.suppress(OSError):  # it is not there, or another user's, who has to do it himself
+            Path(f"{database}{suffix}").chmod(0o600)
+
+
+def clean_regularly(folder: Path, tracker: JobTracker, stop: threading.Event) -> None:
+    """In a thread: now and then, until `stop`, delete what jobs left behind that ended or were cut off."""
+
+    def run() -> None:
+        while True:
+            try:
+                remove_leftovers(folder, _unfinished, tracker.has)
+            except SQLAlchemyError as error:
+                log.warning("photos left behind are not looked for now (%s)", type(error).__name__)
+            if stop.wait(_LOOK_EVERY):
+                return
+
+    threading.Thread(target=run, name="leftovers", daemon=True).start()
+
+
+def remove_leftovers(folder: Path, unfinished: Callable[[], set[str]], is_at_work: Callable[[str], bool]) -> None:
+    """Delete the folders of jobs that have ended, and old photos of those that are not at work here.
+
+    A job that is taken up again fetches its photos anew; what says whether it has its reply already stays.
+    """
+    there = sorted(folder.iterdir()) if folder.is_dir() else []  # first: a job is written down before it has a folder
+    kept = unfinished() if there else set()
+    for place in there:
+        if place.name not in kept:
+            shutil.rmtree(place, ignore_errors=True)
+        elif not is_at_work(place.name):
+            _remove_old_photos(place)
+
+
+def _unfinished() -> set[str]:
+    left = DBOS.list_workflows(status=UNFINISHED, load_input=False, load_output=False)
+    return {workflow.workflow_id for workflow in left}
+
+
+def _remove_old_photos(place: Path) -> None:
+    oldest = time.time() - KEPT
+    with contextlib.suppress(OSError):  # somebody else deletes it
+        for file in place.iterdir():
+            if file.suffix and file.stat().st_mtime < oldest:
+                file.unlink(missing_ok=True)

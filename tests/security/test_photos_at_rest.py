@@ -1,0 +1,105 @@
+"""Another user of the host finds no photo, no name of one and no token; and none stays for long."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slackbot.jobs.work_folder import KEPT, remove_leftovers
+from slackbot.load_settings import is_open_to_others
+from tests.processes import Bot, until
+
+NOBODY = 65534
+AS_ANOTHER_USER = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try it as another user")
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that every user of the host can look into."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def seen_by_another(folder: Path) -> list[Path]:
+    """What another user can read of all that lies in there."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    assert found
+    return [path for path in found if not run_as(NOBODY, "head", "-c1", str(path))]
+
+
+def run_as(user: int, *command: str) -> int:
+    return subprocess.run(command, user=user, group=user, extra_groups=[], capture_output=True, check=False).returncode
+
+
+@AS_ANOTHER_USER
+@pytest.mark.system
+def test_another_user_of_the_host_sees_nothing(workspace, model, place, png):
+    old = place / "bot.sqlite-photos"  # of a version that did not care
+    old.mkdir(mode=0o755)
+    (place / "bot.sqlite").touch(mode=0o644)
+    model.behaviour = "slow"
+    with Bot(place, {**workspace.environment, "TRITON_URL": model.address}).connected(workspace):
+        workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("secret.png", png)])
+        photos = until(lambda: list(old.rglob("*.photo")), 60, "a photo between two steps")
+        (place / "bot.log").unlink()  # the test's own
+        assert seen_by_another(place) == []
+        assert run_as(NOBODY, "ls", str(old))
+        assert run_as(0, "head", "-c1", str(photos[0])) == 0
+        model.release.set()
+        (place / "bot.log").touch()
+
+
+@pytest.mark.system
+def test_what_an_earlier_process_left_is_gone_at_the_next_start(start_bot, tmp_path):
+    left = tmp_path / "bot.sqlite-photos" / "T0-C0-1.1" / "0.photo"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"a photo of somebody")
+    start_bot()
+    until(lambda: not left.parent.exists(), 20, "the photo to be gone")
+
+
+def test_a_job_that_is_not_worked_on_keeps_no_photo_for_long(tmp_path):
+    for job in ("waiting", "at work", "ended"):
+        (tmp_path / job).mkdir()
+        for name in ("0.photo", "0.png", "1.photo", "replied"):
+            (tmp_path / job / name).touch()
+        for name in ("0.photo", "0.png", "replied"):
+            os.utime(tmp_path / job / name, (0, KEPT))
+
+    remove_leftovers(tmp_path, lambda: {"waiting", "at work"}, lambda job: job == "at work")
+
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    at_work = {f"at work/{name}" for name in ("0.photo", "0.png", "1.photo", "replied")}
+    assert left == at_work | {"waiting/1.photo", "waiting/replied"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "text", "warned"),
+    [
+        (0o600, "SLACK_BOT_TOKEN=xoxb-1", False),
+        (0o640, "SLACK_BOT_TOKEN=xoxb-1", True),
+        (0o604, "SLACK_SIGNING_SECRET=secret", True),
+        (0o644, "SLACK_BOT_TOKEN=\nTRITON_URL=triton:8001", False),
+    ],
+)
+def test_a_file_of_tokens_that_others_can_read_is_told(tmp_path, mode, text, warned):
+    file = tmp_path / ".env"
+    file.write_text(text)
+    file.chmod(mode)
+    assert is_open_to_others(file) is warned
+
+
+@pytest.mark.system
+def test_the_bot_warns_of_such_a_file(workspace, tmp_path):
+    file = tmp_path / "settings"
+    tokens = {name: value for name, value in workspace.environment.items() if name.endswith("_TOKEN")}
+    others = {name: value for name, value in workspace.environment.items() if name not in tokens}
+    file.write_text("".join(f"{name}={value}\n" for name, value in tokens.items()))
+    file.chmod(0o644)
+    with Bot(tmp_path, others, "-m", "slackbot", "--env-file", str(file)).connected(workspace) as bot:
+        assert f"chmod 600 {file}" in bot.log
+        assert not any(token in bot.log for token in tokens.values())
