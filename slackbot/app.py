@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from slack_bolt import App
 from slack_sdk import WebClient
@@ -26,12 +27,15 @@ from slackbot.ops.health import HealthServer
 from slackbot.settings import Settings
 from slackbot.slack.allow_list import install_allow_list
 from slackbot.slack.client import Slack, web_client
+from slackbot.slack.decorations import Decorations
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
 from slackbot.slack.listeners import listen
 from slackbot.slack.receivers import Receiver, make_receiver
 
 log = logging.getLogger(__name__)
 _BOLT_LOG = logging.getLogger("slackbot.bolt")
+_DECORATION = 5.0  # seconds without an answer after which a reaction or status line is given up
+_LAST_REACTIONS = 1.0  # seconds for them at the end
 
 
 def serve(configuration: Configuration, announce: Callable[[str], None]) -> None:
@@ -42,6 +46,9 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     make_private(settings.work_folder, database_file(database_url))
     client = web_client(settings.slack_bot_token.get_secret_value(), api_url, limits.slack)
     slack = Slack(client, api_url, limits.slack)
+    hurried = replace(limits.slack, slack_patience=0.0, slack_timeout=min(limits.slack.slack_timeout, _DECORATION))
+    decorating = Slack(web_client(client.token or "", api_url, hurried), api_url, hurried)
+    decorations = Decorations(decorating)
     home, bot_user = _sign_in(slack)
     server = ModelServer(endpoint, limits.server)
     _report(server, endpoint.url)
@@ -50,6 +57,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     tracker, store = JobTracker(limits.jobs), Store(database_url)
     steps = JobSteps(
         slack=slack,
+        decorations=decorations,
         enhancer=enhancer,
         folder=settings.work_folder,
         bot_user=bot_user,
@@ -60,7 +68,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     )
     commands = ChatCommands(slack, tracker, store, enhancer, bot_user, limits.photo)
     jobs = Jobs(database_url, steps, commands, tracker, store, limits.jobs, limits.slack)
-    reporter = StatusReporter(tracker, slack, limits.slack)
+    reporter = StatusReporter(tracker, decorating, decorations, limits.slack)
     app = _bolt_app(client, settings)
     install_allow_list(app, settings.allow_list, home)
     listen(app, bot_user, jobs, store.is_watched)
@@ -75,6 +83,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     jobs.start()
     clean_regularly(settings.work_folder, tracker, ending)
     reporter.start()
+    decorations.start()
     metrics.BREAKER_OPEN.set_function(lambda: enhancer.breaker_open)
     metrics.QUEUE_DEPTH.set_function(jobs.depth)
     serving = threading.Event()
@@ -92,6 +101,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
         reporter.stop()
         # The model server's connection stays: closing it would turn photos at work into bicubic ones.
         _end(limits.jobs.exit_seconds, events.close, jobs.stop, *([health.close] if health else []))
+        decorations.close(_LAST_REACTIONS)
 
 
 def _sign_in(slack: Slack) -> tuple[str, str]:

@@ -7,8 +7,11 @@ import time
 from slackbot.errors import BotError
 from slackbot.jobs.tracker import Entry, JobTracker
 from slackbot.limits import SlackLimits
+from slackbot.ops import metrics
+from slackbot.ops.metrics import Refusal
 from slackbot.slack import blocks, messages, reactions
 from slackbot.slack.client import Slack
+from slackbot.slack.decorations import Decorations
 from slackbot.slack.errors import SlackRefused
 
 log = logging.getLogger(__name__)
@@ -21,8 +24,8 @@ _TICK = 1.2  # seconds; one status line each time, of whichever job's is oldest:
 class StatusReporter:
     """A thread that looks at the job tracker now and then."""
 
-    def __init__(self, tracker: JobTracker, slack: Slack, limits: SlackLimits) -> None:
-        self._tracker, self._slack, self._limits = tracker, slack, limits
+    def __init__(self, tracker: JobTracker, slack: Slack, decorations: Decorations, limits: SlackLimits) -> None:
+        self._tracker, self._slack, self._decorations, self._limits = tracker, slack, decorations, limits
         self._told: dict[str, tuple[float, str]] = {}
         self._offered: set[str] = set()
         self._quiet_until = 0.0
@@ -64,9 +67,9 @@ class StatusReporter:
         job = entry.job
         self._offered.add(job.id)
         if entry.waits:
-            reactions.begin(self._slack, job)
+            self._decorations.begin(job)
             if not self._tracker.has(job.id):  # it ended meanwhile
-                reactions.end(self._slack, job, "")
+                self._decorations.end(job, "")
         if job.user:
             # In a thread without replies Slack shows nobody what only one may see.
             thread = job.thread_ts if job.in_thread else None
@@ -86,7 +89,8 @@ class StatusReporter:
                 self._slack.show_status(job.channel, job.thread_ts, "")
         except SlackRefused as error:
             log.info("no status lines for now: %s", error.code)
-            self._quiet_until = now + _QUIET_AFTER_REFUSAL
+            self._quiet_until = now + (error.retry_after or _QUIET_AFTER_REFUSAL)
+            metrics.refuse(Refusal.DECORATION)
         except BotError as error:
             log.info("no status: %s", error)
         return True

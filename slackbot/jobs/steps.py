@@ -25,6 +25,7 @@ from slackbot.ops import metrics
 from slackbot.ops.metrics import Refusal
 from slackbot.slack import blocks, messages, reactions
 from slackbot.slack.client import Slack
+from slackbot.slack.decorations import Decorations
 from slackbot.slack.errors import SlackRefused
 from slackbot.slack.files import SharedFile, needs_look, shared_file
 from slackbot.slack.requests import may_be_picture
@@ -52,6 +53,7 @@ class JobSteps:
     """What the steps need. `folder` holds one folder for each job, with its photos."""
 
     slack: Slack
+    decorations: Decorations
     enhancer: Enhancer
     folder: Path
     bot_user: str
@@ -149,15 +151,15 @@ class JobSteps:
 
     def clear_status(self, job: Job) -> None:
         """Remove the status line, as a reply would."""
-        reactions.quietly(self.slack.show_status, job.channel, job.thread_ts, "")
+        self.decorations.clear_status(job)
 
     def begin(self, job: Job) -> None:
         """Add the reaction for a running job."""
-        reactions.begin(self.slack, job)
+        self.decorations.begin(job)
 
     def end(self, job: Job, mark: str) -> None:
         """Replace it by the reaction for the result."""
-        reactions.end(self.slack, job, mark)
+        self.decorations.end(job, mark)
 
     def count(self, job: Job, counts: Counts) -> None:
         """Add a job's photos to the day's."""

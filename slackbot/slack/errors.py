@@ -52,6 +52,8 @@ class MissingScope(DownloadError):
 class SlackRefused(BotError):
     """Slack said no, and will say no again."""
 
+    retry_after = 0.0  # seconds, where Slack asks for a wait that is too long
+
     def __init__(self, code: str, method: str, needed: str = "") -> None:
         super().__init__(code, method, needed)
         self.code = code
@@ -64,3 +66,5 @@ class SlackRefused(BotError):
 
 class SlackUnavailable(BotError):
     """Slack cannot answer now: worth another try."""
+
+    retry_after = 0.0

@@ -1,28 +1,15 @@
-"""Reactions on the asking message: eyes at once, and at the end what came of it. A failure here never fails a job."""
+"""The reactions on an asking message, and what to do where decoration fails: never fail a job."""
 
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from slackbot.errors import BotError
-from slackbot.job import Job, Outcome
-from slackbot.slack.client import Slack
+from slackbot.job import Outcome
 
 log = logging.getLogger(__name__)
 
 WORKING, ENHANCED, PARTLY, FAILED = "eyes", "white_check_mark", "warning", "x"
-
-
-def begin(slack: Slack, job: Job) -> None:
-    """Show that the job has begun."""
-    quietly(slack.react, job.channel, job.message_ts, WORKING)
-
-
-def end(slack: Slack, job: Job, reaction: str) -> None:
-    """Show how the job ended; an empty one only takes the eyes away."""
-    if reaction:
-        quietly(slack.react, job.channel, job.message_ts, reaction)
-    quietly(slack.unreact, job.channel, job.message_ts, WORKING)
 
 
 def reaction_for(outcomes: Sequence[Outcome]) -> str:

@@ -49,7 +49,9 @@ def is_bearable(retry_after: str | None, limits: SlackLimits) -> bool:
 def wait_as_asked(retry_after: str | None, limits: SlackLimits, method: str) -> None:
     """Wait for the seconds of an answer's Retry-After, if it has one. Raises SlackRefused where they are too many."""
     if not is_bearable(retry_after, limits):
-        raise SlackRefused("ratelimited", method) from None
+        refusal = SlackRefused("ratelimited", method)
+        refusal.retry_after = _seconds(retry_after)
+        raise refusal from None
     time.sleep(_seconds(retry_after))
 
 

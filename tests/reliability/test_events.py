@@ -37,7 +37,7 @@ def test_one_message_and_many_events_at_once_and_after_a_restart(bot, workspace,
 
 
 def test_killed_with_a_job_at_every_step(bot, workspace, model, ask, figures):
-    """Eight jobs, each held at another step; all of them are cut off by one SIGKILL."""
+    """Seven jobs, each held at another step; all of them are cut off by one SIGKILL."""
 
     def hold(place: str) -> None:
         before = len(workspace.calls(place))
@@ -61,7 +61,6 @@ def test_killed_with_a_job_at_every_step(bot, workspace, model, ask, figures):
     jobs["enhancing"] = ask("enhancing.png")
     until(lambda: model.asked > before, 20, "a job at the model")
     hold("download")
-    hold("reactions.add")
     assert {place for place, job in jobs.items() if workspace.replies(job)} == {"posted"}
     bot.kill()
 

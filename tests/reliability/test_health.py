@@ -44,7 +44,7 @@ def test_jobs_steps_fallbacks_breaker_and_queue_are_counted(bot, workspace, mode
 
 
 def test_the_queue_is_seen(bot, workspace, ask):
-    workspace.inject_fault("reactions.add", "slow", seconds=5)
+    workspace.inject_fault("files.info", "slow", seconds=5)
     ask()
     until(lambda: bot.metric("enhancer_queue_depth") == 1, 10, "a job in the queue")
 

@@ -28,7 +28,7 @@ def test_no_canary_in_the_log(workspace, start_bot, model, png):
         ("files.getUploadURLExternal", "reset"),
         ("upload", "server_error"),
         ("files.completeUploadExternal", "lost_answer"),
-        ("reactions.remove", "reset"),
+        ("reactions.add", "reset"),
     ):
         workspace.inject_fault(place, kind)
     stumbling = ask()

@@ -32,6 +32,7 @@ from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
 from slackbot.limits import JobLimits, PhotoLimits, ServerLimits, SlackLimits
+from slackbot.slack.decorations import Decorations
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
 
 RECORD = Path(__file__).with_name("recorded_jobs.sql")
@@ -162,7 +163,9 @@ def jobs_on(database: Path, slack: FakeSlack, store: Store) -> StoppingJobs:
     enhancer = Enhancer(NearestServer(), ServerLimits(), PhotoLimits())
     client: Any = slack
     folder = database.with_name("photos")
-    steps = JobSteps(client, enhancer, folder, BOT, PhotoLimits(), threading.Semaphore(2), tracker, store)
+    decorations = Decorations(client)
+    decorations.start()
+    steps = JobSteps(client, decorations, enhancer, folder, BOT, PhotoLimits(), threading.Semaphore(2), tracker, store)
     commands = ChatCommands(client, tracker, store, enhancer, BOT, PhotoLimits())
     slack_limits = SlackLimits(slack_attempts=2, slack_pause=0.0)
     jobs = StoppingJobs(f"sqlite:///{database}", steps, commands, tracker, store, limits, slack_limits)

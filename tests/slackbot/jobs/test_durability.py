@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from tests.processes import until
+
 pytestmark = pytest.mark.system
 
 
@@ -48,7 +50,7 @@ def test_no_acknowledgement_before_the_job_is_in_the_database(bot, workspace, as
 
 
 def test_acknowledged_and_killed_at_once_is_answered_after_the_restart(bot, workspace, ask):
-    workspace.inject_fault("reactions.add", "slow", seconds=30)  # the job's first step hangs, so that none is done
+    workspace.inject_fault("files.info", "slow", seconds=30)  # the job's first question hangs, so that nothing is done
     message = ask()
     workspace.wait_for(lambda w: acknowledged(w, message), 20, "the acknowledgement")
     bot.kill()
@@ -116,10 +118,9 @@ def test_a_recorded_refusal_is_still_one_after_the_kill(bot, workspace):
 
 
 def test_a_text_reply_whose_answer_was_lost_is_not_repeated(bot, workspace):
-    del bot
     workspace.inject_fault("chat.postMessage", "lost_answer")
     message = workspace.post("#photos", f"<@{workspace.bot_user}> help")
-    workspace.wait_for(lambda w: w.calls("reactions.remove"), 20, "the end")
+    until(lambda: bot.metric('enhancer_jobs_total{outcome="words"}'), 20, "the end")
 
     assert len(workspace.replies(message)) == 1
 
