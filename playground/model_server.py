@@ -8,7 +8,7 @@ _GRACE = 20.0  # seconds that it has to end by itself
 
 
 class ModelServer:
-    """`command` prints a line that begins with `ready` once it serves, and ends on SIGTERM.
+    """`command` prints a line that begins with `ready` once it serves, `restarting` after a crash, and ends on SIGTERM.
 
     `state` is "down", "starting", "up", "stopping", or "failed" where it ended by itself.
     """
@@ -55,5 +55,7 @@ class ModelServer:
         async for line in self._process.stdout:
             if line.startswith(b"ready") and self.state == "starting":
                 self.state = "up"
+            elif line.startswith(b"restarting") and self.state == "up":
+                self.state = "starting"
         await self._process.wait()
         self.state = "down" if self.state == "stopping" else "failed"

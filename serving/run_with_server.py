@@ -1,7 +1,7 @@
 """`python -m serving.run_with_server COMMAND...`: a command with Triton beside it, for as long as the command runs.
 
 The server that answers at TRITON_URL (or the default address) is used as it is; where none answers, one of our own is
-started on free ports, and TRITON_URL tells the command where.
+started on free ports, and TRITON_URL tells the command where. One that crashes comes back there.
 """
 
 import os

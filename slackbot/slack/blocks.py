@@ -98,6 +98,6 @@ def _section(text: str) -> dict[str, Any]:
     return {"type": "section", "text": _text(text)}
 
 
-def _text(text: str) -> dict[str, str]:
+def _text(text: str) -> dict[str, Any]:
     # Verbatim: Slack makes no link of `evil.com` and no mention of `@here` in the name of somebody's file.
     return {"type": "mrkdwn", "text": text, "verbatim": True}

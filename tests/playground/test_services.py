@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from playground.bot_status import JobClock, parse
+from playground.bot_status import JobClock, parse, served_model
 from playground.testing.client import PlaygroundClient
 from tests.processes import until
 
@@ -60,6 +60,11 @@ def test_a_model_server_is_stopped_and_started_again(start):
     state(start, "up")
 
 
+@pytest.mark.parametrize("start", ["print('restarting', flush=True); time.sleep(600)"], indirect=True)
+def test_one_that_crashed_is_starting_again(start):
+    state(start, "starting")
+
+
 @pytest.mark.parametrize("start", ["exit(3)"], indirect=True)
 def test_one_that_ends_by_itself_is_told_from_a_stopped_one(start):
     state(start, "failed")
@@ -68,6 +73,13 @@ def test_one_that_ends_by_itself_is_told_from_a_stopped_one(start):
 
 def test_a_playground_alone_has_no_services(workspace):
     assert services(workspace) == {"any": False, "server": None, "bot": None, "model": None}
+
+
+def test_the_model_is_the_one_that_tritons_metrics_name():
+    line = 'nv_inference_request_success{{model="enhancer",version="{}"}} 3\n'
+    page = "# HELP nv_inference_request_success Number\n" + line.format(2) + line.format(1) + "nv_other 1\n"
+    assert served_model(page) == {"name": "enhancer", "version": "1, 2"}
+    assert served_model("nv_other 1\n") is None
 
 
 def test_the_newest_jobs_steps_are_what_the_sums_grew_by():

@@ -40,7 +40,7 @@ class Web:
 
             do_POST = do_GET  # noqa: N815
 
-            def log_message(self, *_: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002
                 return
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -43,7 +43,7 @@ def test_port_taken():
 
 
 def test_one_port_cannot_serve_twice():
-    free = ports.settle("127.0.0.1", Ports(0, 0, 0)).http
+    free = ports.settle("127.0.0.1", Ports(None, 0, 0)).grpc
     with pytest.raises(PortTaken, match=f"port {free} for metrics is taken"):
         ports.settle("127.0.0.1", Ports(0, free, free))
 

@@ -6,23 +6,27 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
+import tritonclient.grpc as triton_client
 from PIL import Image
+from tritonclient.utils import InferenceServerException
 
 from playground.testing.client import PlaygroundClient
-from tests.processes import ROOT
+from tests.processes import ROOT, until
 
 pytestmark = pytest.mark.system
 
 
-def with_server(*command: str, **options) -> subprocess.Popen[str]:
+def with_server(*command: str, stdin: int | None = None, **options) -> subprocess.Popen[str]:
     nobody = {**os.environ, "TRITON_URL": "127.0.0.1:9", **options}  # the discard port: no server answers there
     return subprocess.Popen(
         [sys.executable, "-m", "serving.run_with_server", *command],
-        cwd=ROOT, env=nobody, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        cwd=ROOT, env=nobody, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
     )  # fmt: skip
 
 
@@ -51,6 +55,42 @@ def test_a_running_server_is_used_and_left_alone(photo, triton, tmp_path):
     assert triton.inferences() == before + 1
 
 
+def test_a_server_that_is_killed_comes_back_where_it_was():
+    wait = "import os, sys; print(os.environ['TRITON_URL'], flush=True); sys.stdin.read()"
+    command = with_server(sys.executable, "-c", wait, stdin=subprocess.PIPE)
+    assert command.stdout
+    address = command.stdout.readline().strip()
+    try:
+        with triton_client.InferenceServerClient(address) as client:
+            assert client.is_model_ready("enhancer", client_timeout=20)
+            killed = kill_tritonserver(command.pid)
+            until(lambda: killed != tritonserver(command.pid) and is_ready(client), 60, "another tritonserver")
+    finally:
+        said, _ = command.communicate("", timeout=60)
+    assert command.returncode == 0
+    assert "tritonserver ended by itself: killed by signal 9 (SIGKILL)" in said
+    assert "starting it again" in said
+
+
+def tritonserver(launcher: int) -> psutil.Process | None:
+    family = psutil.Process(launcher).children(recursive=True)
+    return next((process for process in family if process.name() == "tritonserver"), None)
+
+
+def kill_tritonserver(launcher: int) -> psutil.Process:
+    found = tritonserver(launcher)
+    assert found
+    found.kill()
+    return found
+
+
+def is_ready(client: triton_client.InferenceServerClient) -> bool:
+    try:
+        return bool(client.is_model_ready("enhancer", client_timeout=2))
+    except InferenceServerException:
+        return False
+
+
 def test_the_commands_own_exit_status_is_passed_on():
     command = with_server(sys.executable, "-c", "raise SystemExit(3)")
     command.communicate(timeout=120)
@@ -77,7 +117,7 @@ def test_a_port_that_cannot_be_had_is_one_sentence(port):
     assert said.count("\n") == 1
 
 
-def test_the_demo_answers_and_ctrl_c_leaves_no_process(photo, png):
+def test_the_demo_answers_recovers_from_a_crash_and_ctrl_c_leaves_no_process(photo, png, figures):
     demo = start_demo()
     said: list[str] = []
     assert demo.stdout
@@ -94,6 +134,21 @@ def test_the_demo_answers_and_ctrl_c_leaves_no_process(photo, png):
     message = workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("a.png", png(photo[:60, :80]))])
     (reply,) = workspace.wait_for_replies(message, 1, 60)
     assert "enhanced by model version 1" in reply.text
+
+    kill_tritonserver(demo.pid)
+    killed = time.monotonic()
+    while True:
+        message = workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("a.png", png(photo[:60, :80]))])
+        (reply,) = workspace.wait_for_replies(message, 1, 60)
+        if "enhanced by model version 1" in reply.text:
+            break
+        assert "enlarged with bicubic interpolation" in reply.text
+        assert time.monotonic() - killed < 120
+    figures.write(
+        "test_the_demo_answers_recovers_from_a_crash_and_ctrl_c_leaves_no_process",
+        f"enhanced again {time.monotonic() - killed:.1f} s after tritonserver was killed",
+    )
+    family += [one for one in psutil.Process(demo.pid).children(recursive=True) if one not in family]
 
     os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
     rest, _ = demo.communicate(timeout=60)
