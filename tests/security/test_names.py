@@ -32,7 +32,7 @@ def test_hostile_names(workspace, start_bot, png):
 
     (reply,) = workspace.wait_for_replies(message, 1, 60)
 
-    workspace.wait_for_reaction(message, "x")
+    workspace.wait_for_reaction(message, "warning")
     lines = reply.text.split("\n")
     assert len(lines) == len(NAMES), reply.text
     assert not re.search(r"<[!@#h]", reply.text), "nothing that Slack would take for a mention or a link"
