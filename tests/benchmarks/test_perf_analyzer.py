@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from benchmarks import perf_analyzer
 from benchmarks.perf_analyzer import CannotMeasure, Load
 from serving import wheel
-from tests.processes import ROOT
+from tests.processes import ROOT, Triton
 
 TABLE = """\
 Concurrency,Inferences/Second,Client Send,Network+Server Send/Recv,Server Queue,Server Compute Input,\
@@ -37,6 +38,14 @@ def test_the_load_is_in_its_command_line():
 def test_without_the_program_one_sentence_says_how_to_get_it(tmp_path):
     with pytest.raises(CannotMeasure, match="make benchmark"):
         perf_analyzer.find(tmp_path)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Triton]:
+    server = Triton(tmp_path)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.mark.system
@@ -71,4 +80,4 @@ def test_the_genuine_program_says_its_own_words():
     assert "--concurrency-range" in done.stdout + done.stderr
     refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert refused.returncode != 0
-    assert "-m flag must be specified" in refused.stdout + refused.stderr
+    assert "-m (model name)" in refused.stdout + refused.stderr

@@ -41,6 +41,7 @@ def test_2x_instead_then_delete_then_the_app_home(page, workspace, mention, pain
     delete = thread.get_by_test_id("action-delete")
     expect(delete).to_have_count(1, timeout=20_000)  # the earlier reply goes after its file
     delete.click()
+    page.get_by_test_id("confirm").click()
     expect(thread.get_by_text("cat_2x.png")).to_have_count(0, timeout=20_000)
 
     page.goto(f"{workspace.base_url}/#D0ADA00001/home")
