@@ -100,4 +100,8 @@ def _without_server(page: Any, phone: bool) -> Iterator[str]:
 
 def _images(page: Any) -> None:
     """Wait until every picture in sight is there."""
-    page.wait_for_function("[...document.images].every((image) => image.complete || image.loading === 'lazy')")
+    from playwright.sync_api import expect
+
+    # Not by a function that the page evaluates: its security policy forbids that.
+    for image in page.locator("img:not([loading=lazy])").all():
+        expect(image).to_have_js_property("complete", True)

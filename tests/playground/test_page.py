@@ -305,7 +305,7 @@ def test_a_linked_picture_is_shown(page, workspace, photo):
     page.get_by_test_id("channel-input").press("Enter")
     image = page.get_by_test_id("unfurled").locator("img")
     expect(image).to_be_visible()
-    page.wait_for_function("document.querySelector('[data-testid=unfurled] img').naturalWidth > 0")
+    expect(image).not_to_have_js_property("naturalWidth", 0)
 
 
 def test_a_message_is_one_tab_stop(page, workspace, photo):

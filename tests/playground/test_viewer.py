@@ -28,7 +28,8 @@ def results(page, workspace, app):
     page.get_by_test_id("reply-count").click()
     page.get_by_test_id("thread-pane").get_by_test_id("file-image").nth(2).click()
     expect(page.get_by_test_id("viewer-details")).to_have_text("40 × 30 → 160 × 120")
-    page.wait_for_function("[...document.querySelectorAll('#viewer img')].every((image) => image.complete)")
+    for image in page.locator("#viewer img").all():
+        expect(image).to_have_js_property("complete", True)
     return page
 
 

@@ -53,4 +53,4 @@ def test_2x_instead_then_delete_then_the_app_home(page, workspace, mention, pain
                                       "interpolation, on the right enhanced")  # fmt: skip
     with Image.open(BEFORE_AFTER) as shown:
         width = shown.width
-    page.wait_for_function(f"document.querySelector('[data-testid=home] .home-view img')?.naturalWidth === {width}")
+    expect(picture).to_have_js_property("naturalWidth", width)
