@@ -81,7 +81,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
         limits.slack,
     )
     jobs.start()
-    clean_regularly(settings.work_folder, tracker, ending)
+    clean_regularly(settings.work_folder, tracker, store, ending)
     reporter.start()
     decorations.start()
     metrics.BREAKER_OPEN.set_function(lambda: enhancer.breaker_open)

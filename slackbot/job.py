@@ -55,7 +55,8 @@ class Job:
     """One message that asks for something. `thread_ts` is the first message of its thread, or the message itself.
 
     `variant` tells further jobs about the same message apart. `replaces` is a file of the earlier reply that this job's
-    reply replaces. To `response_url` a click or a shortcut may be answered, for half an hour.
+    reply replaces. At `response_url` a click or a shortcut may be answered, for half an hour. Jobs are kept for longer
+    than that: in one that is written down `answer` is what the store knows the address by, and `response_url` is empty.
     """
 
     team: str
@@ -68,6 +69,7 @@ class Job:
     variant: str = ""
     replaces: str = ""
     response_url: str = field(default="", repr=False)
+    answer: str = ""
 
     @property
     def id(self) -> str:

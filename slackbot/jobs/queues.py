@@ -144,6 +144,7 @@ class Jobs:
 
     def accept(self, job: Job) -> None:
         """Write a job down. When this returns, the job survives the process; a job that is known already stays one."""
+        job = self._without_address(job)
         if job.options.command or job.options.help:
             self._enqueue(COMMANDS, job.id, None, self._answer, job)
         elif self._tracker.is_full and not self._tracker.has(job.id):
@@ -173,7 +174,8 @@ class Jobs:
         """Do what a button says, for the one who asked for the job; everybody sees those under a result."""
         file_id, job = click.file_id, self._find(click.job)
         there = job or Job("", click.channel, click.thread_ts, click.thread_ts, Options())
-        here = replace(there, user=click.user, response_url=click.response_url if click.action == blocks.CANCEL else "")
+        address = click.response_url if click.action == blocks.CANCEL else ""
+        here = replace(there, user=click.user, response_url=address, answer="")
         unwanted = text = ""
         if job is None:
             text = messages.forgotten(self._limits.remembered_days)
@@ -185,13 +187,18 @@ class Jobs:
         elif click.action == blocks.SMALLER:
             text = messages.AGAIN
             again = replace(
-                job, options=replace(job.options, scale=2), variant=f"2x-{file_id}", replaces=file_id, response_url=""
+                job,
+                options=replace(job.options, scale=2),
+                variant=f"2x-{file_id}",
+                replaces=file_id,
+                response_url="",
+                answer="",
             )
             self.accept(again)
         else:
             unwanted = file_id
         name = f"{click.job}-{click.action}-{file_id}-{click.user}"
-        self._enqueue(COMMANDS, name, None, self._after_click, here, unwanted, text)
+        self._enqueue(COMMANDS, name, None, self._after_click, self._without_address(here), unwanted, text)
 
     def open_home(self, person: str) -> None:
         """Somebody looks at the App Home."""
@@ -230,6 +237,12 @@ class Jobs:
         return bool(
             DBOS.list_workflows(workflow_ids=[job], status=UNFINISHED, load_input=False, load_output=False, limit=1)
         )
+
+    def _without_address(self, job: Job) -> Job:
+        """The job as it is written down: where to answer is kept apart, and only for as long as Slack takes answers."""
+        if not job.response_url:
+            return job
+        return replace(job, response_url="", answer=self._store.keep_answer_address(job.response_url))
 
     def _find(self, job: str) -> Job | None:
         found = DBOS.list_workflows(workflow_ids=[job], name="answer", load_output=False, limit=1)

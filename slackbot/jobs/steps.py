@@ -144,9 +144,12 @@ class JobSteps:
 
     def tell_user(self, job: Job, text: str) -> None:
         """Say what only the asker sees: in the place of the button or shortcut that they used, else in the thread."""
-        if job.response_url:
-            reactions.quietly(self.slack.respond, job.response_url, text)
+        address = job.response_url or (self.store.answer_address(job.answer) if job.answer else "")
+        if address:
+            reactions.quietly(self.slack.respond, address, text)
         else:
+            if job.answer:
+                metrics.refuse(Refusal.EXPIRED)
             reactions.quietly(self.slack.post_ephemeral, job.channel, job.user, text, (), job.thread_ts)
 
     def clear_status(self, job: Job) -> None:

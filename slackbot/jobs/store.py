@@ -1,9 +1,11 @@
 """What the bot remembers beside its jobs, in the same database: watched channels, stopped jobs, each day's count."""
 
+import time
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, delete, func, insert, select
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, create_engine, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from slackbot.job import Counts
@@ -23,6 +25,15 @@ _COUNTED = Table(
     Column("bicubic", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
 )
+_ANSWERS = Table(
+    "enhancer_answers",
+    _METADATA,
+    Column("id", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("expires", Float, index=True, nullable=False),
+)
+ANSWERABLE = 1800.0
+"""Seconds for which Slack takes answers to a click or shortcut at the address that came with it."""
 _FACTS = Table("enhancer_facts", _METADATA, Column("name", String, primary_key=True), Column("value", String))
 
 
@@ -87,6 +98,23 @@ class Store:
             ).one()
         return Counts(*(int(value) for value in found))
 
+    def keep_answer_address(self, url: str) -> str:
+        """Keep where a click or shortcut may be answered, for as long as it may be; the name to ask for it by."""
+        name = uuid.uuid4().hex
+        self._add(_ANSWERS, id=name, url=url, expires=time.time() + ANSWERABLE)
+        return name
+
+    def answer_address(self, name: str) -> str:
+        """The address, or an empty text where it has expired."""
+        query = select(_ANSWERS.c.url).where(_ANSWERS.c.id == name, _ANSWERS.c.expires > time.time())
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar() or ""
+
+    def drop_expired_addresses(self) -> None:
+        """Forget addresses at which nothing can be answered any more."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(_ANSWERS).where(_ANSWERS.c.expires <= time.time()))
+
     def set_value(self, name: str, value: str) -> None:
         """Write one fact down, in place of what stood there."""
         with self._engine.begin() as connection:
@@ -98,7 +126,7 @@ class Store:
         with self._engine.connect() as connection:
             return connection.execute(select(_FACTS.c.value).where(_FACTS.c.name == name)).scalar() or ""
 
-    def _add(self, table: Table, **values: str | int) -> None:
+    def _add(self, table: Table, **values: str | float) -> None:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(table).values(**values))

@@ -1,4 +1,7 @@
-"""Photos at rest: where they lie between the steps of a job no other user sees them, and none stays for long."""
+"""Photos at rest: where they lie between the steps of a job no other user sees them, and none stays for long.
+
+Nor do the addresses at which clicks are answered.
+"""
 
 import contextlib
 import logging
@@ -12,13 +15,14 @@ from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
 
 from slackbot.jobs.retention import UNFINISHED
+from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
 
 log = logging.getLogger(__name__)
 
 KEPT = 3600.0
 """Seconds for which the photos of a job are kept that is not worked on here; its next step would fetch them anew."""
-_LOOK_EVERY = 600.0  # seconds
+_LOOK_EVERY = 300.0  # seconds
 
 
 def make_private(folder: Path, database: Path | None) -> None:
@@ -31,15 +35,16 @@ def make_private(folder: Path, database: Path | None) -> None:
             Path(f"{database}{suffix}").chmod(0o600)
 
 
-def clean_regularly(folder: Path, tracker: JobTracker, stop: threading.Event) -> None:
+def clean_regularly(folder: Path, tracker: JobTracker, store: Store, stop: threading.Event) -> None:
     """In a thread: now and then, until `stop`, delete what jobs left behind that ended or were cut off."""
 
     def run() -> None:
         while True:
             try:
                 remove_leftovers(folder, _unfinished, tracker.has)
+                store.drop_expired_addresses()
             except SQLAlchemyError as error:
-                log.warning("photos left behind are not looked for now (%s)", type(error).__name__)
+                log.warning("what jobs left behind stays for now (%s)", type(error).__name__)
             if stop.wait(_LOOK_EVERY):
                 return
 

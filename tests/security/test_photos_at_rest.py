@@ -1,6 +1,8 @@
 """Another user of the host finds no photo, no name of one and no token; and none stays for long."""
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -103,3 +105,27 @@ def test_the_bot_warns_of_such_a_file(workspace, tmp_path):
     with Bot(tmp_path, others, "-m", "slackbot", "--env-file", str(file)).connected(workspace) as bot:
         assert f"chmod 600 {file}" in bot.log
         assert not any(token in bot.log for token in tokens.values())
+
+
+@pytest.mark.system
+def test_the_address_for_answers_is_not_written_down_with_the_job(workspace, model, tmp_path, png):
+    bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": model.address})
+    with bot.connected(workspace):
+        message = workspace.post("#photos", "look", files=[("cat.png", png)])
+        assert workspace.shortcut(message, "enhance_photos")
+        workspace.wait_for_replies(message, 1, 60)
+        (kept,) = asked(bot, "select url from enhancer_answers")
+        tables = asked(bot, "select name from sqlite_master where type = 'table' and name != 'enhancer_answers'")
+        records = [record for table in tables for record in asked(bot, f"select * from {table}")]
+        assert any('"variant":"shortcut-' in record for record in records), "the job itself"
+        assert not [record for record in records if kept in record]
+
+    with contextlib.closing(sqlite3.connect(bot.database)) as database, database:
+        database.execute("update enhancer_answers set expires = 0")
+    with bot.connected(workspace):
+        until(lambda: not asked(bot, "select url from enhancer_answers"), 20, "no address")
+
+
+def asked(bot: Bot, query: str) -> list[str]:
+    with contextlib.closing(sqlite3.connect(f"file:{bot.database}?mode=ro", uri=True)) as database:
+        return [" ".join(map(str, row)) for row in database.execute(query)]

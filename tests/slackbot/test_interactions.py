@@ -124,7 +124,7 @@ def test_the_app_home_shows_a_picture_the_state_and_the_days_counts(workspace, m
     assert picture["slack_file"]["id"]
     counted = count(first)
 
-    workspace.wait_for_reaction(mention(("cat.png", content), ("bad.png", b"no")), "x")
+    workspace.wait_for_reaction(mention(("cat.png", content), ("bad.png", b"no")), "warning")
     workspace.wait_for_reaction(mention(("cat.png", content), text="bicubic"), "white_check_mark")
     workspace.open_home()
     after = workspace.wait_for(lambda w: (now := view(w)) and now["hash"] != first["hash"] and now, 20, "the new view")

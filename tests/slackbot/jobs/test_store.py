@@ -1,5 +1,7 @@
 """What is remembered, by whichever process."""
 
+import time
+
 import pytest
 
 from slackbot.job import Counts
@@ -59,3 +61,17 @@ def test_a_day_without_photos_counts_none(store):
 
 def test_postgresql_needs_no_driver_but_the_one_that_is_there():
     Store("postgresql://bot@host/bot").close()
+
+
+def test_an_address_for_answers_is_forgotten_after_half_an_hour(store, monkeypatch):
+    book = store()
+    name = book.keep_answer_address("https://hooks.slack.com/actions/T1/1/x")
+    assert store().answer_address(name) == "https://hooks.slack.com/actions/T1/1/x"
+    assert book.answer_address("another") == ""
+
+    later = time.time() + 30 * 60 + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert book.answer_address(name) == ""
+    book.drop_expired_addresses()
+    monkeypatch.undo()
+    assert book.answer_address(name) == "", "it is gone, and not only hidden"
