@@ -34,8 +34,7 @@ def limits() -> str:
         for what, most, variable in (
             ("file", f"{photo.photo_bytes // 2**20} MB", "PHOTO_BYTES"),
             ("photos of one message", f"{photo.photos_per_message}", "PHOTOS_PER_MESSAGE"),
-            ("photo at 4x", f"{photo.output_pixels / 16 / MEGAPIXEL:g} megapixels", "OUTPUT_PIXELS"),
-            ("photo at 2x", f"{photo.output_pixels / 4 / MEGAPIXEL:g} megapixels", "OUTPUT_PIXELS"),
+            ("photo, and its result", f"{photo.output_pixels / MEGAPIXEL:g} megapixels", "OUTPUT_PIXELS"),
             ("result", f"{photo.result_bytes / 1e9:g} GB", "RESULT_BYTES"),
             ("frames of an animation", f"{photo.frames}", "FRAMES"),
             (
@@ -58,12 +57,12 @@ def sizes() -> str:
     most = PhotoLimits().output_pixels
 
     def rows() -> Iterator[tuple[str, ...]]:
-        for scale in (4, 2):
-            pixels = most // scale**2
+        for name, scale in (("up to ", 4), ("", 2), ("", 1.63), ("", 1)):
+            pixels = int(most / scale**2)
             width = isqrt(pixels * 4 // 3)
             yield (
-                f"up to {pixels / MEGAPIXEL:g} megapixels, such as {width} × {width * 3 // 4}",
-                f"{scale}x: up to {most / MEGAPIXEL:g} megapixels",
+                f"{name}{pixels / MEGAPIXEL:.3g} megapixels, such as {width} × {width * 3 // 4}",
+                f"{scale:g}x: {name}{most / MEGAPIXEL:g} megapixels",
             )
         yield "more", "a sentence, and nothing else"
 

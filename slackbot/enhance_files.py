@@ -14,13 +14,13 @@ from slackbot.imaging.encode import save_photo
 from slackbot.imaging.errors import sides
 from slackbot.imaging.formats import FORMATS, Format, detect_format, format_of_suffix
 from slackbot.imaging.names import comparison_name, result_name
-from slackbot.imaging.photo import Photo, choose_scale
+from slackbot.imaging.photo import Photo, plan_result
 from slackbot.imaging.sandbox import open_sandboxed
 from slackbot.inference.enhancer import Enhanced, Enhancer
 from slackbot.job import Options
 from slackbot.limits import PhotoLimits
 
-_RESULT = re.compile(r"(.+)_(?:2x|4x|compare)")
+_RESULT = re.compile(r"(.+)_(?:[1-4](?:\.\d+)?x|compare)")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def enhance_files(order: Order, begin: Callable[[], Enhancer], limits: PhotoLimi
         enhancer = enhancer or begin()
         try:
             photo = _in_format(opened.result(), file, order.options)
-            scale = choose_scale(photo.size, order.options.scale, photo.format, limits, photo.frames, bool(photo.alpha))
-            target = file or (folder or source.parent) / result_name(source.name, scale, photo.format.suffix)
+            plan = plan_result(photo, order.options.scale, limits)
+            target = file or (folder or source.parent) / result_name(source.name, plan.scale, plan.format.suffix)
             said = _enhance(source, photo, target, order, title, enhancer, limits)
         except (BotError, OSError) as error:
             failed += 1

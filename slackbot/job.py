@@ -24,8 +24,8 @@ class Outcome:
     version: str = ""
     reason: str = ""
     seconds: float = 0.0
-    scale: int = 4
-    smaller: bool = False  # 2x because 4x would have been too large
+    scale: float = 4
+    smaller: bool = False  # than was asked for, since that would have been too large
     pages: int = 1  # pictures in the file
     uncounted: bool = False  # there are more, too many to count
     frames: int = 1  # of them in the result
@@ -33,6 +33,8 @@ class Outcome:
     deep: bool = False  # it came with more than 8 bits a channel
     source_format: str = ""  # the file's own, where the result has another one that nobody asked for
     format: str = ""  # the result's
+    wanted: int = 4  # the scale that was asked for
+    too_small: str = ""  # the format that could not hold the result
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ class PhotoLimits:
     """How large a photo may be, and what the process that opens it may use."""
 
     photo_bytes: int = limit(50 * 1024 * 1024, "bytes of a shared file")
-    output_pixels: int = limit(64 * MEGAPIXEL, "pixels of a result; a photo may have a quarter of them at 2x", 16)
+    output_pixels: int = limit(64 * MEGAPIXEL, "pixels of a result, and so of a photo", 16)
     result_bytes: int = limit(10**9, "bytes of a result; Slack takes no larger file")
     photos_per_message: int = limit(10, "photos of one message that are enhanced")
-    frames: int = limit(100, "frames of an animation")
-    animation_pixels: int = limit(24 * MEGAPIXEL, "pixels of all frames of a result together")
+    frames: int = limit(300, "frames of an animation")
+    animation_pixels: int = limit(64 * MEGAPIXEL, "pixels of all frames of a result together")
     icon_pixels: int = limit(256 * 256, "pixels up to which areas of one colour come back in just that colour", 0)
     comparison_pixels: int = limit(8 * MEGAPIXEL, "pixels of a comparison")
     decode_memory_bytes: int = limit(512 * 1024 * 1024, "bytes that opening a photo may take, beside what is loaded")
@@ -64,7 +64,7 @@ class ServerLimits:
     tiles_at_once: int = limit(2, "tiles that the server computes at a time: the instances of the model")
     tiles_in_flight: int = limit(2, "tiles of one photo that are under way at a time")
     tile_seconds: float = limit(20.0, "seconds for one tile", 0.1)
-    photo_seconds: float = limit(600.0, "seconds for one photo", 0.1)
+    photo_seconds: float = limit(1800.0, "seconds for one photo", 0.1)
     probe_seconds: float = limit(0.9, "seconds that a photo waits to see whether a failed server is back", 0.05)
     breaker_seconds: float = limit(1.0, "seconds for which a server that failed is left alone", 0)
 

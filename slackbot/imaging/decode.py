@@ -16,9 +16,17 @@ import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
 from slackbot.imaging import animation
-from slackbot.imaging.errors import UNPACKS_TOO_LARGE, DamagedPhoto, EmptyFile, NotAPhoto, PhotoTooLarge, too_many_bytes
-from slackbot.imaging.formats import Format, detect_format, output_format, transparent_format
-from slackbot.imaging.photo import Photo, choose_scale
+from slackbot.imaging.errors import (
+    UNPACKS_TOO_LARGE,
+    DamagedPhoto,
+    EmptyFile,
+    NotAPhoto,
+    PhotoTooLarge,
+    too_many_bytes,
+    too_many_pixels,
+)
+from slackbot.imaging.formats import FORMATS, Format, detect_format, output_format
+from slackbot.imaging.photo import Photo
 from slackbot.limits import PhotoLimits
 
 # Per process, since catch_warnings is not safe with threads: a bomb is refused wherever Pillow notices it, and what
@@ -43,11 +51,12 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
 
         pillow_heif.register_heif_opener()
     with _one_error(), Image.open(path, formats=[fmt.codec]) as image:
-        choose_scale(image.size, 2, output_format(fmt), limits)
+        if image.width * image.height > limits.output_pixels:
+            raise PhotoTooLarge(too_many_pixels(image.size, limits.output_pixels))
         deep = _is_deep(image)
         photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt)
-        if photo.alpha and not photo.motion:
-            photo = photo.written_as(transparent_format(photo.format, photo.size[0] * photo.size[1] * 2**2))
+        if photo.alpha and not photo.motion and not photo.format.alpha:
+            photo = photo.written_as(FORMATS["PNG"])
         return replace(photo, source=fmt, deep=deep)
 
 

@@ -22,7 +22,7 @@ def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
         options["exif"] = _as_tags(photo.exif) if photo.format.codec == "TIFF" else photo.exif
     if photo.motion:
         rest = [_whole(image, alpha, photo) for image, alpha in photo.motion.rest]
-        options |= animation.options(photo.motion, rest, photo.alpha is not None)
+        options |= animation.options(photo.motion, rest, photo.format.codec, photo.alpha is not None)
     first.save(path, format=photo.format.codec, **options)
 
 
@@ -44,6 +44,8 @@ def _whole(image: Image.Image, alpha: Image.Image | None, photo: Photo) -> Image
         if photo.icc and photo.icc[16:20] == b"RGB ":  # the profile fits no grey picture
             image = image.convert("RGB")
     if alpha is not None and photo.format.alpha:
+        if photo.format.codec == "GIF":  # a pixel of a GIF is there or not
+            alpha = alpha.point([0] * 128 + [255] * 128)
         image.putalpha(alpha)
         alpha.close()
     return image

@@ -24,15 +24,10 @@ def too_many_bytes(most: int) -> str:
     return f"the file is too large; I can take up to {most // 2**20} MB."
 
 
-def too_long(size: tuple[int, int], name: str, side: int) -> str:
-    """For a photo whose result could not be in the format `name`, whose sides end at `side` pixels."""
-    return f"it is {sides(size)} pixels; in {name} I can take sides of up to {side // 2} pixels."
-
-
 def too_many_pixels(size: tuple[int, int], most: int) -> str:
-    """For a photo whose result would have more than `most` pixels even at 2x."""
+    """For a photo of more than `most` pixels."""
     megapixels = size[0] * size[1] / MEGAPIXEL
-    return f"it is {sides(size)}, or {megapixels:.1f} megapixels; I can take up to {most / 4 / MEGAPIXEL:g}."
+    return f"it is {sides(size)}, or {megapixels:.1f} megapixels; I can take up to {most / MEGAPIXEL:g}."
 
 
 def sides(size: tuple[int, int]) -> str:

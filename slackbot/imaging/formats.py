@@ -9,15 +9,14 @@ from typing import Any
 class Format:
     """One picture format. `codec` is Pillow's name of it.
 
-    `side` is the longest side that the format can hold; `pixels` the largest picture worth writing in it, and
-    `transparent_pixels` the largest one with transparency.
+    `side` is the longest side that the format can hold, `transparent_pixels` the largest picture with transparency
+    that is worth writing in it.
     """
 
     name: str
     codec: str
     suffix: str
     side: int = 2**31 - 1
-    pixels: int = 2**62
     transparent_pixels: int = 2**62
     alpha: bool = True
     moves: bool = False
@@ -31,9 +30,15 @@ FORMATS = {
     for fmt in (
         Format("JPEG", "JPEG", ".jpg", side=65_500, alpha=False, options={"quality": 92}),
         Format("PNG", "PNG", ".png", moves=True, options={"compress_level": 1}),
-        # The bot's memory decides how large one may be: libwebp takes 6 bytes a pixel, and 25 where there is alpha.
+        # With alpha libwebp takes 25 bytes a pixel, without 6.
         Format(
-            "WebP", "WEBP", ".webp", 16_383, 32_000_000, 16_000_000, moves=True, options={"quality": 92, "method": 2}
+            "WebP",
+            "WEBP",
+            ".webp",
+            16_383,
+            transparent_pixels=16_000_000,
+            moves=True,
+            options={"quality": 92, "method": 2},
         ),
         Format("TIFF", "TIFF", ".tif", options={"compression": "tiff_adobe_deflate"}),
         Format("GIF", "GIF", ".gif", side=65_535, moves=True, written_as="PNG"),  # 256 colours would undo the work
@@ -68,11 +73,6 @@ def detect_format(head: bytes) -> Format | None:
 def output_format(fmt: Format, moving: bool = False) -> Format:
     """The format of the result for a photo of this format."""
     return fmt if moving and fmt.moves else FORMATS[fmt.written_as or fmt.name]
-
-
-def transparent_format(fmt: Format, pixels: int) -> Format:
-    """`fmt`, or PNG where it cannot hold a transparent result of so many pixels."""
-    return fmt if fmt.alpha and pixels <= fmt.transparent_pixels else FORMATS["PNG"]
 
 
 def format_of_suffix(suffix: str) -> Format | None:

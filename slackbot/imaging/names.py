@@ -15,9 +15,9 @@ def clean_name(name: str) -> str:
     return (stem + suffix) or "photo"
 
 
-def result_name(name: str, scale: int, suffix: str) -> str:
-    """The name of the result: `cat.jpg` -> `cat_4x.jpg`."""
-    return f"{PurePosixPath(name).stem or 'photo'}_{scale}x{suffix}"
+def result_name(name: str, scale: float, suffix: str) -> str:
+    """The name of the result: `cat.jpg` -> `cat_4x.jpg`, or `cat_1.63x.jpg`."""
+    return f"{PurePosixPath(name).stem or 'photo'}_{scale:g}x{suffix}"
 
 
 def comparison_name(name: str, suffix: str) -> str:

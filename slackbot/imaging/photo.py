@@ -1,12 +1,13 @@
 """A photo in memory, and how much larger it may become."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 from PIL import Image
 
 from slackbot.imaging.animation import Motion
-from slackbot.imaging.errors import PhotoTooLarge, too_long, too_many_pixels
-from slackbot.imaging.formats import Format
+from slackbot.imaging.errors import PhotoTooLarge, too_many_pixels
+from slackbot.imaging.formats import FORMATS, Format
 from slackbot.limits import PhotoLimits
 
 
@@ -45,18 +46,43 @@ class Photo:
         return replace(self, format=fmt, motion=self.motion if fmt.moves else None)
 
 
-def choose_scale(
-    size: tuple[int, int], wanted: int, fmt: Format, limits: PhotoLimits, frames: int = 1, clear: bool = False
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of a photo: its scale, from 1 to 4, its width and height in pixels, and its format."""
+
+    scale: float
+    size: tuple[int, int]
+    format: Format
+
+
+def plan_result(photo: Photo, wanted: float, limits: PhotoLimits) -> Plan:
+    """The largest result that is allowed, up to the wanted scale. Raises PhotoTooLarge where not even 1x is.
+
+    A still photo gets as many pixels as fit, an animation a whole scale at which all its frames fit. A format that
+    cannot hold as much as a PNG gives way to PNG.
+    """
+    clear = photo.alpha is not None
+    own, png = (_hundredths(photo.size, photo.frames, wanted, fmt, limits, clear) for fmt in (photo.format, _PNG))
+    hundredths = max(own, png)
+    if hundredths < 100:
+        raise PhotoTooLarge(too_many_pixels(photo.size, limits.output_pixels))
+    width, height = photo.size
+    size = (width * hundredths // 100, height * hundredths // 100)
+    scale = hundredths // 100 if hundredths % 100 == 0 else hundredths / 100
+    return Plan(scale, size, photo.format if own >= png else _PNG)
+
+
+_PNG = FORMATS["PNG"]
+
+
+def _hundredths(
+    size: tuple[int, int], frames: int, wanted: float, fmt: Format, limits: PhotoLimits, clear: bool
 ) -> int:
-    """The scale for a photo of this size: the wanted one, else 2; PhotoTooLarge where that is too large as well."""
-    width, height = size
+    """A hundred times the scale in this format; less than a hundred where it cannot hold the photo as it is."""
     most = min(
         limits.output_pixels if frames == 1 else limits.animation_pixels // frames,
-        fmt.transparent_pixels if clear and fmt.alpha else fmt.pixels,
+        fmt.transparent_pixels if clear and fmt.alpha else limits.output_pixels,
     )
-    for scale in (wanted, 2):
-        if width * height * scale**2 <= most and max(size) * scale <= fmt.side:
-            return scale
-    if max(size) * 2 > fmt.side:
-        raise PhotoTooLarge(too_long(size, fmt.name, fmt.side))
-    raise PhotoTooLarge(too_many_pixels(size, most))
+    by_pixels = math.isqrt(10_000 * most // (size[0] * size[1]))
+    largest = min(round(100 * wanted), by_pixels, 100 * fmt.side // max(size))
+    return largest if frames == 1 or largest < 100 else largest // 100 * 100

@@ -14,7 +14,7 @@ from slackbot.errors import JobCancelled
 from slackbot.imaging.alpha_bleed import bleed
 from slackbot.imaging.animation import Frame
 from slackbot.imaging.flat_areas import keep_flat
-from slackbot.imaging.photo import Photo, choose_scale
+from slackbot.imaging.photo import Photo, plan_result
 from slackbot.inference.errors import SERVER_DOWN, ServerDown, ServerError
 from slackbot.inference.tiled_upscale import Progress, enlarge
 from slackbot.limits import PhotoLimits, ServerLimits
@@ -39,7 +39,7 @@ class Enhanced:
     """
 
     photo: Photo
-    scale: int
+    scale: float
     seconds: float
     version: str = ""
     reason: str = ""
@@ -85,21 +85,19 @@ class Enhancer:
         return True
 
     def __call__(
-        self, photo: Photo, wanted_scale: int, progress: Progress = no_progress, *, bicubic: bool = False
+        self, photo: Photo, wanted_scale: float, progress: Progress = no_progress, *, bicubic: bool = False
     ) -> Enhanced:
-        """Enlarge a photo by 4 or 2. Raises PhotoTooLarge; never fails because of the server."""
+        """Enlarge a photo as far as `plan_result` says. Raises PhotoTooLarge; never fails because of the server."""
         begin = time.monotonic()
-        scale = choose_scale(
-            photo.size, wanted_scale, photo.format, self._photo_limits, photo.frames, bool(photo.alpha)
-        )
+        plan = plan_result(photo, wanted_scale, self._photo_limits)
+        size = plan.size
         frames: list[Frame] = [(photo.image, photo.alpha), *(photo.motion.rest if photo.motion else ())]
         seen = [bleed(image, alpha) if alpha else image for image, alpha in frames]
-        size = (photo.image.width * scale, photo.image.height * scale)
         version = reason = ""
         images: list[Image.Image] = []
         try:
             if not bicubic:
-                images, version = self._with_model(seen, scale, progress)
+                images, version = self._with_model(seen, size, progress)
         except ServerError as error:
             log.warning("bicubic instead of the model: %s", error)
             self._fell_back()
@@ -109,11 +107,11 @@ class Enhancer:
         alphas = [alpha.resize(size, Image.Resampling.BICUBIC) if alpha else None for _, alpha in frames]
         first, *rest = zip(images, alphas, strict=True)
         motion = replace(photo.motion, rest=tuple(rest)) if photo.motion else None
-        enhanced = replace(photo, image=first[0], alpha=first[1], motion=motion)
-        return Enhanced(enhanced, scale, time.monotonic() - begin, version, reason)
+        enhanced = replace(photo, image=first[0], alpha=first[1], motion=motion, format=plan.format)
+        return Enhanced(enhanced, plan.scale, time.monotonic() - begin, version, reason)
 
     def _with_model(
-        self, images: Sequence[Image.Image], scale: int, progress: Progress
+        self, images: Sequence[Image.Image], size: tuple[int, int], progress: Progress
     ) -> tuple[list[Image.Image], str]:
         versions: set[str] = set()
 
@@ -125,7 +123,7 @@ class Enhancer:
         def one(index: int, image: Image.Image) -> Image.Image:
             enlarged = enlarge(
                 image,
-                scale,
+                size,
                 run,
                 self._limits,
                 lambda done, tiles: progress(index * tiles + done, len(images) * tiles),

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from slackbot.inference.errors import SERVER_TOO_SLOW, ServerSlow
-from slackbot.inference.tiling import Tile, plan, scaled
+from slackbot.inference.tiling import Box, Tile, fitted_box, plan, scaled
 from slackbot.limits import ServerLimits
 
 MODEL_SCALE = 4
@@ -17,8 +17,10 @@ Progress = Callable[[int, int], None]  # tiles done, tiles in all; what it raise
 Enlarge = Callable[[np.ndarray], np.ndarray]  # UINT8 [H, W, 3] -> [4H, 4W, 3]
 
 
-def enlarge(image: Image.Image, scale: int, run: Enlarge, limits: ServerLimits, progress: Progress) -> Image.Image:
-    """Enlarge an RGB image by 4, or by 2 as the reduced result of 4.
+def enlarge(
+    image: Image.Image, size: tuple[int, int], run: Enlarge, limits: ServerLimits, progress: Progress
+) -> Image.Image:
+    """Enlarge an RGB image to `size`: by 4, or by less as the reduced result of 4.
 
     A few tiles are under way at a time, so that the server can batch them, and each goes into the result as it comes:
     beside the result there are never more than those few in memory. What `run` raises is raised here.
@@ -38,7 +40,7 @@ def enlarge(image: Image.Image, scale: int, run: Enlarge, limits: ServerLimits, 
         for _ in range(limits.tiles_in_flight):
             send()
         # Only now, and without a colour: to touch all of its memory takes as long as a tile's way to the server.
-        result = Image.new("RGB", (image.width * scale, image.height * scale), None)
+        result = Image.new("RGB", size, None)
         done = 0
         while under_way:
             ended = wait(under_way, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED).done
@@ -47,7 +49,8 @@ def enlarge(image: Image.Image, scale: int, run: Enlarge, limits: ServerLimits, 
             for future in ended:
                 tile, enlarged = under_way.pop(future), future.result()
                 send()  # first, since an instance of the server may be waiting
-                result.paste(_kept(enlarged, tile, scale), scaled(tile.kept, scale)[:2])
+                box = fitted_box(tile.kept, image.size, size)
+                result.paste(_kept(enlarged, tile, box, image.size, size), box[:2])
                 done += 1
                 progress(done, len(tiles))
             if under_way and time.monotonic() > ends:
@@ -58,11 +61,14 @@ def enlarge(image: Image.Image, scale: int, run: Enlarge, limits: ServerLimits, 
     return result
 
 
-def _kept(enlarged: np.ndarray, tile: Tile, scale: int) -> Image.Image:
+def _kept(enlarged: np.ndarray, tile: Tile, box: Box, before: tuple[int, int], after: tuple[int, int]) -> Image.Image:
+    """The pixels of an enlarged tile that fill `box` of the result."""
     picture = Image.fromarray(enlarged)
-    box = scaled(tile.kept_inside, MODEL_SCALE)
-    if scale == MODEL_SCALE:
-        return picture.crop(box)
+    if after == (before[0] * MODEL_SCALE, before[1] * MODEL_SCALE):
+        return picture.crop(scaled(tile.kept_inside, MODEL_SCALE))
     # Pillow's filter reaches outside the box into the overlap, so the tiles fit together without a seam.
-    width, height = (tile.kept[2] - tile.kept[0]) * scale, (tile.kept[3] - tile.kept[1]) * scale
-    return picture.resize((width, height), Image.Resampling.LANCZOS, box=box)
+    across, down = (MODEL_SCALE * whole / result for whole, result in zip(before, after, strict=True))
+    left, upper = tile.box[0] * MODEL_SCALE, tile.box[1] * MODEL_SCALE
+    source = (box[0] * across - left, box[1] * down - upper, box[2] * across - left, box[3] * down - upper)
+    inside = (max(0, source[0]), max(0, source[1]), min(picture.width, source[2]), min(picture.height, source[3]))
+    return picture.resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.LANCZOS, box=inside)

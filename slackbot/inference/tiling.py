@@ -98,3 +98,13 @@ def scaled(box: Box, scale: int) -> Box:
     """The same box in a picture `scale` times as wide and high."""
     left, upper, right, lower = box
     return (left * scale, upper * scale, right * scale, lower * scale)
+
+
+def fitted_box(box: Box, before: tuple[int, int], after: tuple[int, int]) -> Box:
+    """The same box in a picture of another size, at whole pixels: boxes that touch still touch."""
+    left, upper, right, lower = box
+    across, down = (
+        lambda at, whole=whole, result=result: (2 * at * result + whole) // (2 * whole)
+        for whole, result in zip(before, after, strict=True)
+    )
+    return (across(left), down(upper), across(right), down(lower))

@@ -182,7 +182,7 @@ class JobSteps:
                 raise
             return {"id": file["id"], "mode": "tombstone"}
 
-    def _enhance_into(self, job: Job, index: int, file: SharedFile, scale: int) -> Result:
+    def _enhance_into(self, job: Job, index: int, file: SharedFile, scale: float) -> Result:
         source = self._photo(job, index)
         if not source.exists():  # the job was begun on another machine, or its folder is lost
             self.fetch(job, index, file)
@@ -256,4 +256,6 @@ def _outcome(name: str, photo: Photo, enhanced: Enhanced, options: Options) -> O
         deep=photo.deep,
         source_format=photo.source.name if photo.source and photo.source is not fmt and not options.format else "",
         format=fmt.name,
+        wanted=options.scale,
+        too_small=photo.format.name if photo.format is not fmt else "",
     )

@@ -116,7 +116,7 @@ class PhotoWorkflow:
             try:
                 handed = [(self._step(steps.upload, job, index, file, result), result.name)]
             except SlackRefused as error:
-                if error.code != "file_upload_size_restricted" or result.outcome.scale == 2:
+                if error.code != "file_upload_size_restricted" or result.outcome.scale <= 2:
                     raise
                 result = self._step(steps.enhance_smaller, job, index, file)
                 handed = [(self._step(steps.upload, job, index, file, result), result.name)]

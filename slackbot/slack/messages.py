@@ -17,7 +17,6 @@ _INSTEAD = {
     "GIF": "a GIF has no more than 256 colours",
     "BMP": "a BMP would be many times the size",
     "HEIC": "Slack does not show HEIC",
-    "WebP": "a transparent WebP this large takes more memory than I have",
 }
 
 
@@ -38,19 +37,26 @@ def line(outcome: Outcome) -> str:
         text += ", as you asked"
     text += "."
     if outcome.smaller:
-        text += " At 4x it would be too large, so it is 2x."
+        text += f" At {outcome.wanted}x it would be too large, so it {_scaled(outcome.scale)}."
     if outcome.frames > 1:
         text += f" All {outcome.frames} frames."
+    elif outcome.uncounted:
+        text += f" It moves, and {outcome.pages} frames of this size are all that I can take; this is the first."
     elif outcome.pages > 1:
-        count = f"more than {outcome.pages}" if outcome.uncounted else str(outcome.pages)
-        text += f" It has {count} pictures; this is the first."
-    if outcome.source_format in _INSTEAD:
+        text += f" It has {outcome.pages} pictures; this is the first."
+    if outcome.too_small:
+        text += f" It is a {outcome.format}, since a {outcome.too_small} cannot be so large."
+    elif outcome.source_format in _INSTEAD:
         text += f" It is a {outcome.format}, since {_INSTEAD[outcome.source_format]}."
     if outcome.deep:
         text += " It had more than 8 bits a channel; the model sees 8, so the result has 8."
     if outcome.uncompared:
         text += " There is nothing to compare: both sides would be bicubic."
     return text
+
+
+def _scaled(scale: float) -> str:
+    return "keeps its size" if scale == 1 else f"is {scale:g}x"
 
 
 def result(outcomes: Sequence[Outcome], left_out: int, limits: PhotoLimits, asked_scale: float = 0) -> str:
@@ -73,6 +79,7 @@ def usage(bot_user: str, limits: PhotoLimits) -> str:
 
 def ways(limits: PhotoLimits) -> str:
     """All that one can say to the bot, and what it takes."""
+    most = f"{limits.output_pixels / MEGAPIXEL:g}"
     return (
         "*More ways*\n"
         "• mention me in the thread under a photo, or share several photos at once\n"
@@ -87,9 +94,9 @@ def ways(limits: PhotoLimits) -> str:
         "• `again` in a thread for photos that have their answer already\n"
         "• `keep metadata` for time, camera and place, which I leave out otherwise\n"
         "• `status`, `cancel`, `help`\n"
-        f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and "
-        f"{limits.output_pixels / 4 / MEGAPIXEL:g} megapixels, {limits.photos_per_message} photos at a time, and "
-        f"animations of up to {limits.frames} frames."
+        f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and {most} "
+        f"megapixels, {limits.photos_per_message} photos at a time, and animations of up to {limits.frames} frames. A "
+        f"result has up to {most} megapixels; an animation is 4x, 3x, 2x or keeps its size."
     )
 
 

@@ -28,7 +28,6 @@ def sentences() -> list[str]:
     ]
     made = [
         of_pictures.too_many_bytes(50 << 20),
-        of_pictures.too_long((70_000, 10), "JPEG", 65_500),
         of_pictures.too_many_pixels((9000, 9000), 64_000_000),
         of_slack.slack_refused("missing_scope", "files:write"),
         of_slack.slack_refused("unheard_of", ""),

@@ -20,7 +20,7 @@ from tests.png import png
         (b"RIFF\0\0\0\0WEBPVP8 ", DamagedPhoto),
         (b"\0\0\0\x18ftypheic\0\0\0\0", DamagedPhoto),
         (png(100, 100), DamagedPhoto),
-        (png(6000, 6000), PhotoTooLarge),
+        (png(8001, 8000), PhotoTooLarge),
         (png(30_000, 30_000), PhotoTooLarge),
         (png(2_000_000_000, 2), PhotoTooLarge),
     ],

@@ -164,7 +164,7 @@ def test_a_drip_of_tiles_ends_at_the_photos_own_deadline(paint):
 
     begin = time.monotonic()
     with pytest.raises(ServerSlow):
-        enlarge(paint(900, 900), 4, drip, limits, lambda *_: None)
+        enlarge(paint(900, 900), (3600, 3600), drip, limits, lambda *_: None)
     assert time.monotonic() - begin < 5  # all tiles together would take 12 s
 
 
@@ -178,7 +178,7 @@ def test_who_has_had_enough_need_not_wait_for_the_tile_under_way(paint):
 
     begin = time.monotonic()
     with pytest.raises(JobCancelled):
-        enlarge(paint(30, 20), 4, slow, PATIENT, enough)
+        enlarge(paint(30, 20), (120, 80), slow, PATIENT, enough)
     assert time.monotonic() - begin < 4
 
 
@@ -193,13 +193,29 @@ def test_stopping_says_nothing_about_the_server(server, paint):
     assert not enhancer.breaker_open
 
 
-def test_too_large_at_4x_is_2x_and_too_large_at_2x_is_refused(server, paint):
+def test_what_is_too_large_at_4x_gets_as_many_pixels_as_fit(server, paint):
     enhancer = Enhancer(server, PATIENT, PhotoLimits(output_pixels=40 * 40))
 
     assert enhancer(photo_of(paint(10, 10)), 4).scale == 4
     assert enhancer(photo_of(paint(20, 20)), 4).scale == 2
+    enhanced = enhancer(photo_of(paint(25, 20)), 4)
+    assert (enhanced.scale, enhanced.photo.size) == (1.78, (44, 35))
+    assert enhancer(photo_of(paint(40, 40)), 4).photo.size == (40, 40)
     with pytest.raises(PhotoTooLarge):
-        enhancer(photo_of(paint(21, 20)), 4)
+        enhancer(photo_of(paint(41, 40)), 4)
+
+
+@pytest.mark.parametrize("size", [(903, 708), (1000, 701), (554, 431), (2216, 1724)])
+def test_at_any_scale_tiles_fit_together_as_if_the_photo_were_one(paint, size):
+    image = paint(554, 431)
+
+    def nearest(tile):
+        return tile.repeat(4, axis=0).repeat(4, axis=1)
+
+    result = enlarge(image, size, nearest, ServerLimits(tile=96), lambda *_: None)
+
+    whole = image.resize((4 * 554, 4 * 431), Image.Resampling.NEAREST).resize(size, Image.Resampling.LANCZOS)
+    assert np.abs(np.asarray(result).astype(int) - np.asarray(whole)).max() <= 1
 
 
 def test_transparent_pixels_draw_no_dark_fringe(enhancer):

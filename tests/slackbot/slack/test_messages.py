@@ -23,7 +23,7 @@ BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
             "because the model server is not available.",
         ),
         (
-            Outcome("a", before=(9, 9), after=(18, 18), version="1", smaller=True, pages=3),
+            Outcome("a", before=(9, 9), after=(18, 18), version="1", smaller=True, scale=2, pages=3),
             "*a*: 9 × 9 → 18 × 18, enhanced by model version 1 in 0.0 s. At 4x it would be too large, so it is 2x. "
             "It has 3 pictures; this is the first.",
         ),
@@ -35,7 +35,7 @@ BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
         (
             Outcome("a", before=(9, 9), after=(36, 36), pages=100, uncounted=True),
             "*a*: 9 × 9 → 36 × 36, enlarged with bicubic interpolation in 0.0 s, as you asked. "
-            "It has more than 100 pictures; this is the first.",
+            "It moves, and 100 frames of this size are all that I can take; this is the first.",
         ),
         (
             Outcome("a", before=(9, 9), after=(36, 36), version="1", source_format="GIF", format="PNG"),
@@ -46,6 +46,15 @@ BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
             Outcome("a", before=(9, 9), after=(36, 36), version="1", deep=True),
             "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It had more than 8 bits a channel; the model "
             "sees 8, so the result has 8.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(9, 9), version="1", smaller=True, scale=1, frames=60),
+            "*a*: 9 × 9 → 9 × 9, enhanced by model version 1 in 0.0 s. At 4x it would be too large, so it keeps its "
+            "size. All 60 frames.",
+        ),
+        (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", too_small="WebP", format="PNG"),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It is a PNG, since a WebP cannot be so large.",
         ),
         (
             BAD,
@@ -89,7 +98,7 @@ def test_the_help_names_the_limits():
 
     assert "<@UBOT>" in text
     assert "50 MB" in text
-    assert "16 megapixels" in text
+    assert "64 megapixels" in text
 
 
 def test_alt_text_and_sentences():
