@@ -24,6 +24,7 @@ explain-demo:
 
 enhance: $(VENV)/bot $(VENV)/serve ## one photo, without Slack: make enhance IMAGE=in.jpg OUT=out.jpg
 	@test -n "$(IMAGE)" || { echo 'say which photo: make enhance IMAGE=in.jpg OUT=out.jpg' >&2; exit 2; }
+	@$(RUN) -m slackbot enhance --check "$(IMAGE)" $(if $(OUT),-o "$(OUT)") $(OPTIONS)
 	@$(RUN) -m serving.run_with_server $(RUN) -m slackbot enhance "$(IMAGE)" $(if $(OUT),-o "$(OUT)") $(OPTIONS)
 
 serve: $(VENV)/serve ## Triton on this machine, until Ctrl-C: make serve [OPTIONS='--host 0.0.0.0']

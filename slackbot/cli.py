@@ -74,7 +74,16 @@ def _enhance(arguments: argparse.Namespace) -> int:
         bicubic=arguments.bicubic,
         metadata=arguments.keep_metadata,
     )
-    order = Order(arguments.input, arguments.output, options, arguments.force)
+    output = arguments.output
+    order = Order(
+        inputs=arguments.input,
+        output=Path(output) if output else None,
+        options=options,
+        force=arguments.force,
+        recursive=arguments.recursive,
+        is_folder=output.endswith(("/", os.sep)),
+        only_check=arguments.check,
+    )
     return min(1, enhance_files(order, begin, limits.photo))
 
 
@@ -103,11 +112,19 @@ def make_parser() -> argparse.ArgumentParser:
         "enhance",
         help="enhance files, without Slack",
         description="Enhance photos through the model server, or with bicubic interpolation where there is none. "
-        "The result of cat.jpg is cat_4x.jpg.",
+        "The result of cat.jpg is cat_4x.jpg, with the date and the permissions of cat.jpg; two results of one name are "
+        "numbered.",
         epilog="Exit status: 0 all well, 1 something could not be done, 2 a wrong command line, 130 stopped by Ctrl-C.",
     )
     enhance.add_argument("input", nargs="+", type=Path, help="a photo, or a folder of photos")
-    enhance.add_argument("-o", "--output", type=Path, metavar="OUT", help="file, or folder, for the result")
+    enhance.add_argument(
+        "-o",
+        "--output",
+        default="",
+        metavar="OUT",
+        help="file, or folder, for the result; a folder that is not there ends in /",
+    )
+    enhance.add_argument("-r", "--recursive", action="store_true", help="the folders in a folder as well")
     enhance.add_argument("--scale", type=int, choices=(2, 4), default=4, help="how many times as wide and high (4)")
     enhance.add_argument("--format", choices=("png", "jpeg", "webp"), help="another kind of file than the photo's own")
     enhance.add_argument(
@@ -120,6 +137,9 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         default="",
         help=f"gRPC address of the model server (TRITON_URL, else {TRITON_URL}); docs/settings.md describes more",
+    )
+    enhance.add_argument(
+        "--check", action="store_true", help="only say what cannot be done, before a model server is started for it"
     )
     enhance.add_argument("--force", action="store_true", help="overwrite files that are there")
     return parser
