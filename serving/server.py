@@ -106,6 +106,13 @@ def shared_memory_prefix() -> str:
     return f"serving-{os.getpid()}-"
 
 
+def close_shared_memory() -> None:
+    """Take our stubs' shared memory, where tiles of people's photos lie, from other users: Triton lets them read it."""
+    for region in SHARED_MEMORY.glob(f"{shared_memory_prefix()}*"):
+        with contextlib.suppress(OSError):  # it is gone
+            region.chmod(0o600)
+
+
 def environment(wheel: Wheel, threads: int | None) -> dict[str, str]:
     """The stub finds its libraries by LD_LIBRARY_PATH, and its Python by the first `python3` on PATH.
 
@@ -168,6 +175,7 @@ class Server:
         ports = self._options.ports
         without_metrics = any(option.startswith("--allow-metrics") for option in self._options.extra)
         while not stop.wait(POLL):
+            close_shared_memory()
             if (status := self._process.poll()) is not None:
                 raise self._failure("while starting", ServerCrashed if status < 0 else ServerFailed)
             # tritonserver opens its ports when every model is loaded, and that of the metrics last.
@@ -181,6 +189,7 @@ class Server:
     def wait(self, stop: threading.Event) -> None:
         """Return when `stop` is set; raise ServerCrashed if the server ends by itself before."""
         while not stop.wait(POLL * 4):
+            close_shared_memory()  # each load of a model makes more
             if self._process.poll() is not None:
                 raise self._failure("by itself", ServerCrashed)
 
@@ -275,7 +284,7 @@ def _die_with(parent: int) -> Callable[[], None]:
     libc = ctypes.CDLL(None, use_errno=True)
 
     def ask() -> None:
-        os.umask(0o077)  # tiles of people's photos lie in its shared memory
+        os.umask(0o077)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
             os._exit(1)

@@ -110,6 +110,7 @@ class Jobs:
 
         @DBOS.workflow(name="decline")
         def decline(job: Job, minutes: int) -> None:
+            metrics.refuse(Refusal.QUEUE_FULL)  # here, where several events about one message are one job
             self._step(self._steps.share, job, [], messages.full(minutes))
             self._steps.clean(job)
 
@@ -148,7 +149,6 @@ class Jobs:
         if job.options.command or job.options.help:
             self._enqueue(COMMANDS, job.id, None, self._answer, job)
         elif self._tracker.is_full and not self._tracker.has(job.id):
-            metrics.refuse(Refusal.QUEUE_FULL)
             self._enqueue(COMMANDS, job.id, None, self._decline, job, self._tracker.minutes())
         else:
             self._accept_photos(job)

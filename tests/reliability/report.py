@@ -41,6 +41,31 @@ PROMISES = (
         ("slackbot/test_trouble.py::test_a_wrong_server_gives_a_bicubic_reply_that_says_so",),
     ),
     Promise(
+        "tritonserver killed with SIGKILL under `make serve`, `make demo` or `serving.run_with_server`: it is said "
+        "what killed it, and it is back on its ports by itself (five times in a row, then one sentence); enhanced again "
+        "within 10 s",
+        (
+            "system/test_commands.py::test_the_demo_answers_recovers_from_a_crash_and_ctrl_c_leaves_no_process",
+            "system/test_commands.py::test_a_server_that_is_killed_comes_back_where_it_was",
+            "serving/test_triton.py::test_a_server_that_crashes_comes_back_on_its_ports_until_it_is_given_up",
+        ),
+    ),
+    Promise(
+        "25 hostile answers of a model server (endless, compressed, of texts, of other sizes and types, with versions "
+        "that ping): a bicubic photo each, and no more memory than the answer that was asked for",
+        (
+            "security/test_hostile_model.py::test_a_hostile_answer_is_a_bicubic_photo",
+            "security/test_hostile_model.py::test_an_answer_is_not_received_beyond_what_was_asked_for",
+        ),
+    ),
+    Promise(
+        "60 small photos under Slack's published limits (50 reactions a minute): no photo waits for a reaction",
+        (
+            "reliability/test_slack_trouble.py::test_many_small_photos_under_slacks_own_limits",
+            "reliability/test_slack_trouble.py::test_no_photo_waits_for_reactions_that_slack_does_not_take",
+        ),
+    ),
+    Promise(
         "an event many times at once, again after a restart, and two events for one message: one reply",
         ("reliability/test_events.py::test_one_message_and_many_events_at_once_and_after_a_restart",),
     ),
@@ -125,6 +150,8 @@ TAIL = """
   where the thread does not show it yet. The upload's `file_id` is recorded before it is shared: nothing else repeats.
 - **A reply too few** is possible where a Slack call fails for longer than eight tries (about two minutes) or asks for
   a wait of more than five minutes: the reply then says which part failed; if even that cannot be posted, a reaction.
+- **A reaction too few** is possible: eyes are left out where Slack asks to wait, a result's after two minutes of that,
+  or where the bot is killed in the second after the reply.
 - While the database cannot be written, DBOS tries again after 1, 2, 4 ... at most 60 s (and up to half as much more):
   after a long outage jobs go on up to 90 s after it ends. Health is back at once.
 - A full disk takes the bot's log with it, where the log is a file on that disk.

@@ -6,6 +6,7 @@ import re
 import psutil
 import pytest
 
+from slackbot.ops.metrics import Refusal
 from tests.processes import Bot, until
 
 pytestmark = pytest.mark.system
@@ -38,6 +39,11 @@ def test_jobs_steps_fallbacks_breaker_and_queue_are_counted(bot, workspace, mode
     }
     assert outcomes == {"enhanced": 1, "partly": 1, "failed": 1}
     assert bot.metric("enhancer_fallbacks_total") == 1
+    for reason in Refusal:
+        assert f'enhancer_refused_total{{reason="{reason}"}} ' in bot.page("/metrics")[1], (
+            "from the start, to see it grow"
+        )
+    assert bot.metric('enhancer_refused_total{reason="picture"}') == 1
     assert bot.metric("enhancer_breaker_open") == 1
     for step in ("begin", "find", "fetch", "enhance", "upload", "share", "end"):
         assert bot.metric(f'enhancer_step_seconds_count{{step="{step}"}}') >= 1, step

@@ -35,7 +35,7 @@ def test_the_list(guests, teams, channel, person, welcome):
 
 @pytest.mark.system
 def test_only_guests_are_answered(workspace, start_bot, png):
-    start_bot(ALLOWED_CHANNELS=CHANNEL, ALLOWED_PEOPLE=PERSON)
+    bot = start_bot(ALLOWED_CHANNELS=CHANNEL, ALLOWED_PEOPLE=PERSON)
     text, files = f"<@{workspace.bot_user}>", [("cat.png", png)]
     elsewhere = workspace.post("#general", text, files=files)
     somebody = workspace.post("#photos", text, files=files, user="grace")
@@ -48,4 +48,5 @@ def test_only_guests_are_answered(workspace, start_bot, png):
     assert workspace.replies(elsewhere) == []
     assert workspace.replies(somebody) == []
     assert len(workspace.replies(guest)) == 1
+    assert bot.metric('enhancer_refused_total{reason="guest"}') >= 3
     assert STRANGE not in [call["args"].get("timestamp") for call in workspace.calls("reactions.add")]

@@ -116,7 +116,9 @@ FORGED: dict[str, Callable[[bytes], dict[str, str]]] = {
 def test_what_slack_did_not_sign_is_not_heard(place, png, forgery):
     message, event = place.ask(png)
     for body in (event, CHALLENGE, b"{" * 100_000, b"\xff\xfe", b""):
+        before = place.bot.metric('enhancer_refused_total{reason="signature"}')
         assert place.send(body, FORGED[forgery](body))[0] == 401
+        assert place.bot.metric('enhancer_refused_total{reason="signature"}') == before + 1
 
     assert place.bot.page("/healthz")[0] == 200
     assert not [one for one in place.workspace.calls("reactions.add") if one["args"].get("timestamp") == message.ts]

@@ -9,6 +9,7 @@ import grpc
 import numpy as np
 import pytest
 from PIL import Image
+from prometheus_client import REGISTRY
 
 from slackbot.imaging.formats import FORMATS
 from slackbot.imaging.photo import Photo
@@ -173,6 +174,7 @@ def test_a_server_that_cannot_prove_who_it_is_gets_no_photo(secure, connect, tmp
     known, other = f"grpcs://{secure(localhost).address}", Authority(tmp_path, "other")
     renamed = f"grpcs://{secure(authority.issue('renamed', 'DNS:triton')).address}"
     photo = Photo(Image.new("RGB", (8, 8)), FORMATS["PNG"])
+    before = distrusted()
     for url, ca, sentence in (
         (known, other.pem, "certificate is not signed by a trusted authority (TRITON_TLS_CA)"),
         (known, None, "certificate is not signed by a trusted authority (TRITON_TLS_CA)"),
@@ -182,7 +184,12 @@ def test_a_server_that_cannot_prove_who_it_is_gets_no_photo(secure, connect, tmp
         assert sentence in result.reason
         assert f"bicubic instead of the model: the model server's {sentence}" in caplog.text
         caplog.clear()
+    assert distrusted() == before + 3
     connect(renamed, ca=authority.pem, name="triton").enlarge(TILE)
+
+
+def distrusted() -> float:
+    return REGISTRY.get_sample_value("enhancer_refused_total", {"reason": "model_server"}) or 0.0
 
 
 def test_a_server_without_tls_is_named(model, connect, authority):

@@ -158,8 +158,7 @@ def test_a_stopped_job_stays_stopped_after_a_kill(bot, slow, workspace, mention,
     assert workspace.replies(message) == []
 
 
-@pytest.mark.usefixtures("busy_bot")
-def test_a_full_queue_is_answered_with_a_sentence_and_a_time(workspace, model, mention, content):
+def test_a_full_queue_is_answered_with_a_sentence_and_a_time(busy_bot, workspace, model, mention, content):
     model.behaviour = "slow"
     working = mention(("0.png", content))
     workspace.wait_for(lambda w: w.calls("download"), 20, "work on the first")
@@ -169,6 +168,7 @@ def test_a_full_queue_is_answered_with_a_sentence_and_a_time(workspace, model, m
 
     (reply,) = workspace.wait_for_replies(too_many)
     assert reply.text == "I'm at capacity. Please ask me again in about 1 minute."
+    assert busy_bot.metric('enhancer_refused_total{reason="queue_full"}') == 1
     (reply,) = workspace.wait_for_replies(mention(text="help"))
     assert "Share a photo" in reply.text, "words do not wait behind photos"
 

@@ -1,10 +1,12 @@
 """A job that ends in an error nobody foresaw still gets one reply, and an end."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from slackbot.job import Job, Options
 from slackbot.jobs.steps import JobSteps
@@ -76,3 +78,22 @@ def test_slack_that_takes_no_reply_ends_the_job_all_the_same(ended, slack):
 
     slack.post_message = refuse
     assert ended("find") == reactions.FAILED
+
+
+def test_an_answer_that_comes_too_late_for_its_address_is_shown_in_the_thread(tmp_path, slack):
+    shown: list[str] = []
+    slack.post_ephemeral = lambda _channel, _user, text, *_: shown.append(text)
+    slack.respond = lambda *_: shown.append("at the address")
+    store: Any = SimpleNamespace(answer_address={"kept": "https://hooks.slack.com/1"}.get)
+    unused: Any = SimpleNamespace()
+    client: Any = slack
+    steps = JobSteps(client, unused, unused, tmp_path, BOT, PhotoLimits(), unused, unused, store)
+    steps.tell_user(replace(JOB, answer="kept"), "hello")
+    before = expired()
+    steps.tell_user(replace(JOB, answer="gone"), "hello")
+    assert shown == ["at the address", "hello"]
+    assert expired() == before + 1
+
+
+def expired() -> float:
+    return REGISTRY.get_sample_value("enhancer_refused_total", {"reason": "expired"}) or 0.0

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from slackbot.job import Job, Options
 from slackbot.slack.decorations import Decorations
@@ -110,7 +111,12 @@ def test_a_result_waits_until_slack_takes_it(decorations, slack, clock, trouble)
     assert slack.calls[1:] == [("react", "1.5", ENHANCED), ("react", "2.5", ENHANCED), ("unreact", "2.5", WORKING)]
 
 
+def left_out() -> float:
+    return REGISTRY.get_sample_value("enhancer_refused_total", {"reason": "decoration"}) or 0.0
+
+
 def test_eyes_are_left_out_where_slack_asks_to_wait(decorations, slack, clock):
+    before = left_out()
     slack.refusals = [limited(30)]
     decorations.begin(job())
     clock.now += 1.5
@@ -120,6 +126,7 @@ def test_eyes_are_left_out_where_slack_asks_to_wait(decorations, slack, clock):
     decorations.end(job(), ENHANCED)
     until(lambda: len(slack.calls) == 2, 20, "the result")
     assert slack.calls[1:] == [("react", "1.5", ENHANCED)]
+    assert left_out() == before + 1
 
 
 def test_a_result_that_waited_for_too_long_is_left_out(decorations, slack, clock):
