@@ -42,8 +42,8 @@ PROMISES = (
     ),
     Promise(
         "tritonserver killed with SIGKILL under `make serve`, `make demo` or `serving.run_with_server`: it is said "
-        "what killed it, and it is back on its ports by itself (five times in a row, then one sentence); enhanced again "
-        "within 10 s",
+        "what killed it, and it is back on its ports by itself (five times in a row, then one sentence); enhanced "
+        "again within 10 s",
         (
             "system/test_commands.py::test_the_demo_answers_recovers_from_a_crash_and_ctrl_c_leaves_no_process",
             "system/test_commands.py::test_a_server_that_is_killed_comes_back_where_it_was",
