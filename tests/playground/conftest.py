@@ -65,7 +65,7 @@ def photo() -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # two at a time in one process are refused by Playwright
 def browser():
     try:
         with chromium() as browser:
