@@ -4,9 +4,10 @@ docs.slack.dev/messaging/formatting-message-text#automatic-parsing
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+_MARKED = re.compile(r"(<[^<>]*>)")
 _ADDRESS = re.compile(
     r"(?<![<|@\w.])(?:https?://[^\s<>|]+|(?:[\w-]+\.)+(?:com|org|net|io|dev|zip|mov)\b(?:/[^\s<>|]*)?)"
 )
@@ -25,7 +26,16 @@ def parsed(text: str, channel_id: ChannelId) -> str:
     def address(found: re.Match[str]) -> str:
         return f"<{found[0]}>" if found[0].startswith("http") else f"<http://{found[0]}|{found[0]}>"
 
-    return _CHANNEL.sub(channel, _GROUP.sub(r"<!\1>", _ADDRESS.sub(address, text)))
+    def outside(part: str) -> str:
+        return _CHANNEL.sub(channel, _GROUP.sub(r"<!\1>", part))
+
+    linked = "".join(part if marked else _ADDRESS.sub(address, part) for part, marked in _parts(text))
+    return "".join(part if marked else outside(part) for part, marked in _parts(linked))
+
+
+def _parts(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, each with whether it is a link or a mention already."""
+    return ((part, index % 2 == 1) for index, part in enumerate(_MARKED.split(text)))
 
 
 def parsed_blocks(blocks: list[dict[str, Any]], channel_id: ChannelId) -> list[dict[str, Any]]:
