@@ -112,7 +112,7 @@ def make_parser() -> argparse.ArgumentParser:
         "enhance",
         help="enhance files, without Slack",
         description="Enhance photos through the model server, or with bicubic interpolation where there is none. "
-        "The result of cat.jpg is cat_4x.jpg, with the date and the permissions of cat.jpg; two results of one name are "
+        "The result of cat.jpg is cat_4x.jpg, with the date and the permissions of cat.jpg; results of one name are "
         "numbered.",
         epilog="Exit status: 0 all well, 1 something could not be done, 2 a wrong command line, 130 stopped by Ctrl-C.",
     )
