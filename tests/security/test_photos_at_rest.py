@@ -34,7 +34,9 @@ def seen_by_another(folder: Path) -> list[Path]:
 
 
 def run_as(user: int, *command: str) -> int:
-    return subprocess.run(command, user=user, group=user, extra_groups=[], capture_output=True, check=False).returncode
+    # By a program, because subprocess's `user` forks, which a process with gRPC's threads does not always survive.
+    program = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *command]
+    return subprocess.run(program, capture_output=True, check=False).returncode
 
 
 @AS_ANOTHER_USER
