@@ -17,7 +17,7 @@ from slackbot.imaging.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoErr
 from slackbot.inference.errors import ServerDown, ServerError, ServerInvalid, ServerSlow
 from slackbot.job import Counts, Job, Options, Outcome
 from slackbot.jobs.steps import Result
-from slackbot.slack.errors import DownloadError, MissingScope, SlackRefused, SlackUnavailable
+from slackbot.slack.errors import AllAnswered, DownloadError, MissingScope, SlackRefused, SlackUnavailable
 from slackbot.slack.files import SharedFile
 
 _TYPE = "type"
@@ -28,7 +28,7 @@ _ERRORS = {
         *(BotError, CommandError, DatabaseDown, JobCancelled, NotReady, SettingsError),
         *(DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge),
         *(ServerDown, ServerError, ServerInvalid, ServerSlow),
-        *(DownloadError, MissingScope, SlackRefused, SlackUnavailable),
+        *(AllAnswered, DownloadError, MissingScope, SlackRefused, SlackUnavailable),
     )
 }
 

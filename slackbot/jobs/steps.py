@@ -24,9 +24,10 @@ from slackbot.limits import PhotoLimits
 from slackbot.ops import metrics
 from slackbot.ops.metrics import Refusal
 from slackbot.slack import blocks, messages, reactions
+from slackbot.slack.attached import files_of, linked_files
 from slackbot.slack.client import Slack
 from slackbot.slack.decorations import Decorations
-from slackbot.slack.errors import SlackRefused
+from slackbot.slack.errors import OUTSIDE_SLACK, AllAnswered, DownloadError, SlackRefused
 from slackbot.slack.files import SharedFile, needs_look, shared_file
 from slackbot.slack.requests import may_be_picture
 
@@ -67,17 +68,41 @@ class JobSteps:
         self._go_on(job)
         if job.options.help:
             return []
-        files = [{"id": file_id} for file_id in job.file_ids]
+        files = [{"id": file_id} for file_id in job.file_ids] or self._replaced(job)
         if not files:
             said = self.slack.thread(job.channel, job.thread_ts, job.message_ts)
             own = [message for message in said if message["ts"] == job.message_ts]
-            others = [message for message in said if message.get("user") != self.bot_user]
-            files = _files(own) or [file for file in _files(others) if may_be_picture(file)]
+            files = _files(own) or [file for one in own for file in linked_files(one, self.slack.is_own)]
+            files = files or self._of_thread(job, said)
         return [shared_file(self._whole(file)) for file in files]
+
+    def _of_thread(self, job: Job, said: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """What people shared in a thread and has no answer yet, the newest that are taken at once before the others.
+
+        Words that ask for something else than the usual ask for what has its answer as well.
+        """
+        others = [message for message in said if message.get("user") != self.bot_user]
+        files = [file for file in _files(others) if may_be_picture(file)]
+        if job.options == Options(asked_scale=job.options.asked_scale):
+            done = {one for message in said if message.get("user") == self.bot_user for one in blocks.answered(message)}
+            new = [file for file in files if file["id"] not in done]
+            if files and not new:
+                raise AllAnswered
+            files = new
+        older = max(0, len(files) - self.limits.photos_per_message)
+        return files[older:] + files[:older]
+
+    def _replaced(self, job: Job) -> list[dict[str, Any]]:
+        """The photos that the reply answers which this job's reply is to replace."""
+        said = self.slack.thread(job.channel, job.thread_ts) if job.replaces else []
+        replies = [one for one in said if job.replaces in [file.get("id") for file in one.get("files") or ()]]
+        return [{"id": file_id} for one in replies for file_id in blocks.answered(one)]
 
     def fetch(self, job: Job, index: int, file: SharedFile) -> None:
         """Download a file into the job's folder."""
         self._go_on(job)
+        if file.is_external:
+            raise DownloadError(OUTSIDE_SLACK)
         if not file.address:
             raise SlackRefused("file_not_found", "download")
         if file.is_page:
@@ -115,7 +140,14 @@ class JobSteps:
         name = comparison_name(file.name, path.suffix)
         return self.slack.upload(path, name, messages.comparison_alt_text(result.outcome)), name
 
-    def share(self, job: Job, uploads: Sequence[tuple[str, str]], text: str, smaller: bool = False) -> None:
+    def share(
+        self,
+        job: Job,
+        uploads: Sequence[tuple[str, str]],
+        text: str,
+        smaller: bool = False,
+        sources: Sequence[str] = (),
+    ) -> None:
         """Post the reply with its files, (id, title) each, and buttons; or the text alone where there are none."""
         begun = self._file(job, "sharing" if uploads else "saying")
         if not begun.exists():
@@ -124,7 +156,7 @@ class JobSteps:
             begun.parent.mkdir(parents=True, exist_ok=True)
             begun.touch()
             if uploads:
-                body = blocks.result(text.splitlines(), job.id, uploads[0][0], smaller)
+                body = blocks.result(text.splitlines(), job.id, uploads[0][0], smaller, sources)
                 self.slack.share(uploads, job.channel, job.thread_ts, text, body)
             else:
                 self.slack.post_message(job.channel, job.thread_ts, text)
@@ -235,7 +267,7 @@ class JobSteps:
 
 
 def _files(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [file for message in messages for file in message.get("files") or ()]
+    return list({file["id"]: file for message in messages for file in files_of(message)}.values())
 
 
 def _outcome(name: str, photo: Photo, enhanced: Enhanced, options: Options) -> Outcome:

@@ -11,7 +11,7 @@ from slackbot.job import Counts, Job, Outcome
 from slackbot.jobs.commands import ChatCommands
 from slackbot.jobs.steps import JobSteps
 from slackbot.slack import messages, reactions
-from slackbot.slack.errors import SlackRefused
+from slackbot.slack.errors import AllAnswered, SlackRefused
 from slackbot.slack.files import SharedFile
 
 log = logging.getLogger(__name__)
@@ -79,6 +79,9 @@ class PhotoWorkflow:
             files: list[SharedFile] = self._step(steps.find, job)
         except JobCancelled:
             raise
+        except AllAnswered as error:
+            self._step(steps.share, job, [], str(error))
+            return ""
         except (BotError, dbos_error.DBOSMaxStepRetriesExceeded) as error:
             sentence = str(error) if isinstance(error, BotError) else messages.NOT_FETCHED
             self._step(steps.share, job, [], messages.sentence(sentence))
@@ -93,8 +96,9 @@ class PhotoWorkflow:
         outcomes = [self._photo(job, index, file, uploads) for index, file in enumerate(chosen)]
         text = messages.result(outcomes, len(files) - len(chosen), limits, job.options.asked_scale)
         smaller = any(outcome.scale > 2 for outcome in outcomes if not outcome.refusal)
+        answered = [file.id for file, outcome in zip(chosen, outcomes, strict=True) if not outcome.refusal]
         try:
-            self._step(steps.share, job, uploads, text, smaller)
+            self._step(steps.share, job, uploads, text, smaller, answered)
         except SlackRefused as error:
             if not uploads:
                 raise

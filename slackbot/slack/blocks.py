@@ -34,16 +34,31 @@ def cancel(job: str) -> list[dict[str, Any]]:
     return [_section(messages.SLOW), _row(_button(CANCEL, "Cancel", job))]
 
 
-def result(lines: Sequence[str], job: str, file_id: str, smaller: bool) -> list[dict[str, Any]]:
+_ANSWERS = "answers "
+
+
+def result(
+    lines: Sequence[str], job: str, file_id: str, smaller: bool, sources: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """A reply's lines, and under them: have it at 2x instead, if `smaller`, and take it back.
 
     They stand in the reply itself, since what is shown to one person only is gone when Slack is loaded anew. `file_id`
-    is any file of the reply.
+    is any file of the reply. `sources` are the ids of the photos that it answers: the row of buttons is named after
+    them, so that whoever reads the thread knows.
     """
     value = f"{job} {file_id}"
     more = [_button(SMALLER, "2x instead", value)] if smaller else []
     delete = _button(DELETE, "Delete", value, style="danger") | {"confirm": _DELETE_QUESTION}
-    return [*map(_section, lines), _row(*more, delete)]
+    row = _row(*more, delete)
+    if sources:
+        row["block_id"] = f"{_ANSWERS}{' '.join(sources)}"[:255]
+    return [*map(_section, lines), row]
+
+
+def answered(message: Mapping[str, Any]) -> list[str]:
+    """The ids of the photos that a reply answers."""
+    names = (block.get("block_id") or "" for block in message.get("blocks") or ())
+    return [file_id for name in names if name.startswith(_ANSWERS) for file_id in name.split()[1:]]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from slackbot.slack.transport import (
     ANSWER_HOSTS,
     follow_no_redirects,
     is_bearable,
+    is_slack,
     is_trusted,
     opener,
     wait_as_asked,
@@ -91,6 +92,10 @@ class Slack:
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return messages
+
+    def is_own(self, address: str) -> bool:
+        """Whether an address is Slack's own."""
+        return is_slack(address, self._api_url)
 
     def file(self, file_id: str) -> dict[str, Any]:
         """A file object, complete."""

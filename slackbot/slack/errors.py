@@ -3,6 +3,7 @@
 DownloadError          Slack did not hand the file out
 └── MissingScope
 SlackRefused           Slack said no, and will say no again
+AllAnswered            there is nothing new in a thread
 SlackUnavailable       Slack cannot answer now: worth another try
 """
 
@@ -62,6 +63,12 @@ class SlackRefused(BotError):
 
     def __str__(self) -> str:
         return slack_refused(self.code, self.needed)
+
+
+class AllAnswered(BotError):
+    """Every photo of a thread has its answer, and nobody asked for another."""
+
+    sentence = "All photos here have their answer. `again` gets you another, as do words like `2x` or `png`."
 
 
 class SlackUnavailable(BotError):

@@ -22,6 +22,7 @@ class SharedFile:
     size: int
     address: str
     is_page: bool = False  # HTML itself, and so no sign of Slack's login page
+    is_external: bool = False  # Slack only knows where it is
 
 
 def needs_look(file: Mapping[str, Any]) -> bool:
@@ -38,4 +39,5 @@ def shared_file(file: Mapping[str, Any]) -> SharedFile:
         size=file.get("size") or 0,
         address="" if gone else file.get("url_private_download") or file.get("url_private") or "",
         is_page=file.get("mimetype") == "text/html",
+        is_external=file.get("mode") == "external",
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from slackbot.job import Job, Options
+from slackbot.slack.attached import files_of, linked_files
 from slackbot.slack.grammar import parse_options
 
 # Edits, joins, topic changes and the like ask for nothing.
@@ -26,14 +27,15 @@ def job_from_event(
         return None
     text = event.get("text") or ""
     mentioned = event["type"] == "app_mention" or f"<@{bot_user}" in text
-    files = tuple(file["id"] for file in event.get("files") or () if file.get("id"))
+    files = tuple(file["id"] for file in files_of(event))
+    linked = linked_files(event, lambda _: True)
     ts, thread, channel = event["ts"], event.get("thread_ts") or event["ts"], event["channel"]
     direct = event.get("channel_type") == "im"
     options = parse_options(text)
-    if mentioned or (direct and (files or thread == ts or options.command)):
+    if mentioned or (direct and (files or linked or thread == ts or options.command)):
         options = replace(options, command="") if files else options  # with a photo, the photo is what it is about
         return Job(team, channel, ts, thread, options, files, event["user"])
-    photos = tuple(file["id"] for file in event.get("files") or () if file.get("id") and may_be_picture(file))
+    photos = tuple(file["id"] for file in files_of(event) if may_be_picture(file))
     if photos and not direct and is_watched(team, channel):
         return Job(team, channel, ts, thread, Options(), photos, event["user"])  # what else it says is not for the bot
     return None
@@ -49,7 +51,7 @@ def job_from_shortcut(payload: Mapping[str, Any]) -> Job:
         ts,
         message.get("thread_ts") or ts,
         Options(),
-        tuple(file["id"] for file in message.get("files") or () if file.get("id")),
+        tuple(file["id"] for file in files_of(message)),
         payload["user"]["id"],
         variant=f"shortcut-{payload['action_ts']}",
         response_url=payload.get("response_url") or "",

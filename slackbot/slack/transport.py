@@ -41,6 +41,20 @@ def is_trusted(address: str, api_url: str, hosts: frozenset[str] = FILE_HOSTS) -
     return same or (parts.scheme == "https" and parts.hostname in hosts and port in (None, 443))
 
 
+def is_slack(address: str, api_url: str) -> bool:
+    """Whether an address is one of Slack's own: a file host, a workspace's page, or the server of `api_url`."""
+    try:
+        parts = urlsplit(address)
+        return is_trusted(address, api_url) or (
+            parts.scheme == "https"
+            and (parts.hostname or "").endswith(".slack.com")
+            and parts.port in (None, 443)
+            and parts.username is None
+        )
+    except ValueError:
+        return False
+
+
 def is_bearable(retry_after: str | None, limits: SlackLimits) -> bool:
     """Whether a job waits as long as an answer's Retry-After asks."""
     return _seconds(retry_after) <= limits.slack_patience
