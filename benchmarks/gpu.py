@@ -6,17 +6,22 @@ Tiles lie on the card already: copies are not counted. Where there is no GPU the
 where there is one.
 """
 
+from __future__ import annotations
+
 import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from benchmarks import report
-from export.graph import Served
-from training.generator import Generator, load_weights
+
+if TYPE_CHECKING:
+    import torch
+
+    from training.generator import Generator
 
 ROOT = Path(__file__).resolve().parents[1]
 LOADS = ((1, 256), (8, 256), (1, 512), (8, 512), (1, 1024))
@@ -40,6 +45,8 @@ class Rate:
 
 def seconds(work: Callable[[], object], device: str, least: float) -> float:
     """Of one time, averaged over at least `least` seconds."""
+    import torch
+
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     for _ in range(3):
         work()
@@ -54,11 +61,17 @@ def seconds(work: Callable[[], object], device: str, least: float) -> float:
 
 def peak(device: str, kind: torch.dtype, side: int, least: float) -> float:
     """TFLOP/s of a product of square matrices."""
+    import torch
+
     left, right = (torch.randn(side, side, device=device, dtype=kind) for _ in range(2))
     return 2 * side**3 / seconds(lambda: left @ right, device, least) / 1e12
 
 
 def rates(generator: Generator, device: str, kind: torch.dtype, loads: tuple, least: float) -> list[Rate]:
+    import torch
+
+    from export.graph import Served
+
     work = generator.operations
     served = Served(generator).eval().to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - its stubs miss it
     found = []
@@ -81,7 +94,7 @@ def markdown(name: str | None, top: float, found: list[Rate]) -> str:
             for rate in found
         )  # fmt: skip
         measured = (
-            f"{name}, PyTorch {torch.__version__}; peak of matrix products {top:.1f} TFLOP/s.\n\n"
+            f"{name}, PyTorch {metadata.version('torch')}; peak of matrix products {top:.1f} TFLOP/s.\n\n"
             + report.table(("batch", "tile", "ms", "Mpx/s in", "TFLOP/s", "of the peak"), rows)
         )
     made = "Made by `python -m benchmarks.gpu`; change nothing by hand."
@@ -93,6 +106,10 @@ def main() -> None:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="cpu: only to try the script")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks", metavar="FOLDER")
     options = parser.parse_args()
+    import torch
+
+    from training.generator import load_weights
+
     name, top = None, 0.0
     found: list[Rate] = []
     if options.device == "cpu":

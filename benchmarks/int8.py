@@ -7,19 +7,23 @@ filter.
 It needs nncf, and an environment of its own: `pip install nncf openvino pillow psutil`.
 """
 
+from __future__ import annotations
+
 import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import openvino
 from PIL import Image
 
 from benchmarks import baselines, report
-from training.metrics import psnr_y
+
+if TYPE_CHECKING:
+    import openvino
 
 ROOT = Path(__file__).resolve().parents[1]
 SCALE, TILE, CALIBRATION = 4, 256, 64
@@ -50,6 +54,10 @@ def reduced(photo: np.ndarray) -> np.ndarray:
 
 
 def judged(name: str, model: openvino.Model | Path, truths: list[np.ndarray], precision: str) -> Arithmetic:
+    import openvino
+
+    from training.metrics import psnr_y
+
     settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": precision}
     run = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
 
@@ -75,6 +83,7 @@ def milliseconds(work: Callable[[], object], times: int = 20) -> float:
 def quantized(path: Path, calibration: list[np.ndarray], whole: bool) -> openvino.Model:
     """All of the graph in eight bits, or all but the convolutions that take or give pixels."""
     import nncf  # pyright: ignore[reportMissingImports] - in an environment of its own
+    import openvino
 
     model = openvino.Core().read_model(path)
     ends = [] if whole else [node.get_friendly_name() for node in model.get_ops() if _touches_pixels(node)]

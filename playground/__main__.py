@@ -1,5 +1,7 @@
 """`python -m playground`: the stand-in Slack workspace, until Ctrl-C."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import contextlib
@@ -7,14 +9,14 @@ import signal
 import socket
 import sys
 from pathlib import Path
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from playground.errors import BadRequest
 from playground.seed import APP_TOKEN, BOT_TOKEN
-from playground.server import application
-from playground.services import ServiceOptions
-from playground.settings import Settings
+
+if TYPE_CHECKING:
+    from playground.services import ServiceOptions
+    from playground.settings import Settings
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -56,6 +58,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 async def _serve(listener: socket.socket, base_url: str, settings: Settings, services: ServiceOptions) -> None:
+    from aiohttp import web
+
+    from playground.server import application
+
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -70,6 +76,9 @@ async def _serve(listener: socket.socket, base_url: str, settings: Settings, ser
 
 def main(argv: list[str] | None = None) -> int:
     arguments = _arguments(argv)
+    from playground.services import ServiceOptions
+    from playground.settings import Settings
+
     try:
         settings = Settings.from_manifest(arguments.manifest) if arguments.manifest else Settings()
         listener = _listen(arguments.host, arguments.port)

@@ -7,6 +7,7 @@ Copies, because Triton refuses a link that leads out of this folder. `python -m 
 ahead of time, for a server that may write nowhere.
 """
 
+import argparse
 import contextlib
 import hashlib
 import os
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from serving.errors import Unsupported
 from serving.wheel import Wheel, find
 
 STAND_IN = Path(__file__).parent / "onnxruntime"
@@ -53,5 +55,19 @@ def _digest(files: dict[Path, Path]) -> str:
     return content.hexdigest()[:12]
 
 
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m serving.backends", description="Lay Triton's backends out in FOLDER, and print where."
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    folder = parser.parse_args().folder
+    try:
+        print(lay_out(find(), folder))
+    except Unsupported as error:
+        print(f"serving.backends: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    print(lay_out(find(), Path(sys.argv[1])))
+    sys.exit(main())
