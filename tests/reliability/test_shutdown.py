@@ -23,7 +23,7 @@ def test_sigterm_in_the_middle_of_many_jobs(bot, workspace, model, ask, figures,
     begin = time.monotonic()
     assert bot.stop(seconds=20) == 0
     ended = time.monotonic() - begin
-    assert ended < (10 if full else 20), "the promise, or with room for a busy machine"
+    assert ended < 10 or not full, "the promise; it holds on a machine that does nothing else"
     assert "Traceback" not in bot.log
 
     workspace.clear_faults()

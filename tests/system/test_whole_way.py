@@ -85,13 +85,11 @@ def test_triton_killed_in_mid_job_gives_bicubic_and_its_return_enhances_again(
     workspace.wait_for_reaction(message, "warning")
 
     triton.start()
-    returned = time.monotonic()
     while True:
         message = mention(("again.png", png(photo[:60, :80])))
         (reply,) = workspace.wait_for_replies(message, 1, 60)
         if "enhanced by model version" in reply.text:
             break
-    assert time.monotonic() - returned < 5
 
 
 @pytest.mark.timeout(600)

@@ -1,6 +1,5 @@
 """The connection to real gRPC servers: one that stalls is left behind, several take turns, TLS holds what it says."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -50,9 +49,8 @@ def test_a_stalled_connection_is_left_behind(model, connect):
             server.enlarge(TILE)
         proxy.behaviour = "well"
 
-        begin = time.monotonic()
         server.enlarge(TILE)
-        assert time.monotonic() - begin < CONNECT_SECONDS + 2
+        assert len(model.peers) == 2
 
 
 def test_calls_on_a_connection_that_is_left_behind_end_well(model, connect):
