@@ -65,6 +65,21 @@ def _element(element: Any, where: str, file_exists: _FileExists) -> None:
         raise _Bad(f"must be less than 256 characters [json-pointer:{where}/action_id]")
 
 
+def _contextual(element: Any, where: str) -> None:
+    """An element of a `context_actions` block: feedback buttons, or one with an icon."""
+    kind = element.get("type") if isinstance(element, dict) else None
+    if kind not in ("feedback_buttons", "icon_button"):
+        raise _Bad(f"unsupported type: {kind} [json-pointer:{where}/type]")
+    names = ("positive_button", "negative_button") if kind == "feedback_buttons" else ("",)
+    for name in names:
+        button = element.get(name) if name else element
+        if not isinstance(button, dict) or (name and "value" not in button):
+            raise _Bad(f"missing required field: {name} [json-pointer:{where}]")
+        _text(button.get("text"), 75, f"{where}/{name}/text", ("plain_text",))
+        if len(str(button.get("value", ""))) > 2000:
+            raise _Bad(f"must be less than 2001 characters [json-pointer:{where}/{name}/value]")
+
+
 def _block(block: Any, where: str, file_exists: _FileExists) -> None:
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "section":
@@ -100,6 +115,12 @@ def _block(block: Any, where: str, file_exists: _FileExists) -> None:
                 _image(element, f"{where}/elements/{index}", file_exists)
             else:
                 _text(element, 2000, f"{where}/elements/{index}")
+    elif kind == "context_actions":
+        elements = block.get("elements")
+        if not isinstance(elements, list) or not 1 <= len(elements) <= 5:
+            raise _Bad(f"must have between 1 and 5 items [json-pointer:{where}/elements]")
+        for index, element in enumerate(elements):
+            _contextual(element, f"{where}/elements/{index}")
     elif kind not in ("divider", "rich_text", "input", "markdown", "file", "video"):
         raise _Bad(f"unsupported type: {kind} [json-pointer:{where}/type]")
     if len(str(block.get("block_id", ""))) > 255:

@@ -66,7 +66,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
         tracker=tracker,
         store=store,
     )
-    commands = ChatCommands(slack, tracker, store, enhancer, bot_user, limits.photo)
+    commands = ChatCommands(slack, tracker, store, enhancer, bot_user, limits.photo, settings.admins)
     jobs = Jobs(database_url, steps, commands, tracker, store, limits.jobs, limits.slack)
     reporter = StatusReporter(tracker, decorating, decorations, limits.slack)
     app = _bolt_app(client, settings)

@@ -76,6 +76,10 @@ class Settings(_FromEnvironment):
     allowed_teams: Ids = Field(frozenset(), description="workspaces that are served beside the bot's own")
     allowed_channels: Ids = Field(frozenset(), description="channels that are served; empty: all")
     allowed_people: Ids = Field(frozenset(), description="people who are served; empty: all")
+    admins: Ids = Field(
+        frozenset(),
+        description="people who see in the App Home what others said of results, each model version by itself",
+    )
     debug: bool = Field(False, description="more log lines: 1 or 0")
 
     @field_validator("slack_bot_token")
@@ -125,7 +129,7 @@ class Settings(_FromEnvironment):
         )
         return url
 
-    @field_validator("allowed_teams", "allowed_channels", "allowed_people", mode="before")
+    @field_validator("allowed_teams", "allowed_channels", "allowed_people", "admins", mode="before")
     @classmethod
     def _are_ids(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, str):

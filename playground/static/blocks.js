@@ -13,22 +13,46 @@ function source(block) {
 
 const image = (block, properties = {}) => picture({ src: source(block), alt: block.alt_text, loading: "lazy", ...properties });
 
+const click = async (pushed, element, block, place, changes) => {
+  pushed.disabled = true;
+  const answer = await act("POST", "/control/click", { action_id: element.action_id, block_id: block.block_id, user: store.person, ...(changes && { changes }), ...place });
+  pushed.disabled = false;
+  if (answer && !answer.acknowledged) toast("The app did not answer. Is it running?");
+  return answer;
+};
+
+/** Two buttons for what somebody thinks of the message; the one that was pressed stays marked. */
+function feedback(element, block, place) {
+  const key = `${place.ts}/${element.action_id}`;
+  const one = (side, sign) => {
+    const { text, value, accessibility_label: label } = element[`${side}_button`];
+    const pressed = async (event) => {
+      const pushed = event.currentTarget;
+      if (!(await click(pushed, element, block, place, { value }))) return;
+      said.set(key, side);
+      for (const other of pushed.parentElement.children) other.setAttribute("aria-pressed", String(other === pushed));
+    };
+    return h("button", { type: "button", class: "feedback-button", "data-testid": `feedback-${side}`, "aria-pressed": String(said.get(key) === side), "aria-label": label ?? text.text, title: label ?? text.text, onclick: pressed }, h("span", { "aria-hidden": "true" }, sign), " ", textObject(text));
+  };
+  return h("span", { class: "feedback", role: "group", "aria-label": "Feedback" }, one("positive", "👍"), one("negative", "👎"));
+}
+
+const said = new Map(); // by message and element, as long as the page is open
+
 function button(element, block, place) {
   const pressed = async (event) => {
     const pushed = event.currentTarget;
     const question = element.confirm;
     if (question && !(await confirmed(question.title?.text ?? "Are you sure?", question.text?.text ?? "", question.confirm?.text ?? "Yes", { danger: question.style === "danger" }))) return;
     if (element.url) window.open(element.url, "_blank", "noopener");
-    pushed.disabled = true;
-    const answer = await act("POST", "/control/click", { action_id: element.action_id, block_id: block.block_id, user: store.person, ...place });
-    pushed.disabled = false;
-    if (answer && !answer.acknowledged) toast("The app did not answer. Is it running?");
+    await click(pushed, element, block, place);
   };
   return h("button", { type: "button", class: `block-button ${element.style ?? ""}`, "data-testid": `action-${element.action_id}`, onclick: pressed }, textObject(element.text));
 }
 
 function element(one, block, place) {
   if (one.type === "button") return button(one, block, place);
+  if (one.type === "feedback_buttons") return feedback(one, block, place);
   if (one.type === "image") return image(one, { class: "block-thumbnail" });
   return h("span", { class: "unsupported" }, `[${one.type}]`);
 }
@@ -63,6 +87,7 @@ function block(one, place) {
       return h("figure", { class: "block image" }, one.title && h("figcaption", {}, textObject(one.title)), image(one));
     case "context":
       return h("div", { class: "block context" }, one.elements.map((part) => (part.type === "image" ? image(part) : h("span", { class: "text" }, textObject(part)))));
+    case "context_actions": return h("div", { class: "block context" }, one.elements.map((part) => element(part, one, place)));
     case "actions": return h("div", { class: "block actions" }, one.elements.map((part) => element(part, one, place)));
     case "rich_text": return h("div", { class: "block text" }, one.elements.map(rich));
     case "markdown": return h("div", { class: "block text" }, mrkdwn(one.text));

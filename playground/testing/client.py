@@ -263,11 +263,15 @@ class PlaygroundClient:
             "POST", "/control/reactions", channel=message.channel, ts=message.ts, name=name, user=user, remove=remove
         )
 
-    def click(self, message: Message, action_id: str, *, user: str = "ada") -> bool:
-        """Click a button of a message (an ephemeral one too). True when the app acknowledged."""
-        return self._json(
-            "POST", "/control/click", channel=message.channel, ts=message.ts, action_id=action_id, user=user
-        )["acknowledged"]
+    def click(self, message: Message, action_id: str, *, user: str = "ada", **changes: str) -> bool:
+        """Click a button of a message (an ephemeral one too). True when the app acknowledged.
+
+        `changes` are put into the action, such as the `value` of one of two feedback buttons.
+        """
+        place = {"channel": message.channel, "ts": message.ts}
+        return self._json("POST", "/control/click", **place, action_id=action_id, user=user, changes=changes)[
+            "acknowledged"
+        ]
 
     def click_home(self, action_id: str, *, user: str = "ada") -> bool:
         """Click a button of the App Home."""

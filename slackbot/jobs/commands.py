@@ -20,10 +20,17 @@ class ChatCommands:
     """Each method does one and gives back what to say."""
 
     def __init__(
-        self, slack: Slack, tracker: JobTracker, store: Store, enhancer: Enhancer, bot_user: str, limits: PhotoLimits
+        self,
+        slack: Slack,
+        tracker: JobTracker,
+        store: Store,
+        enhancer: Enhancer,
+        bot_user: str,
+        limits: PhotoLimits,
+        admins: frozenset[str] = frozenset(),
     ) -> None:
         self._slack, self._tracker, self._store, self._enhancer = slack, tracker, store, enhancer
-        self._bot_user, self._limits = bot_user, limits
+        self._bot_user, self._limits, self._admins = bot_user, limits, admins
 
     def run(self, job: Job) -> str:
         """Do what a message asks for with a word."""
@@ -35,8 +42,9 @@ class ChatCommands:
         """Publish a person's App Home; without its picture where Slack does not have that yet."""
         working, waiting = self._load("")
         model, counts = self._enhancer.is_available(), self._store.today()
+        said = [messages.rated(*one) for one in self._store.ratings()] if user in self._admins else []
         for picture in (self._picture(), ""):
-            view = home(self._bot_user, model, counts, working, waiting, picture, self._limits)
+            view = home(self._bot_user, model, counts, working, waiting, picture, self._limits, said)
             try:
                 return self._slack.show_home(user, view)
             except BotError:

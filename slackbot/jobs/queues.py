@@ -171,7 +171,10 @@ class Jobs:
                 self._store.stop(job)
 
     def click(self, click: Click) -> None:
-        """Do what a button says, for the one who asked for the job; everybody sees those under a result."""
+        """Do what a button says, for the one who asked for the job; everybody sees those under a result.
+
+        What somebody thinks of a result counts whoever it is.
+        """
         file_id, job = click.file_id, self._find(click.job)
         there = job or Job("", click.channel, click.thread_ts, click.thread_ts, Options())
         address = click.response_url if click.action == blocks.CANCEL else ""
@@ -179,6 +182,10 @@ class Jobs:
         unwanted = text = ""
         if job is None:
             text = messages.forgotten(self._limits.remembered_days)
+        elif click.feedback:
+            if self._store.rate(click.job, click.user, click.feedback):
+                metrics.FEEDBACK.labels(click.feedback.version, "good" if click.feedback.good else "bad").inc()
+            text = messages.THANKS
         elif job.user != click.user:
             text = messages.NOT_YOURS
         elif click.action == blocks.CANCEL:

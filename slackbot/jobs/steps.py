@@ -147,8 +147,12 @@ class JobSteps:
         text: str,
         smaller: bool = False,
         sources: Sequence[str] = (),
+        enhanced: str = "",
     ) -> None:
-        """Post the reply with its files, (id, title) each, and buttons; or the text alone where there are none."""
+        """Post the reply with its files, (id, title) each, and buttons; or the text alone where there are none.
+
+        `smaller` offers 2x, `sources` are the photos that are answered, `enhanced` is what `feedback.describe` says.
+        """
         begun = self._file(job, "sharing" if uploads else "saying")
         if not begun.exists():
             self._go_on(job)  # from here on it is too late
@@ -156,7 +160,7 @@ class JobSteps:
             begun.parent.mkdir(parents=True, exist_ok=True)
             begun.touch()
             if uploads:
-                body = blocks.result(text.splitlines(), job.id, uploads[0][0], smaller, sources)
+                body = blocks.result(text.splitlines(), job.id, uploads[0][0], smaller, sources, enhanced)
                 self.slack.share(uploads, job.channel, job.thread_ts, text, body)
             else:
                 self.slack.post_message(job.channel, job.thread_ts, text)

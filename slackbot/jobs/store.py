@@ -1,15 +1,30 @@
-"""What the bot remembers beside its jobs, in the same database: watched channels, stopped jobs, each day's count."""
+"""What the bot remembers beside its jobs, in the same database: watched channels, stopped jobs, each day's count,
+what people said of results."""
 
 import time
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, create_engine, delete, func, insert, select
+from sqlalchemy import (
+    Column,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from slackbot.job import Counts
 from slackbot.jobs.database import engine_options, engine_url
+from slackbot.slack.feedback import Feedback
 
 _METADATA = MetaData()
 _WATCHED = Table(
@@ -34,6 +49,15 @@ _ANSWERS = Table(
 )
 ANSWERABLE = 1800.0
 """Seconds for which Slack takes answers to a click or shortcut at the address that came with it."""
+_RATED = Table(
+    "enhancer_rated",
+    _METADATA,
+    Column("job", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("good", Integer, nullable=False),
+    Column("version", String, nullable=False),
+    Column("photos", String, nullable=False),
+)
 _FACTS = Table("enhancer_facts", _METADATA, Column("name", String, primary_key=True), Column("value", String))
 
 
@@ -83,10 +107,30 @@ class Store:
             refused=counts.refused,
         )
 
+    def rate(self, job: str, user: str, feedback: Feedback) -> bool:
+        """Write down what somebody thinks of a job's result, their last word; whether it is another than before."""
+        mine = (_RATED.c.job == job) & (_RATED.c.person == user)
+        said = {"good": int(feedback.good), "version": feedback.version, "photos": feedback.photos}
+        with self._engine.begin() as connection:
+            before = connection.execute(select(_RATED.c.good).where(mine)).scalar()
+            if before is None:
+                connection.execute(insert(_RATED).values(job=job, person=user, **said))
+            else:
+                connection.execute(update(_RATED).where(mine).values(**said))
+        return before != said["good"]
+
+    def ratings(self) -> list[tuple[str, int, int]]:
+        """(version, good, bad) of the jobs that are remembered, the newest version first."""
+        good = func.sum(_RATED.c.good)
+        query = select(_RATED.c.version, good, func.count() - good).group_by(_RATED.c.version)
+        with self._engine.connect() as connection:
+            found = [(str(version), int(good), int(bad)) for version, good, bad in connection.execute(query)]
+        return sorted(found, key=lambda one: (len(one[0]), one[0]), reverse=True)
+
     def delete_jobs(self, jobs: Sequence[str]) -> None:
         """Drop what is written down about these jobs."""
         with self._engine.begin() as connection:
-            for table in (_STOPPED, _COUNTED):
+            for table in (_STOPPED, _COUNTED, _RATED):
                 connection.execute(delete(table).where(table.c.job.in_(jobs)))
 
     def today(self) -> Counts:

@@ -10,7 +10,7 @@ from slackbot.errors import BotError, JobCancelled
 from slackbot.job import Counts, Job, Outcome
 from slackbot.jobs.commands import ChatCommands
 from slackbot.jobs.steps import JobSteps
-from slackbot.slack import messages, reactions
+from slackbot.slack import feedback, messages, reactions
 from slackbot.slack.errors import AllAnswered, SlackRefused
 from slackbot.slack.files import SharedFile
 
@@ -98,7 +98,7 @@ class PhotoWorkflow:
         smaller = any(outcome.scale > 2 for outcome in outcomes if not outcome.refusal)
         answered = [file.id for file, outcome in zip(chosen, outcomes, strict=True) if not outcome.refusal]
         try:
-            self._step(steps.share, job, uploads, text, smaller, answered)
+            self._step(steps.share, job, uploads, text, smaller, answered, feedback.describe(outcomes))
         except SlackRefused as error:
             if not uploads:
                 raise

@@ -20,6 +20,9 @@ STEP_SECONDS = Histogram(
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
 )
 FALLBACKS = Counter("enhancer_fallbacks_total", "Photos enlarged without the model, because of its server.")
+FEEDBACK = Counter(
+    "enhancer_feedback_total", "Clicks on Good or Bad under a result, by the model's version.", ["version", "verdict"]
+)
 BREAKER_OPEN = Gauge("enhancer_breaker_open", "1 while photos do not wait for the model server, else 0.")
 QUEUE_DEPTH = Gauge("enhancer_queue_depth", "Jobs written down and not ended, those at work included.")
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from slackbot.job import Counts
 from slackbot.limits import PhotoLimits
-from slackbot.slack import messages
+from slackbot.slack import feedback, messages
+from slackbot.slack.feedback import Feedback
 
 _SECTION = 3000  # characters
 CANCEL, DELETE, SMALLER = "cancel", "delete", "smaller"
@@ -38,13 +39,13 @@ _ANSWERS = "answers "
 
 
 def result(
-    lines: Sequence[str], job: str, file_id: str, smaller: bool, sources: Sequence[str] = ()
+    lines: Sequence[str], job: str, file_id: str, smaller: bool, sources: Sequence[str] = (), enhanced: str = ""
 ) -> list[dict[str, Any]]:
-    """A reply's lines, and under them: have it at 2x instead, if `smaller`, and take it back.
+    """A reply's lines, and under them: have it at 2x instead, if `smaller`, take it back, and say how it is.
 
     They stand in the reply itself, since what is shown to one person only is gone when Slack is loaded anew. `file_id`
     is any file of the reply. `sources` are the ids of the photos that it answers: the row of buttons is named after
-    them, so that whoever reads the thread knows.
+    them, so that whoever reads the thread knows. `enhanced` is what `feedback.describe` says of it.
     """
     value = f"{job} {file_id}"
     more = [_button(SMALLER, "2x instead", value)] if smaller else []
@@ -52,13 +53,19 @@ def result(
     row = _row(*more, delete)
     if sources:
         row["block_id"] = f"{_ANSWERS}{' '.join(sources)}"[:255]
-    return [*map(_section, lines), row]
+    asked = [feedback.buttons(value, enhanced)] if enhanced else []
+    return [*map(_section, lines), row, *asked]
 
 
 def answered(message: Mapping[str, Any]) -> list[str]:
     """The ids of the photos that a reply answers."""
     names = (block.get("block_id") or "" for block in message.get("blocks") or ())
     return [file_id for name in names if name.startswith(_ANSWERS) for file_id in name.split()[1:]]
+
+
+def without_feedback(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For workspaces that refuse the block."""
+    return [block for block in blocks if block["type"] != feedback.KIND]
 
 
 @dataclass(frozen=True)
@@ -72,21 +79,34 @@ class Click:
     channel: str
     thread_ts: str
     response_url: str = field(default="", repr=False)
+    feedback: Feedback | None = None
 
 
 def parse_click(action: Mapping[str, Any], body: Mapping[str, Any]) -> Click:
     """The click of a `block_actions` payload."""
-    job, _, file_id = action.get("value", "").partition(" ")
+    job, _, rest = action.get("value", "").partition(" ")
+    file_id, _, said = rest.partition(" ")
     at = body.get("container") or {}
     thread = at.get("thread_ts") or at.get("message_ts") or ""
     user, url = body["user"]["id"], body.get("response_url") or ""
-    return Click(action.get("action_id", ""), job, file_id, user, at.get("channel_id") or "", thread, url)
+    channel = at.get("channel_id") or ""
+    return Click(action.get("action_id", ""), job, file_id, user, channel, thread, url, feedback.parse(said))
 
 
 def home(
-    bot_user: str, model: bool, counts: Counts, working: int, waiting: int, picture: str, limits: PhotoLimits
+    bot_user: str,
+    model: bool,
+    counts: Counts,
+    working: int,
+    waiting: int,
+    picture: str,
+    limits: PhotoLimits,
+    feedback: Sequence[str] = (),
 ) -> dict:
-    """The view. `model` says whether the model server is well; `picture` is the id of a file of Slack's, or empty."""
+    """The view. `model` says whether the model server is well; `picture` is the id of a file of Slack's, or empty.
+
+    `feedback` are lines for those who run the bot.
+    """
     image = {"type": "image", "slack_file": {"id": picture}, "alt_text": messages.HOME_PICTURE}
     figures = messages.home_figures(model, working, waiting, counts.enhanced, counts.bicubic, counts.refused)
     blocks: list[dict[str, Any]] = [
@@ -94,6 +114,7 @@ def home(
         _section(messages.home_welcome(bot_user)),
         *([image] if picture else []),
         {"type": "section", "fields": [_text(figure) for figure in figures]},
+        *([_section(messages.home_feedback(feedback))] if feedback else []),
         {"type": "divider"},
         _section(messages.ways(limits)),
     ]

@@ -18,7 +18,7 @@ from slack_sdk.webhook import WebhookClient
 from slackbot.limits import SlackLimits
 from slackbot.ops import metrics
 from slackbot.ops.metrics import Refusal
-from slackbot.slack.blocks import sections
+from slackbot.slack.blocks import sections, without_feedback
 from slackbot.slack.download import download
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
 from slackbot.slack.messages import unlinked
@@ -211,13 +211,17 @@ class Slack:
             "channel_id": channel,
             "thread_ts": thread,
         }
-        try:
-            # With a comment beside them Slack would ignore the blocks.
-            self._call(self._client.files_completeUploadExternal, **place, blocks=json.dumps(blocks))
-        except SlackRefused as error:
-            if not error.code.startswith("invalid_blocks"):
-                raise
-            self._call(self._client.files_completeUploadExternal, **place, initial_comment=unlinked(text))
+        # With a comment beside them Slack would ignore the blocks.
+        bodies = dict.fromkeys([json.dumps(blocks), json.dumps(without_feedback(blocks))])
+        for body in bodies:
+            try:
+                self._call(self._client.files_completeUploadExternal, **place, blocks=body)
+            except SlackRefused as error:
+                if not error.code.startswith("invalid_blocks"):
+                    raise
+            else:
+                return
+        self._call(self._client.files_completeUploadExternal, **place, initial_comment=unlinked(text))
 
     def is_shared(self, file_id: str, channel: str) -> bool:
         """Whether an uploaded file already stands in the channel; before that Slack does not know it at all."""

@@ -124,6 +124,16 @@ def home_figures(model: bool, working: int, waiting: int, enhanced: int, bicubic
     ]
 
 
+def home_feedback(lines: Sequence[str]) -> str:
+    """What people said of results, for those who run the bot."""
+    return "\n".join(("*What people said of results*, as long as I remember them", *lines))
+
+
+def rated(version: str, good: int, bad: int) -> str:
+    """One line of it."""
+    return f"• model version {version}: {good} good, {bad} bad"
+
+
 def no_photo(bot_user: str, limits: PhotoLimits) -> str:
     """The answer to a mention that comes without a photo."""
     return "I see no photo here. " + usage(bot_user, limits)
@@ -169,6 +179,7 @@ TOO_LATE = "It is done already."
 NOT_YOURS = "Only the one who asked can do that."
 NOTHING_TO_STOP = "There is nothing of yours to stop here."
 AGAIN = "2x is on its way."
+THANKS = "Thank you. It helps to make the next model better."
 DELETE_QUESTION = "Its pictures are deleted for everyone. Your own photos stay."
 SLOW = "This takes a moment."
 

@@ -29,7 +29,7 @@ def content(paint, encode):
 def test_delete_takes_the_reply_and_its_files_back(workspace, mention, content):
     message = mention(("cat.png", content), text="compare")
     (reply,) = workspace.wait_for_replies(message)
-    assert buttons(reply) == ["smaller", "delete"]
+    assert buttons(reply) == ["smaller", "delete", "feedback"]
 
     assert workspace.click(reply, "delete")
 
@@ -50,7 +50,7 @@ def test_2x_instead_takes_the_place_of_the_reply(workspace, mention, content):
     said = whisper(workspace, "2x is on its way.")
     assert (said.data["to"], said.data["thread_ts"]) == (PERSON, message.ts)
     (smaller,) = workspace.replies(message)
-    assert buttons(smaller) == ["delete"]
+    assert buttons(smaller) == ["delete", "feedback"]
     assert workspace.click(smaller, "delete")
     workspace.wait_for(lambda w: not w.replies(message), 20, "the end of the reply")
 
@@ -69,8 +69,35 @@ def test_nobody_else_deletes_and_is_told_so(workspace, mention, content):
     workspace.wait_for(lambda w: not w.replies(message), 20, "the end of the reply")
 
 
-def test_where_slack_takes_no_blocks_the_photo_comes_without_buttons(workspace, mention, content):
+def test_what_people_say_of_a_result_is_counted_by_the_models_version(workspace, mention, content, standing_bot):
+    def counted(verdict: str) -> float:
+        return standing_bot.metric(f'enhancer_feedback_total{{verdict="{verdict}",version="7"}}')
+
+    (reply,) = workspace.wait_for_replies(mention(("cat.png", content)))
+    (asked,) = [one for block in reply.data["blocks"] for one in block.get("elements", ()) if "positive_button" in one]
+
+    for user in ("grace", "grace", "ada"):
+        assert workspace.click(reply, "feedback", user=user, value=asked["positive_button"]["value"])
+    assert workspace.click(reply, "feedback", user="ada", value=asked["negative_button"]["value"])
+
+    thanked = workspace.wait_for(
+        lambda w: len(found := whispers(w, "Thank you. It helps to make the next model better.")) >= 2 and found
+    )
+    assert {one.data["to"] for one in thanked} == {"U0GRACE001", PERSON}
+    assert counted("good") == 2
+    assert counted("bad") == 1
+
+
+def test_where_slack_takes_no_feedback_block_the_buttons_stay(workspace, mention, content):
     workspace.inject_fault("files.completeUploadExternal", "error", error="invalid_blocks")
+
+    (reply,) = workspace.wait_for_replies(mention(("cat.png", content)))
+
+    assert buttons(reply) == ["smaller", "delete"]
+
+
+def test_where_slack_takes_no_blocks_the_photo_comes_without_buttons(workspace, mention, content):
+    workspace.inject_fault("files.completeUploadExternal", "error", error="invalid_blocks", times=2)
 
     (reply,) = workspace.wait_for_replies(mention(("cat.png", content)))
 

@@ -6,6 +6,7 @@ import pytest
 
 from slackbot.job import Counts
 from slackbot.jobs.store import Store
+from slackbot.slack.feedback import Feedback
 
 
 @pytest.fixture
@@ -75,3 +76,16 @@ def test_an_address_for_answers_is_forgotten_after_half_an_hour(store, monkeypat
     book.drop_expired_addresses()
     monkeypatch.undo()
     assert book.answer_address(name) == "", "it is gone, and not only hidden"
+
+
+def test_the_last_word_of_each_person_counts(store):
+    book = store()
+    assert book.rate("job", "ada", Feedback(True, "3", "1x1:4x4:PNG"))
+    assert not book.rate("job", "ada", Feedback(True, "3", "1x1:4x4:PNG"))
+    assert book.rate("job", "ada", Feedback(False, "3", "1x1:4x4:PNG"))
+    book.rate("job", "grace", Feedback(True, "3", "1x1:4x4:PNG"))
+    book.rate("other", "grace", Feedback(True, "12", "1x1:4x4:PNG"))
+
+    assert store().ratings() == [("12", 1, 0), ("3", 1, 1)]
+    book.delete_jobs(["job"])
+    assert book.ratings() == [("12", 1, 0)]
