@@ -6,7 +6,6 @@ cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
 photos=${1:?which folder of photos?} validation=${2:?which folder of validation photos?}
 "$python" -m benchmarks.serving
-"$python" -m benchmarks.readme
 "$python" -m benchmarks.photo "$(find "$photos" -name '*.jpg' | sort | head -n 1)"
 "$python" -m benchmarks.transport
 "$python" -m benchmarks.tiles "$validation"

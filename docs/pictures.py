@@ -1,27 +1,32 @@
 """Make the README's and the model card's pictures with the project itself: before and after, and the playground's page.
 
 usage: make pictures
+       python -m serving.run_with_server python -m docs.pictures playground.png
 """
 
+import argparse
 import io
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import skimage.data
 from PIL import Image, ImageDraw, ImageFont
 
+from docs.screenshots import demo
 from playground.testing.browser import chromium
-from playground.testing.client import PlaygroundClient
+from playground.testing.walk import walk
 
 ROOT = Path(__file__).resolve().parents[1]
 
 IMAGES = ROOT / "docs" / "images"
+WIDTH, HEIGHT, STEP = 640, 480, 16  # of the animation: pixels, and how many the line moves from frame to frame
+MOST = 1_000_000  # bytes of the animation
 
 
 @dataclass(frozen=True)
@@ -97,40 +102,84 @@ def comparison() -> Image.Image:
     return next(image for name, image in made.items() if "compare" in name)
 
 
+def sweep(rows: Sequence[Shown]) -> bytes:
+    """An animated WebP: a line moves over each photo, bicubic on its left and ours on its right."""
+    frames = []
+    for it in rows:
+        before, after = (_part(image, it) for image in _before_after(it))
+        for left in [*range(0, WIDTH, STEP), *range(WIDTH, 0, -STEP)]:
+            frame = after.copy()
+            frame.paste(before.crop((0, 0, left, HEIGHT)))
+            ImageDraw.Draw(frame).line((left, 0, left, HEIGHT), "white", 3)
+            frames.append(frame)
+    file = io.BytesIO()
+    frames[0].save(
+        file,
+        "WEBP",
+        save_all=True,
+        append_images=frames[1:],
+        duration=50,
+        loop=0,
+        quality=70,
+        method=6,
+        minimize_size=True,
+    )
+    if len(file.getvalue()) >= MOST:
+        raise SystemExit(f"the animation has {len(file.getvalue())} bytes")
+    return file.getvalue()
+
+
+def _before_after(it: Shown) -> tuple[Image.Image, Image.Image]:
+    """What is shown of the photo, enlarged with bicubic interpolation, and enhanced."""
+    content = shared(it.photo, it.quality)
+    small = Image.open(io.BytesIO(content)).convert("RGB")
+    bicubic = small.resize((small.width * 4, small.height * 4), Image.Resampling.BICUBIC)
+    return bicubic, enhance(content)["in_4x.jpg"]
+
+
+def _part(image: Image.Image, it: Shown) -> Image.Image:
+    """The part that is shown, at two pixels for each."""
+    box = (it.left, it.top, it.left + it.width, it.top + it.height)
+    return image.crop(box).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+
+
 def page() -> bytes:
-    """The playground after a photo was shared and answered, as a screenshot."""
-    with PlaygroundClient.start() as workspace, tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, **workspace.environment, "DATABASE_URL": f"sqlite:///{folder}/bot.sqlite"}
-        bot = subprocess.Popen(
-            [sys.executable, "-m", "slackbot", "--env-file", os.devnull],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            workspace.wait_for_connection()
-            with chromium() as browser:
-                view = browser.new_page(viewport={"width": 1280, "height": 800}, device_scale_factor=1)
-                view.goto(workspace.base_url)
-                content = shared(Image.fromarray(skimage.data.astronaut()))
-                message = workspace.post("#photos", f"<@{workspace.bot_user}> please", files=[("eileen.jpg", content)])
-                workspace.wait_for_replies(message, 1, 60)
-                workspace.wait_for_reaction(message, "white_check_mark")
-                view.get_by_test_id("reply-count").click()
-                view.get_by_test_id("thread-pane").get_by_test_id("file-image").last.wait_for()
-                view.wait_for_timeout(1000)
-                return view.screenshot()
-        finally:
-            bot.terminate()
-            bot.wait()
+    """The playground after a sample was shared and answered, as a screenshot."""
+    with demo() as workspace, chromium() as browser:
+        view = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
+        screens = walk(view, workspace, server=True)
+        while next(screens) != "thread":
+            pass
+        view.wait_for_timeout(500)  # for what fades in
+        return view.screenshot()
+
+
+def pictures() -> dict[Path, Callable[[], bytes]]:
+    """Each picture's place, and what makes its bytes."""
+    return {
+        IMAGES / "before-after.png": lambda: _bytes(sheet(GOOD, truth=False), "PNG", optimize=True),
+        IMAGES / "before-after.webp": lambda: sweep(GOOD),
+        IMAGES / "weak.png": lambda: _bytes(sheet(WEAK, truth=True), "PNG", optimize=True),
+        ROOT / "slackbot" / "before_after.jpg": lambda: _bytes(comparison(), "JPEG", quality=90),
+        IMAGES / "playground.png": page,
+    }
+
+
+def _bytes(image: Image.Image, kind: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
 
 
 def main() -> None:
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    sheet(GOOD, truth=False).save(IMAGES / "before-after.png", optimize=True)
-    sheet(WEAK, truth=True).save(IMAGES / "weak.png", optimize=True)
-    comparison().save(ROOT / "slackbot" / "before_after.jpg", quality=90)
-    (IMAGES / "playground.png").write_bytes(page())
+    parser = argparse.ArgumentParser(prog="python -m docs.pictures", description=__doc__)
+    parser.add_argument("name", nargs="*", help="only these files, such as playground.png (default: all)")
+    names = parser.parse_args().name
+    for path, make in pictures().items():
+        if not names or path.name in names:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(make())
+            print(path.relative_to(ROOT), path.stat().st_size)
 
 
 if __name__ == "__main__":

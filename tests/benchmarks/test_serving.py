@@ -10,7 +10,6 @@ import psutil
 import pytest
 
 from benchmarks import baselines, machine, report
-from benchmarks.readme import rewrite
 from benchmarks.report import Bare, Served
 from benchmarks.serving import newest
 from tests.processes import ROOT
@@ -108,8 +107,3 @@ def test_a_missing_program_is_one_sentence(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("benchmarks.serving: perf_analyzer is not in")
     assert "Traceback" not in done.stderr
-
-
-def test_the_readme_shows_what_the_benchmark_found():
-    readme = (ROOT / "README.md").read_text()
-    assert rewrite(readme, (ROOT / "benchmarks" / "serving.md").read_text()) == readme
