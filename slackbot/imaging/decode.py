@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
-from slackbot.imaging import animation
+from slackbot.imaging import animation, metadata
 from slackbot.imaging.errors import (
     UNPACKS_TOO_LARGE,
     DamagedPhoto,
@@ -54,17 +54,19 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
         if image.width * image.height > limits.output_pixels:
             raise PhotoTooLarge(too_many_pixels(image.size, limits.output_pixels))
         deep = _is_deep(image)
+        xmp = metadata.take_xmp(image)
         photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt)
         if photo.alpha and not photo.motion and not photo.format.alpha:
             photo = photo.written_as(FORMATS["PNG"])
-        return replace(photo, source=fmt, deep=deep)
+        return replace(photo, source=fmt, deep=deep, metadata=metadata.read(image, xmp))
 
 
 def _still(image: Image.Image, fmt: Format) -> Photo:
     image.load()
+    metadata.take_xmp(image)
     upright = ImageOps.exif_transpose(image)
     photo = _pixels(upright, output_format(fmt), image.info.get("icc_profile"))
-    return replace(photo, pages=getattr(image, "n_frames", 1), exif=_told(image))
+    return replace(photo, pages=getattr(image, "n_frames", 1))
 
 
 def _is_deep(image: Image.Image) -> bool:
@@ -146,18 +148,3 @@ def _required(image: Image.Image | None) -> Image.Image:
     if image is None:
         raise DamagedPhoto
     return image
-
-
-# What people write into a photo, or a camera about it; not what only the file's own layout needs.
-_TELLING = (270, 271, 272, 305, 306, 315, 33432, 34665, 34853)
-
-
-def _told(image: Image.Image) -> bytes:
-    """Description, camera, time, author, rights and place as EXIF; empty where there are none, or no sound ones."""
-    try:
-        found = image.getexif()
-        for tag in set(found) - set(_TELLING):
-            del found[tag]
-        return found.tobytes() if len(found) else b""
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):
-        return b""

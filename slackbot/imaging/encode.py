@@ -5,21 +5,21 @@ from pathlib import Path
 
 from PIL import Image
 
-from slackbot.imaging import animation
+from slackbot.imaging import animation, metadata
 from slackbot.imaging.photo import Photo
 
 
 def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
-    """Write a photo as `photo.format`, with its colour profile and, unless asked to, without any other metadata.
+    """Write a photo as `photo.format`, with its colour profile and density, and other metadata only where asked to.
 
     The photo's pictures are used up: alpha goes into the image in place, since a copy of a large one takes 256 MB.
     """
     first = _whole(photo.image, photo.alpha, photo)
+    first.info.clear()  # Pillow would write of it what it likes
     options = dict(photo.format.options)
     if photo.icc:
         options["icc_profile"] = photo.icc
-    if photo.exif and keep_metadata:
-        options["exif"] = _as_tags(photo.exif) if photo.format.codec == "TIFF" else photo.exif
+    options |= metadata.options(photo.metadata, photo.format.codec, keep_metadata)
     if photo.motion:
         rest = [_whole(image, alpha, photo) for image, alpha in photo.motion.rest]
         options |= animation.options(photo.motion, rest, photo.format.codec, photo.alpha is not None)
@@ -49,12 +49,3 @@ def _whole(image: Image.Image, alpha: Image.Image | None, photo: Photo) -> Image
         image.putalpha(alpha)
         alpha.close()
     return image
-
-
-def _as_tags(exif: bytes) -> Image.Exif:
-    """EXIF as tags of a TIFF: libtiff takes none that point to further tables, where time and place are."""
-    found = Image.Exif()
-    found.load(exif)
-    for tag in (34665, 34853):
-        found.pop(tag, None)
-    return found

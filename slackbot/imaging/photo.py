@@ -8,6 +8,7 @@ from PIL import Image
 from slackbot.imaging.animation import Motion
 from slackbot.imaging.errors import PhotoTooLarge, too_many_pixels
 from slackbot.imaging.formats import FORMATS, Format
+from slackbot.imaging.metadata import Metadata
 from slackbot.limits import PhotoLimits
 
 
@@ -16,7 +17,7 @@ class Photo:
     """Upright pixels: `image` is RGB, `alpha` L of the same size or None; `icc` the colour profile of the file.
 
     `pages` is how many pictures the file has, or `uncounted` more than that, of which `image` holds the first and
-    `motion`, of an animation, the others. `exif` is what a person may ask to keep.
+    `motion`, of an animation, the others.
     """
 
     image: Image.Image
@@ -27,7 +28,7 @@ class Photo:
     pages: int = 1
     uncounted: bool = False
     motion: Motion | None = None
-    exif: bytes = field(default=b"", repr=False)
+    metadata: Metadata = field(default_factory=Metadata, repr=False)
     source: Format | None = None  # the file's own
     deep: bool = False  # it came with more than 8 bits a channel, of which the 8 that the model sees are left
 

@@ -25,6 +25,7 @@ from slackbot.imaging.decode import open_photo
 from slackbot.imaging.errors import TOO_MUCH_MEMORY, DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge
 from slackbot.imaging.forkserver import LOADED
 from slackbot.imaging.formats import FORMATS, Format
+from slackbot.imaging.metadata import Metadata
 from slackbot.imaging.photo import Photo
 from slackbot.limits import PhotoLimits
 
@@ -34,7 +35,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(LOADED)
 _ALLOWED_CLASSES = {
     (cls.__module__, cls.__qualname__): cls
-    for cls in (Photo, Motion, Image.Image, EmptyFile, NotAPhoto, DamagedPhoto, PhotoTooLarge)
+    for cls in (Photo, Motion, Metadata, Image.Image, EmptyFile, NotAPhoto, DamagedPhoto, PhotoTooLarge)
 }
 
 
