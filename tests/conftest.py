@@ -33,7 +33,7 @@ def model() -> Iterator[NearestModel]:
 
 @pytest.fixture(scope="session")
 def figures() -> Iterator[Figures]:
-    """Where tests write what they measured; kept with FIGURES=1, for docs/RELIABILITY.md."""
+    """Where tests write what they measured; kept with FIGURES=1, for docs/reliability.md."""
     figures = Figures()
     yield figures
     if os.environ.get("FIGURES"):

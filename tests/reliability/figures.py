@@ -1,4 +1,4 @@
-"""What tests measured. `python -m tests.reliability.report` makes `docs/RELIABILITY.md` from it."""
+"""What tests measured. `python -m tests.reliability.report` makes `docs/reliability.md` from it."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`docs/RELIABILITY.md`, made from the promises, the tests that keep them, and what those tests measured.
+"""`docs/reliability.md`, made from the promises, the tests that keep them, and what those tests measured.
 
 FIGURES=1 RELIABILITY=full python -m pytest tests/reliability   # measure, at the size of the promises
 python -m tests.reliability.report                              # write the document
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.reliability.figures import FILE
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs" / "RELIABILITY.md"
+DOCUMENT = ROOT / "docs" / "reliability.md"
 
 
 @dataclass(frozen=True)
