@@ -11,7 +11,7 @@ RUN := $(BIN)/python
 TORCH = $(INSTALL) "PyTorch, the CPU build (0.7 GB)" --require-hashes --no-deps -r requirements/torch-cpu.txt 2>/dev/null \
 	|| $(INSTALL) "PyTorch with CUDA (several GB)" --require-hashes -r requirements/torch-cuda.txt
 
-.PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train weights evaluate export benchmark pictures docs perf sbom audit lock clean
+.PHONY: help demo explain-demo screenshots enhance serve bot test lint unit system browser train explain-train weights evaluate explain-evaluate export benchmark pictures docs perf sbom audit lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -50,16 +50,31 @@ system: $(VENV)/dev $(VENV)/perf_analyzer/bin $(VENV)/prometheus
 browser: $(VENV)/dev $(VENV)/browser
 	$(RUN) -m pytest -m "browser and not system"
 
-train: $(VENV)/train ## train on your own photos: make train PHOTOS=folder [OPTIONS='--out runs/mine']
-	@test -n "$(PHOTOS)" || { echo 'say which photos: make train PHOTOS=folder' >&2; exit 2; }
-	$(RUN) training/train.py --photos "$(PHOTOS)" $(OPTIONS)
+train: explain-train $(VENV)/train ## fine-tune the served weights on your photos, 30 minutes: make train PHOTOS=folder [OPTIONS='--minutes 120']
+	@$(RUN) training/train.py --photos "$(PHOTOS)" $(OPTIONS)
+
+explain-train:
+	@test -n "$(PHOTOS)" || { printf '%s\n' \
+		'make train PHOTOS=folder    fine-tunes the served weights on the photos in that folder, for 30 minutes.' \
+		'It takes some dozens of sharp photos, better hundreds, of a megapixel or more, and writes into runs/.' \
+		"More: OPTIONS='--minutes 120', '--steps 5000', '--from nothing', '--help'; docs/training.md." \
+		'The first time, what training needs is installed into $(VENV): 1.3 GB with PyTorch for CPUs.' >&2; exit 2; }
+	@test -d "$(PHOTOS)" || { echo 'there is no folder $(PHOTOS)' >&2; exit 2; }
+	@test -e $(VENV)/train || echo 'The first time, what training needs is installed into $(VENV): 1.3 GB with PyTorch for CPUs.'
 
 weights: $(VENV)/train ## the served weights by their recipe, from nothing; stopped, it goes on: make weights PHOTOS=folder
 	@test -n "$(PHOTOS)" || { echo 'say which photos: make weights PHOTOS=folder' >&2; exit 2; }
 	$(RUN) -m training.recipe --photos "$(PHOTOS)" $(OPTIONS)
 
-evaluate: $(VENV)/export ## measure the weights against bicubic
-	$(RUN) training/evaluate.py $(OPTIONS)
+evaluate: explain-evaluate $(VENV)/export ## how good weights are, beside bicubic: make evaluate PHOTOS=folder [OPTIONS='--weights FILE']
+	@$(RUN) training/evaluate.py --photos "$(PHOTOS)" $(OPTIONS)
+
+explain-evaluate:
+	@test -n "$(PHOTOS)" || { printf '%s\n' \
+		'make evaluate PHOTOS=folder    reduces and spoils the photos in that folder, enhances them, and compares with' \
+		'what they were: a row for bicubic interpolation and one for the model. Use photos that training did not see.' \
+		'The first time, what it needs is installed into $(VENV): more than a gigabyte, with PyTorch.' >&2; exit 2; }
+	@test -d "$(PHOTOS)" || { echo 'there is no folder $(PHOTOS)' >&2; exit 2; }
 
 export: $(VENV)/export ## the weights as the next version that Triton serves
 	$(RUN) export/to_onnx.py $(OPTIONS)

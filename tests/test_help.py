@@ -42,10 +42,10 @@ def test_help_needs_nothing_but_the_project(command):
 @pytest.mark.parametrize("command", ["training/train.py", "training/evaluate.py", "export/to_onnx.py"])
 def test_a_script_that_lacks_something_names_the_target_that_installs_it(command):
     assert run(command, "--help").stdout.startswith("usage: ")
-    training = command == "training/train.py"
-    for done in (run(command, *(["--photos", "/none"] if training else [])), run(command, "--help", project=False)):
+    target = ".venv/train" if command == "training/train.py" else ".venv/export"
+    given = ["--photos", "/none"] if command.startswith("training") else []
+    for done in (run(command, *given), run(command, "--help", project=False)):
         assert done.returncode == 1
-        target = ".venv/train" if training else ".venv/export"
         assert re.fullmatch(
             rf"\w+\.py: \w+ is not installed: run `make {target}`, then use .venv/bin/python\n", done.stderr
         )

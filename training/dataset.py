@@ -1,6 +1,6 @@
 """Photos as training sees them: seeded pairs of a small, degraded crop and the crop it came from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +68,7 @@ class Pairs(Dataset[tuple[Tensor, Tensor]]):
     """
 
     def __init__(
-        self, photos: Sequence[Photo], size: int, seed: int = 0, drawings: Sequence[Photo] = (), drawn: float = 0.13
+        self, photos: Iterable[Photo], size: int, seed: int = 0, drawings: Sequence[Photo] = (), drawn: float = 0.13
     ) -> None:
         self.size, self.seed = size, seed
         self.crop = (size + MARGIN) * SCALE

@@ -36,6 +36,16 @@ def group(device: str | None):
         distributed.destroy_process_group()
 
 
+def largest(value: float) -> float:
+    """The largest of all processes' values."""
+    if not distributed.is_initialized():
+        return value
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    found = torch.tensor(value, dtype=torch.float64, device=device)
+    distributed.all_reduce(found, distributed.ReduceOp.MAX)
+    return found.item()
+
+
 def average_gradients(parameters: Iterable[Tensor]) -> None:
     """Replace every gradient with its mean over all processes."""
     if not distributed.is_initialized():

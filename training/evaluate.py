@@ -1,6 +1,6 @@
 """Measure weights, or an exported graph, against bicubic: truth, likeness to people's eyes, detail, mesh and speed.
 
-usage: python training/evaluate.py [--weights FILE ... | --onnx FILE] [--photos FOLDER [--held-out]] [--picture PNG]
+usage: python training/evaluate.py --photos FOLDER [--held-out] [--weights FILE ... | --onnx FILE] [--picture PNG]
 """
 
 import argparse
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def arguments() -> argparse.ArgumentParser:
-    from training.defaults import JUDGES, KINDS, VALIDATION, WEIGHTS
+    from training.defaults import JUDGES, KINDS, SIDE, WEIGHTS
 
     parser = argparse.ArgumentParser(
         prog="evaluate.py", description="Measure weights or an exported graph against bicubic."
@@ -20,8 +20,15 @@ def arguments() -> argparse.ArgumentParser:
     )
     which.add_argument("--onnx", type=Path, help="an exported graph instead")
     parser.add_argument(
-        "--photos", type=Path, default=VALIDATION, help="ground truth; each folder in it that holds photos is a set"
+        "--photos",
+        type=Path,
+        required=True,
+        help="ground truth, which training did not see; each folder in it that holds photos is a set",
     )
+    parser.add_argument(
+        "--side", type=int, default=SIDE, help="only the middle of larger photos, px, at most so wide and high: "
+        "judges take 1 GB for each megapixel (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument(
         "--held-out", action="store_true", help="only those of --photos that training keeps to judge by"
     )
@@ -49,19 +56,16 @@ def main() -> None:
     try:
         judges = [judge(name) for name in options.judge]
         enhancers = {"bicubic": bicubic, **named_enhancers(options.onnx, options.weights)}
-        sets = truths(options.photos, options.held_out)
+        sets = truths(options.photos, options.held_out, options.side)
     except (FeaturesError, PhotosError, WeightsError) as error:
         sys.exit(f"evaluate.py: {error}")
-    try:
-        print(header(options.judge))
-        for kind in options.degradation:
-            for line in rows(sets, kind, enhancers, judges):
-                print(line, flush=True)
-            if options.picture:
-                *_, shown = enhancers.values()
-                save_pictures(options.picture, kind, sets, shown)
-    except KeyboardInterrupt:
-        sys.exit("\nevaluate.py: stopped")
+    print(header(options.judge), flush=True)
+    for kind in options.degradation:
+        for line in rows(sets, kind, enhancers, judges):
+            print(line, flush=True)
+        if options.picture:
+            *_, shown = enhancers.values()
+            save_pictures(options.picture, kind, sets, shown)
 
 
 if __name__ == "__main__":
@@ -69,3 +73,6 @@ if __name__ == "__main__":
         main()
     except ModuleNotFoundError as error:
         sys.exit(f"evaluate.py: {error.name} is not installed: run `make .venv/export`, then use .venv/bin/python")
+    except KeyboardInterrupt:
+        print("\nevaluate.py: stopped", file=sys.stderr)
+        sys.exit(130)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from training import SCALE
 from training.dataset import HELD_OUT_EVERY, find_photos, read_photo
-from training.defaults import JUDGES
+from training.defaults import JUDGES, SIDE
 from training.degradation import Photo
 from training.dists import Dists
 from training.generator import WeightsError, load_weights
@@ -62,16 +62,18 @@ def judge(name: str) -> nn.Module:
     return distance("alexnet" if name == "lpips" else name)
 
 
-def truths(folder: Path, held_out: bool = False) -> dict[str, list[tuple[str, Photo]]]:
-    """{set: [(name, pixels cropped to multiples of 4)]}; each folder that holds photos is a set.
+def truths(folder: Path, held_out: bool = False, side: int = SIDE) -> dict[str, list[tuple[str, Photo]]]:
+    """{set: [(name, the middle `side` px or less, multiples of 4)]}; each folder that holds photos is a set.
 
     `held_out` leaves away those that training on this folder sees.
     """
     sets: dict[str, list[tuple[str, Photo]]] = {}
     for path in find_photos(folder)[:: HELD_OUT_EVERY if held_out else 1]:
         photo = read_photo(path)
-        height, width = (length // SCALE * SCALE for length in photo.shape[:2])
-        sets.setdefault(path.parent.name, []).append((path.stem, photo[:height, :width]))
+        height, width = (min(length, side) // SCALE * SCALE for length in photo.shape[:2])
+        top, left = ((length - side) // 2 if length > side else 0 for length in photo.shape[:2])
+        truth = photo[top : top + height, left : left + width].copy()
+        sets.setdefault(path.parent.name, []).append((path.stem, truth))
     return sets
 
 
@@ -157,7 +159,7 @@ def rows(
     for name, photos in sets.items():
         found: dict[str, list[Score]] = {label: [] for label in enhancers}
         for place, (stem, truth) in enumerate(
-            tqdm(photos, desc=f"{kind} {name}", unit="photo", disable=None, leave=False)
+            tqdm(photos, desc=f"{kind} {name}", unit="photo", disable=None, leave=False, ncols=80)
         ):
             small = validation(truth, kind, f"{name}/{stem}", place)
             for label, enhancer in enhancers.items():

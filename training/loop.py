@@ -2,8 +2,9 @@
 
 import copy
 import math
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +33,14 @@ class DivergedError(ValueError):
     """The loss is no longer a number."""
 
 
+class StoppedError(Exception):
+    """Somebody asked to stop, and what was learned is saved."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"stopped after step {step:,}")
+        self.step = step
+
+
 ERRORS = (CheckpointError, DivergedError, FeaturesError, PhotosError, WeightsError)
 """What can end a training; each message is the sentence for the person."""
 
@@ -55,8 +64,21 @@ def batches(
     share = stage.batch // ranks
     starts = (step * stage.batch + rank * share for step in range(first, stage.steps))
     order = ([*range(start, start + share)] for start in starts)
-    ahead = {"prefetch_factor": 4} if workers else {}
-    return iter(DataLoader(pairs, batch_sampler=order, num_workers=workers, pin_memory=pinned, **ahead))  # pyright: ignore[reportArgumentType]
+    loader = DataLoader(
+        pairs,
+        batch_sampler=order,  # pyright: ignore[reportArgumentType]
+        num_workers=workers,
+        pin_memory=pinned,
+        worker_init_fn=_leave_stopping_to_the_loop,
+        prefetch_factor=4 if workers else None,
+    )
+    return iter(loader)
+
+
+def _leave_stopping_to_the_loop(worker: int) -> None:
+    """A terminal sends Ctrl-C to every process, and the loop still needs its pairs for the step that it is in."""
+    del worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def train(
@@ -75,10 +97,14 @@ def train(
     workers: int = 1,
     save_every: int = 500,
     compiled: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    quiet: bool = False,
 ) -> Generator:
     """Run the stage and return the averaged generator. Raises DivergedError, CheckpointError, FeaturesError.
 
-    The networks named by `perceptual` take turns, one a step: grain that pleases one displeases the next.
+    The networks named by `perceptual` take turns, one a step: grain that pleases one displeases the next. Once `stop`
+    says so, the step is finished, everything is saved, and StoppedError tells which step it was. `quiet` shows no line
+    of progress.
     """
     torch.manual_seed(stage.seed)
     generator = copy.deepcopy(start).requires_grad_(True).train()
@@ -101,12 +127,15 @@ def train(
     if resume:
         resume.restore(parts)
         first = resume.step
+        if rank == 0:
+            report.rewind(first)
 
-    def checkpoint(step: int) -> None:
+    def save(step: int) -> None:
         if rank == 0:
             states = {name: part.state_dict() for name, part in parts.items()}
             Checkpoint(step, asdict(stage), states, asdict(generator.shape)).save(out / "checkpoint.pt")
             save_weights(average, out / "generator.safetensors", step=str(step))
+            report.evaluate(step, average)
 
     def precision():
         return torch.autocast(device.type, torch.bfloat16) if stage.bf16 else nullcontext()
@@ -117,7 +146,8 @@ def train(
         initial=first,
         total=stage.steps,
         unit="step",
-        disable=rank > 0,
+        disable=quiet or rank > 0,
+        ncols=80,
         mininterval=0.5 if sys.stderr.isatty() else 60,  # a log file gets a line a minute
     )
     for step in steps:
@@ -176,18 +206,23 @@ def train(
             for slow, fast in zip(average.parameters(), generator.parameters(), strict=True):
                 slow.lerp_(fast, follow)
 
-        if (step + 1) % report.every == 0 or step + 1 == stage.steps:
+        told = (step + 1) % report.every == 0
+        if told or step + 1 == stage.steps:
             values = {name: value.item() for name, value in terms.items()}
             if not all(map(math.isfinite, values.values())):
+                report.draw_curves()
                 raise DivergedError(
                     f"the loss is no longer a number at step {step}: lower --rate, and --resume the last checkpoint"
                 )
             if rank == 0:
                 report.step(step + 1, values)
-                steps.set_postfix({name: f"{value:.3f}" for name, value in report.recent.items()}, refresh=False)
-        if (step + 1) % save_every == 0:
-            checkpoint(step + 1)
-            if rank == 0:
-                report.evaluate(step + 1, average)
-    checkpoint(stage.steps)
+                steps.set_postfix_str(f"loss {report.total(weights):.3f}", refresh=False)
+        # Several processes stop at one step, on which they agree now and then.
+        stops = step + 1 < stage.steps and (ranks == 1 or told) and bool(distributed.largest(stop()))
+        if ((step + 1) % save_every == 0 and step + 1 < stage.steps) or stops:
+            save(step + 1)
+        if stops:
+            steps.close()
+            raise StoppedError(step + 1)
+    save(stage.steps)
     return average

@@ -41,7 +41,8 @@ def main() -> None:
     from training.drawings.writing import DrawingsError
     from training.follow_recipe import RecipeError, commit, follow, manifest, parse_recipe
     from training.generator import parameters, save_weights
-    from training.loop import ERRORS
+    from training.loop import ERRORS, StoppedError
+    from training.planning import asked_to_stop
 
     weights = options.out / "generator.safetensors"
     try:
@@ -53,7 +54,7 @@ def main() -> None:
         drawings = [
             np.asarray(draw(recipe.drawings_seed, i)) for i in tqdm(range(recipe.drawings), "drawings", disable=None)
         ]
-        with distributed.group(options.device) as (device, rank, ranks):
+        with distributed.group(options.device) as (device, rank, ranks), asked_to_stop() as stopping:
             generator = follow(
                 recipe,
                 [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY] or photos,
@@ -65,6 +66,7 @@ def main() -> None:
                 ranks=ranks,
                 workers=options.workers,
                 save_every=options.save_every,
+                stop=lambda: bool(stopping),
             )
             if rank == 0:
                 listed = manifest(files, options.photos)
@@ -73,6 +75,9 @@ def main() -> None:
                 save_weights(generator, weights, recipe=recipe.text, commit=commit(), photos_sha256=digest)
     except (*ERRORS, DrawingsError, RecipeError) as error:
         sys.exit(f"recipe.py: {error}")
+    except StoppedError as stopped:
+        print(f"\nrecipe.py: {stopped} of this stage, and saved; the same command goes on", file=sys.stderr)
+        sys.exit(130)
     except KeyboardInterrupt:
         sys.exit("\nrecipe.py: stopped; the same command goes on from the last checkpoint")
     if rank == 0:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
@@ -21,79 +21,124 @@ from matplotlib import pyplot as plt
 
 SHOWN = 192
 """Side of a held-out crop, px: small enough to look at six of them at 1:1."""
+ROWS = 6
+CAPTION = 20
+"""Height of the line of captions, px."""
 
 
 def held_out(photos: Sequence[Photo]) -> list[tuple[Photo, Photo]]:
-    """(small, truth) of each photo's centre under the `shared` degradation."""
+    """(small, truth) under the `shared` degradation: each photo's centre, and of a few photos other places as well."""
     pairs = []
-    for i, photo in enumerate(photos):
+    for i in range(max(len(photos), ROWS)):
+        photo = photos[i % len(photos)]
         height, width = (min(length, SHOWN * 2) // 8 * 8 for length in photo.shape[:2])
-        top, left = (photo.shape[0] - height) // 2, (photo.shape[1] - width) // 2
+        down, right = _PLACES[i // len(photos)]
+        top, left = round((photo.shape[0] - height) * down), round((photo.shape[1] - width) * right)
         truth = photo[top : top + height, left : left + width]
         pairs.append((validation(truth, "shared", f"held-out/{i}"), truth))
     return pairs
 
 
-def contact_sheet(rows: Sequence[Sequence[Photo]]) -> Image.Image:
-    """Each row's photos side by side, the middle `SHOWN` px of each at 1:1."""
+_PLACES = ((0.5, 0.5), (0, 0), (1, 1), (0, 1), (1, 0), (0.5, 0))
+
+
+def contact_sheet(rows: Sequence[Sequence[Photo]], captions: Sequence[str]) -> Image.Image:
+    """Each row's photos side by side, the middle `SHOWN` px of each at 1:1, and above each column what it is."""
 
     def middle(photo: Photo) -> Photo:
         top, left = ((length - SHOWN) // 2 for length in photo.shape[:2])
         return photo[max(top, 0) :, max(left, 0) :][:SHOWN, :SHOWN]
 
-    sheet = Image.new("RGB", (SHOWN * len(rows[0]), SHOWN * len(rows)))
+    sheet = Image.new("RGB", (SHOWN * len(rows[0]), CAPTION + SHOWN * len(rows)), "white")
+    for x, caption in enumerate(captions):
+        ImageDraw.Draw(sheet).text((x * SHOWN + 6, 3), caption, "black", ImageFont.load_default(13))
     for y, row in enumerate(rows):
         for x, photo in enumerate(row):
-            sheet.paste(Image.fromarray(np.ascontiguousarray(middle(photo))), (x * SHOWN, y * SHOWN))
+            sheet.paste(Image.fromarray(np.ascontiguousarray(middle(photo))), (x * SHOWN, CAPTION + y * SHOWN))
     return sheet
 
 
 @dataclass
 class Report:
-    """Writes what happens into `out`; with `photos`, also how held-out ones fare (bicubic, ours, truth)."""
+    """Writes what happens into `out`; with `photos`, (small, truth) each, also how these fare, beside `before`."""
 
     out: Path
     photos: Sequence[tuple[Photo, Photo]] = ()
     every: int = 20
     recent: dict[str, float] = field(default_factory=dict)
     """running means of the losses"""
+    before: nn.Module | None = None
+    """the network that training began from"""
 
     def __post_init__(self) -> None:
         self.out.mkdir(parents=True, exist_ok=True)
         self.board = SummaryWriter(str(self.out / "tensorboard"))
         self.log = self.out / "losses.csv"
+        self.psnr: dict[str, float] = {}
+        """of the photos, dB, when last looked: bicubic, before, after"""
+        self._begun: list[Photo] = []
+
+    def rewind(self, step: int) -> None:
+        """Drop what was noted after this step, from which training goes on."""
+        if self.log.exists():
+            with self.log.open(newline="") as file:
+                kept = [row for row in csv.reader(file) if int(row[0]) <= step]
+            with self.log.open("w", newline="") as file:
+                csv.writer(file).writerows(kept)
 
     def step(self, step: int, values: dict[str, float]) -> None:
+        """Note the losses after a step, by name."""
         for name, value in values.items():
             self.recent[name] = 0.98 * self.recent.get(name, value) + 0.02 * value
-        if step % self.every == 0:
-            for name, value in self.recent.items():
-                self.board.add_scalar(f"loss/{name}", value, step)
-            with self.log.open("a", newline="") as file:
-                csv.writer(file).writerows((step, name, f"{value:.6f}") for name, value in self.recent.items())
+        for name, value in self.recent.items():
+            self.board.add_scalar(f"loss/{name}", value, step)
+        with self.log.open("a", newline="") as file:
+            csv.writer(file).writerows((step, name, f"{value:.6f}") for name, value in self.recent.items())
+
+    def total(self, weights: dict[str, float]) -> float:
+        """The generator's loss, of the running means."""
+        return sum(weight * self.recent.get(name, 0.0) for name, weight in weights.items())
 
     def evaluate(self, step: int, network: nn.Module) -> None:
-        """Curves so far, and with held-out photos their PSNR and contact sheet."""
+        """Curves so far, and of the photos their PSNR and contact sheet."""
         if self.photos:
-            ours = [enhance(network, small) for small, _ in self.photos]
-            psnr = float(np.mean([psnr_y(a, truth) for a, (_, truth) in zip(ours, self.photos, strict=True)]))
-            self.board.add_scalar("held-out/PSNR-Y", psnr, step)
-            with self.log.open("a", newline="") as file:
-                csv.writer(file).writerow((step, "held-out PSNR-Y", f"{psnr:.4f}"))
-            rows = [(bicubic(small), a, truth) for a, (small, truth) in zip(ours, self.photos, strict=True)]
-            contact_sheet(rows[:6]).save(self.out / "sheet.png")
-        self._curves()
+            self._look(step, network)
+        self.draw_curves()
 
-    def _curves(self) -> None:
+    def _look(self, step: int, network: nn.Module) -> None:
+        truths = [truth for _, truth in self.photos]
+        columns = {"bicubic": [bicubic(small) for small, _ in self.photos]}
+        if self.before:
+            self._begun = self._begun or [enhance(self.before, small) for small, _ in self.photos]
+            columns["before"] = self._begun
+        columns["after"] = [enhance(network, small) for small, _ in self.photos]
+        self.psnr = {
+            name: float(np.mean([psnr_y(*pair) for pair in zip(photos, truths, strict=True)]))
+            for name, photos in columns.items()
+        }
+        self.board.add_scalar("held-out/PSNR-Y", self.psnr["after"], step)
+        with self.log.open("a", newline="") as file:
+            csv.writer(file).writerow((step, "held-out PSNR-Y", f"{self.psnr['after']:.4f}"))
+        names = {"after": f"after {step:,} steps"}
+        captions = [f"{names.get(name, name)}, {value:.2f} dB" for name, value in self.psnr.items()]
+        rows = [*zip(*columns.values(), truths, strict=True)]
+        contact_sheet(rows[:ROWS], [*captions, "the photo itself"]).save(self.out / "sheet.png")
+
+    def draw_curves(self) -> None:
+        """A picture of everything that was noted, over the steps."""
         curves: dict[str, list[tuple[int, float]]] = {}
         if not self.log.exists():
             return
         with self.log.open(newline="") as file:
             for step, name, value in csv.reader(file):
                 curves.setdefault(name, []).append((int(step), float(value)))
-        figure, axes = plt.subplots(1, len(curves), figsize=(4 * len(curves), 3), squeeze=False, layout="constrained")
-        for axis, (name, points) in zip(axes[0], curves.items(), strict=True):
-            axis.plot(*zip(*points, strict=True))
+        across = min(4, len(curves))
+        down = -(-len(curves) // across)
+        figure, axes = plt.subplots(down, across, figsize=(4 * across, 3 * down), squeeze=False, layout="constrained")
+        for axis in axes.flat[len(curves) :]:
+            axis.remove()
+        for axis, (name, points) in zip(axes.flat, curves.items(), strict=False):
+            axis.plot(*zip(*points, strict=True), marker="." if len(points) < 50 else None)
             axis.set(title=name, xlabel="step")
             axis.grid(alpha=0.3)
         figure.savefig(self.out / "curves.png", dpi=100)

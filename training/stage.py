@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 WARM_UP = 200
-"""steps over which the learning rates rise, and in a stage with a discriminator its weight"""
+"""steps over which the learning rates rise, at most a tenth of all, and in a stage with a discriminator its weight"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Stage:
         return bool(self.perceptual_weight or self.texture_weight)
 
     def schedule(self, step: int) -> float:
-        """The share of the highest rates at `step`: up over 200 steps, then down along a cosine to `last_rate`."""
+        """The share of the highest rates at `step`: up while it warms up, then down along a cosine to `last_rate`."""
+        rise = max(1, min(WARM_UP, self.steps // 10))
         cosine = 0.5 * (1 + math.cos(math.pi * step / self.steps))
-        return min(1.0, (step + 1) / WARM_UP) * (self.last_rate + (1 - self.last_rate) * cosine)
+        return min(1.0, (step + 1) / rise) * (self.last_rate + (1 - self.last_rate) * cosine)

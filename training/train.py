@@ -1,6 +1,7 @@
-"""Train the generator for one stage: against the mean absolute error, or against feature networks and a discriminator.
+"""Fine-tune the served weights on a folder of photos, or train a generator from nothing, for one stage.
 
-usage: python training/train.py --photos FOLDER [--out runs/NAME] [--resume runs/NAME/checkpoint.pt]
+usage: python training/train.py --photos FOLDER [--minutes 30 | --steps N] [--from WEIGHTS | nothing] [--out runs/NAME]
+       python training/train.py --photos FOLDER --resume runs/NAME/checkpoint.pt
        torchrun --nproc-per-node 2 training/train.py --photos FOLDER
 
 `training/recipe.py` runs several stages, as the served weights need. The loop is in `training/loop.py`.
@@ -10,13 +11,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import torch
+
     from training.checkpoint import Checkpoint
+    from training.generator import Generator
     from training.stage import Stage
+
+MINUTES = 30.0
+NOTHING = "nothing"
+FINE_TUNING: dict[str, Any] = {"batch": 8, "rate": 1e-4, "adversarial_weight": 0.0}
+FROM_NOTHING: dict[str, Any] = {"rate": 6e-4, "perceptual_weight": 0.0, "adversarial_weight": 0.0}
+SHAPE = {"blocks": 15, "channels": 128, "fold": 2}
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -24,127 +34,207 @@ def arguments() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="train.py",
-        description="Train the generator for one stage. With --adversarial-weight 0 --perceptual-weight 0 it learns "
-        "from the mean absolute error alone, which is how to begin from nothing.",
+        description="Fine-tune the served weights on your photos, or train a generator from nothing. Ctrl-C saves what "
+        "was learned.",
     )
     add = parser.add_argument
     add("--photos", type=Path, required=True, help="folder of photos; the larger, sharper and more varied the better")
     add("--drawings", type=Path, help="folder of drawings, an eighth of what is learned from: see training/drawings/")
-    add("--out", type=Path, help="folder for checkpoint, weights, curves (default: runs/latest, or that of --resume)")
+    add("--minutes", type=float, help=f"train for about so long (default: {MINUTES:.0f}, where --steps is not given)")
     add(
-        "--resume",
-        type=Path,
-        metavar="CHECKPOINT",
-        help="go on from this checkpoint; of its options --rate may change",
+        "--from",
+        dest="start",
+        metavar="WEIGHTS",
+        help=f"weights to begin from, or `{NOTHING}`, which takes days on a GPU (default: the served ones)",
     )
-    add("--init", type=Path, metavar="WEIGHTS", help="start from these weights (default: from nothing)")
-    add("--blocks", type=int, default=15, help="residual blocks of a new generator (default: %(default)s)")
-    add("--channels", type=int, default=128, help="channels of a new generator's trunk (default: %(default)s)")
-    add(
-        "--fold",
-        type=int,
-        default=2,
-        choices=(1, 2),
-        help="a new generator's trunk works at this part of the resolution: 1 whole, 2 half (default: %(default)s)",
-    )
+    add("--out", type=Path, help="folder for what comes of it (default: runs/NAME-OF-PHOTOS, or that of --resume)")
+    add("--resume", type=Path, metavar="CHECKPOINT", help="go on from here; of its options only the rates may change")
     add(
         "--perceptual",
         nargs="+",
         default=["lite0"],
         metavar="NETWORK",
-        help="they take turns: {lite0,lite1,lite2,vgg16,alexnet}[:FILE], squeezenet:FILE, MODULE:FACTORY",
+        help="networks that say what looks alike, in turn: lite0, lite1, lite2, vgg16 or alexnet, each with :FILE for "
+        "weights of your own; squeezenet:FILE; or MODULE:FACTORY (default: lite0)",
     )
-    add("--workers", type=int, default=1, help="processes that prepare pairs (default: %(default)s)")
-    add(
-        "--save-every",
-        type=int,
-        default=500,
-        metavar="STEPS",
-        help="checkpoint and contact sheet (default: %(default)s)",
-    )
-    add(
-        "--compile",
-        action="store_true",
-        help="compile the perceptual loss: a minute to begin, then up to twice as fast; needs a C++ compiler",
-    )
+    add("--compile", action="store_true", help="make --perceptual faster, after a minute; needs a C++ compiler")
+    add("--workers", type=int, default=1, help="processes that prepare pairs of crops (default: %(default)s)")
+    add("--save-every", type=int, default=500, metavar="STEPS", help="save and look so often (default: %(default)s)")
     add("--device", help="cpu or cuda (default: cuda where there is one)")
+    shape = parser.add_argument_group(f"shape of a new generator, with --from {NOTHING}")
+    shape.add_argument("--blocks", type=int, help=f"residual blocks (default: {SHAPE['blocks']})")
+    shape.add_argument("--channels", type=int, help=f"channels of its trunk (default: {SHAPE['channels']})")
+    shape.add_argument(
+        "--fold", type=int, choices=(1, 2), help=f"its trunk works at 1/FOLD of the width (default: {SHAPE['fold']})"
+    )
     stage = parser.add_argument_group("what decides the weights")
     for option in fields(Stage):
         kind: dict[str, Any] = (
             {"action": argparse.BooleanOptionalAction} if option.type is bool else {"type": option.type}
         )
         flag = f"--{option.name.replace('_', '-')}"
-        stage.add_argument(flag, default=None, help=f"{option.metadata['help']} (default: {option.default})", **kind)
+        stage.add_argument(flag, default=None, help=f"{option.metadata['help']} ({_default(option.name)})", **kind)
     return parser
 
 
-def chosen_stage(options: argparse.Namespace, resume: Checkpoint | None) -> Stage:
+def _default(name: str) -> str:
+    """What an option of the stage is where it is not typed."""
+    from training.stage import Stage
+
+    if name == "steps":
+        return "default: what --minutes have room for"
+    if name == "bf16":
+        return "default: where the machine is fast at it"
+    tuned, fresh = (getattr(Stage(**base), name) for base in (FINE_TUNING, FROM_NOTHING))
+    return f"default: {tuned}" if tuned == fresh else f"default: {tuned}; from nothing {fresh}"
+
+
+def contradiction(options: argparse.Namespace) -> str:
+    """What does not go together, as a sentence; empty where all is well."""
+    fresh = options.start == NOTHING
+    if options.minutes is not None and options.minutes <= 0:
+        return "--minutes has to be more than 0"
+    if options.minutes is not None and options.steps is not None:
+        return "say either --minutes or --steps"
+    if options.resume and (options.start or options.minutes):
+        return "--resume goes on with the weights and the steps of its checkpoint: leave out --from and --minutes"
+    if any(getattr(options, name) for name in SHAPE) and not fresh:
+        return f"--blocks, --channels and --fold shape a new generator: add --from {NOTHING}"
+    return ""
+
+
+def chosen_stage(options: argparse.Namespace, resume: Checkpoint | None, device: torch.device) -> Stage:
     """The checkpoint's options, or the defaults, with what was typed in their place. Raises CheckpointError."""
     from training.checkpoint import CheckpointError
+    from training.planning import has_fast_bfloat16
     from training.stage import Stage
 
     typed = {f.name: value for f in fields(Stage) if (value := getattr(options, f.name)) is not None}
     if not resume:
-        return Stage(**typed)
+        base = FROM_NOTHING if options.start == NOTHING else FINE_TUNING
+        return Stage(**{"bf16": has_fast_bfloat16(device), **base, **typed})
     if other := [f"--{name.replace('_', '-')}" for name in typed if name not in ("rate", "discriminator_rate")]:
         raise CheckpointError(f"{' '.join(other)} cannot change in a resumed training: only the rates can")
     return Stage(**{**resume.recipe, **typed})
 
 
+def starting_point(options: argparse.Namespace, resume: Checkpoint | None) -> tuple[Generator, Generator | None]:
+    """The generator to train, and the one to compare with where it began from weights. Raises WeightsError."""
+    from training.defaults import WEIGHTS
+    from training.generator import Shape, load_weights, make_generator, save_weights
+
+    kept = options.out / "start.safetensors"
+    if resume:
+        return make_generator(Shape(**resume.shape)), load_weights(kept) if kept.is_file() else None
+    if options.start == NOTHING:
+        return make_generator(Shape(**{name: getattr(options, name) or usual for name, usual in SHAPE.items()})), None
+    start = load_weights(Path(options.start) if options.start else WEIGHTS)
+    save_weights(start, kept)
+    return start, start
+
+
 def main() -> None:
-    options = arguments().parse_args()
-    import torch
-    from tqdm import tqdm
+    parser = arguments()
+    options = parser.parse_args()
+    if wrong := contradiction(options):
+        parser.error(wrong)
+    options.out = options.out or (options.resume.parent if options.resume else Path("runs") / options.photos.name)
+    from training.loop import ERRORS, StoppedError
+    from training.planning import asked_to_stop
 
-    from training import distributed
-    from training.checkpoint import Checkpoint
-    from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
-    from training.generator import Shape, load_weights, make_generator, parameters
-    from training.loop import ERRORS, train
-    from training.reporting import Report, held_out
-
-    options.out = options.out or (options.resume.parent if options.resume else Path("runs/latest"))
+    again = f"--resume {options.out / 'checkpoint.pt'}"
     try:
-        resume = Checkpoint.load(options.resume) if options.resume else None
-        stage = chosen_stage(options, resume)
-        with distributed.group(options.device) as (device, rank, ranks):
-            if stage.batch % ranks:
-                raise PhotosError(f"--batch {stage.batch} cannot be shared evenly by {ranks} processes")
-            files = find_photos(options.photos)
-            photos = [
-                read_photo(file) for file in tqdm(files, desc="photos", disable=rank > 0 or not sys.stderr.isatty())
-            ]
-            shown = photos[::HELD_OUT_EVERY]
-            learned = [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY] or photos
-            drawings = [read_photo(file) for file in find_photos(options.drawings)] if options.drawings else []
-            torch.manual_seed(stage.seed)
-            if options.init:
-                start = load_weights(options.init)
-            elif resume:
-                start = make_generator(Shape(**resume.shape))
-            else:
-                start = make_generator(Shape(options.blocks, options.channels, options.fold))
-            generator = train(
-                stage,
-                Pairs(learned, stage.patch, stage.seed, drawings),
-                options.out,
-                Report(options.out, held_out(shown)),
-                start=start,
-                perceptual=options.perceptual,
-                resume=resume,
-                device=device,
-                rank=rank,
-                ranks=ranks,
-                workers=options.workers,
-                save_every=options.save_every,
-                compiled=options.compile,
-            )
+        with asked_to_stop() as stopping:
+            run(options, stopping)
     except ERRORS as error:
         sys.exit(f"train.py: {error}")
-    except KeyboardInterrupt:
-        sys.exit(f"\ntrain.py: stopped; go on with --resume {options.out / 'checkpoint.pt'}")
-    if rank == 0:
-        print(f"{parameters(generator):,} parameters in {options.out / 'generator.safetensors'}")
+    except StoppedError as stopped:
+        print(f"\ntrain.py: {stopped}, and saved; go on with the same command and {again}", file=sys.stderr)
+        sys.exit(130)
+
+
+def run(options: argparse.Namespace, stopping: list[int]) -> None:
+    """Train, telling before what to expect, and after it what came of it. Raises what `train` raises."""
+    import torch
+
+    from training import distributed
+    from training.checkpoint import Checkpoint, CheckpointError
+    from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
+    from training.generator import parameters
+    from training.loop import train
+    from training.planning import seconds_a_step
+    from training.reporting import Report, held_out
+
+    resume = Checkpoint.load(options.resume) if options.resume else None
+    if not resume and (options.out / "checkpoint.pt").exists():
+        raise CheckpointError(
+            f"{options.out} holds an earlier training: name another folder with --out, or go on with --resume "
+            f"{options.out / 'checkpoint.pt'}"
+        )
+    with distributed.group(options.device) as (device, rank, ranks):
+
+        def say(line: str) -> None:
+            if rank == 0:
+                print(line, flush=True)
+
+        stage = chosen_stage(options, resume, device)
+        if stage.batch % ranks:
+            raise PhotosError(f"--batch {stage.batch} cannot be shared evenly by {ranks} processes")
+        files = find_photos(options.photos)
+        learned = [file for i, file in enumerate(files) if i % HELD_OUT_EVERY] or files
+        drawings = find_photos(options.drawings) if options.drawings else []
+        torch.manual_seed(stage.seed)
+        start, before = starting_point(options, resume)
+        say(f"Reading {len(files):,} photos. {len(files[::HELD_OUT_EVERY]):,} of them are kept to judge by.")
+        pairs = Pairs(map(read_photo, learned), stage.patch, stage.seed, [*map(read_photo, drawings)])
+        shown = held_out([read_photo(file) for file in files[::HELD_OUT_EVERY]])
+        how = {
+            "start": start,
+            "perceptual": options.perceptual,
+            "device": device,
+            "rank": rank,
+            "ranks": ranks,
+            "workers": options.workers,
+            "compiled": options.compile,
+        }
+        begun = resume.step if resume else 0
+        if not resume and options.steps is None:
+            say("Trying how long a step takes ...")
+            seconds = seconds_a_step(stage, pairs, **how)
+            minutes = options.minutes or MINUTES
+            stage = replace(stage, steps=max(1, round(minutes * 60 / seconds)))
+            say(f"{seconds:.2g} s: {minutes:g} minutes have room for {stage.steps:,} steps.")
+        say(expectation(options, device, stage.steps - begun))
+        report = Report(options.out, shown, before=before)
+        stop = {"stop": lambda: bool(stopping), "save_every": options.save_every, "resume": resume}
+        generator = train(stage, pairs, options.out, report, **how, **stop)
+        say(f"{parameters(generator):,} parameters in {options.out / 'generator.safetensors'}")
+        say(outcome(options, report))
+
+
+def expectation(options: argparse.Namespace, device: torch.device, steps: int) -> str:
+    """What somebody should know before they wait."""
+    where = "a GPU" if device.type == "cuda" else "a CPU"
+    hope = (
+        "From nothing, it takes days on a GPU until the results are worth looking at."
+        if options.start == NOTHING
+        else "Expect small steps: results become a little truer to photos like yours, where these are many and sharp."
+    )
+    return (
+        f"{steps:,} steps on {where}, into {options.out}. {hope}\nCtrl-C saves what was learned and tells how to go on."
+    )
+
+
+def outcome(options: argparse.Namespace, report: Any) -> str:
+    """What came of it, where to look, and what to type next."""
+    weights = options.out / "generator.safetensors"
+    figures = ", ".join(f"{name} {value:.2f}" for name, value in report.psnr.items())
+    return (
+        f"PSNR-Y of the photos that were kept, in dB: {figures}\n"
+        f"Look at {options.out / 'sheet.png'} (crops) and {options.out / 'curves.png'} (losses). Then type\n"
+        f"  make evaluate PHOTOS={options.photos} OPTIONS='--held-out --weights {weights}'\n"
+        f"  make export OPTIONS='--weights {weights}'"
+    )
 
 
 if __name__ == "__main__":
@@ -152,3 +242,5 @@ if __name__ == "__main__":
         main()
     except ModuleNotFoundError as error:
         sys.exit(f"train.py: {error.name} is not installed: run `make .venv/train`, then use .venv/bin/python")
+    except KeyboardInterrupt:
+        sys.exit("\ntrain.py: stopped")

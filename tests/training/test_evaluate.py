@@ -1,8 +1,11 @@
+import os
+import signal
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import skimage.data
 from PIL import Image
@@ -93,6 +96,31 @@ def test_judges_several_weights_by_the_photos_that_training_held_out(photos, tmp
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert [line.split(" | ")[2] for line in done.stdout.splitlines()[2:]] == ["bicubic", str(WEIGHTS), str(other)]
+
+
+def test_ctrl_c_is_one_line(photos, tmp_path):
+    for i in range(3):
+        Image.fromarray(photos[0]).save(tmp_path / f"{i}.png")
+    with subprocess.Popen(
+        [sys.executable, ROOT / "training" / "evaluate.py", "--photos", tmp_path],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as evaluating:  # fmt: skip
+        assert evaluating.stdout
+        assert evaluating.stdout.readline().startswith("| degradation")
+        os.killpg(evaluating.pid, signal.SIGINT)  # as a terminal does
+        _, errors = evaluating.communicate(timeout=100)
+    assert evaluating.returncode == 130
+    assert errors == "\nevaluate.py: stopped\n"
+
+
+def test_of_a_large_photo_the_middle_counts(tmp_path):
+    pixels = np.zeros((90, 210, 3), np.uint8)
+    pixels[:, 50:150] = 255
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    [(_, truth)] = truths(tmp_path, side=100)[tmp_path.name]
+    assert truth.shape == (88, 100, 3)
+    assert (truth[:, :95] == 255).all()
+    assert not truth[:, 95:].any()
 
 
 def test_a_mistake_gets_one_sentence(tmp_path):

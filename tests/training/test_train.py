@@ -1,8 +1,16 @@
 """The loop, run for real: a few steps of a small recipe on real photos."""
 
+import contextlib
 import csv
+import io
+import os
+import pty
+import re
+import signal
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +24,8 @@ from torch import nn
 from training.checkpoint import Checkpoint, CheckpointError
 from training.dataset import Pairs
 from training.generator import Generator, Shape, load_weights, make_generator
-from training.loop import DivergedError, batches, random_shift_crop, train
-from training.reporting import Report, held_out
+from training.loop import DivergedError, StoppedError, batches, random_shift_crop, train
+from training.reporting import CAPTION, Report, held_out
 from training.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,6 +102,33 @@ def test_resumes_to_the_same_weights_and_curve(pairs, tmp_path):
     assert [row[:2] for row in curve(tmp_path / "rest") if row[0] == stop + 1] == [row[:2] for row in first]
 
 
+def test_stopped_it_finishes_the_step_saves_and_goes_on_to_the_same_weights(pairs, tmp_path):
+    whole = run(STAGE, pairs, tmp_path / "whole")
+    part = tmp_path / "part"
+    report = Report(part, held_out(pairs.photos), every=1)
+    with pytest.raises(StoppedError) as stopped:
+        train(
+            STAGE, pairs, part, report, start=fresh(), perceptual=("lite0",), workers=1,
+            stop=lambda: "pixel" in report.recent,
+        )  # fmt: skip
+    assert stopped.value.step == 1
+    for name in ("checkpoint.pt", "generator.safetensors", "sheet.png", "curves.png"):
+        assert (part / name).is_file(), name
+    assert {step for step, _, _ in curve(part)} == {1}
+    with (part / "losses.csv").open("a") as file:
+        file.write("4,pixel,0.5\n")  # of a run that went on and was not saved
+
+    rest = run(STAGE, pairs, part, resume=Checkpoint.load(part / "checkpoint.pt"))
+    assert_same(whole, rest)
+    assert [step for step, name, _ in curve(part) if name == "pixel"] == [1, 2, 3, 4, 5]
+
+
+def test_a_short_stage_warms_up_within_a_tenth_of_it():
+    short = Stage(steps=100)
+    assert short.schedule(9) == pytest.approx(1, rel=0.03)
+    assert short.schedule(0) == pytest.approx(0.1, rel=0.01)
+
+
 def test_starts_from_weights_and_keeps_their_shape(pairs, tmp_path):
     start = fresh(Shape(1, 16, fold=2)).eval()
     same = train(replace(PIXELS, steps=1, rate=0.0), pairs, tmp_path, Report(tmp_path), start=start, workers=0)
@@ -161,7 +196,7 @@ def test_reports_curves_and_a_contact_sheet(pairs, photos, tmp_path):
         "pixel", "low_frequency", "grid", "perceptual", "texture", "adversarial", "discriminator", "held-out PSNR-Y",
     }  # fmt: skip
     with Image.open(tmp_path / "sheet.png") as sheet:
-        assert sheet.size == (3 * 192, 2 * 192)
+        assert sheet.size == (3 * 192, CAPTION + 6 * 192)
     assert (tmp_path / "curves.png").stat().st_size > 5000
     assert list((tmp_path / "tensorboard").iterdir())
 
@@ -197,11 +232,28 @@ def command(*arguments: object, launcher: tuple[str, ...] = (sys.executable,)) -
     )  # fmt: skip
 
 
-SMALL = ("--batch", 4, "--patch", 16, "--blocks", 1, "--channels", 64, "--fold", 1, "--no-bf16", "--workers", 0)
+SMALL = (
+    "--batch",
+    4,
+    "--patch",
+    16,
+    "--blocks",
+    1,
+    "--channels",
+    64,
+    "--fold",
+    1,
+    "--no-bf16",
+    "--workers",
+    0,
+    "--from",
+    "nothing",
+)
 
 
 def test_two_processes_learn_what_one_learns(folder, tmp_path):
-    steps = ("--photos", folder, *SMALL, "--steps", 3)
+    both = ("--perceptual-weight", 0.5, "--adversarial-weight", 0.1)
+    steps = ("--photos", folder, *SMALL, *both, "--steps", 3, "--rate", "1e-6", "--discriminator-rate", "1e-6")
     one = command(*steps, "--out", tmp_path / "one")
     assert one.returncode == 0, one.stderr
     torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
@@ -219,7 +271,7 @@ def test_two_processes_learn_what_one_learns(folder, tmp_path):
         (("--photos", "/nowhere"), "no folder of photos at /nowhere"),
         (("--photos", "PHOTOS", "--patch", "200"), "every photo is smaller"),
         (("--photos", "PHOTOS", "--resume", "/none.pt"), "no checkpoint at /none.pt"),
-        (("--photos", "PHOTOS", "--init", "/none.safetensors"), "no weights at /none.safetensors"),
+        (("--photos", "PHOTOS", "--from", "/none.safetensors"), "no weights at /none.safetensors"),
         (("--photos", "PHOTOS", "--perceptual", "vgg"), "no feature network named vgg"),
     ],
 )
@@ -262,7 +314,81 @@ def test_a_resumed_training_keeps_its_folder_and_takes_another_rate(folder, tmp_
     again = command(*resume, "--rate", "1e-5")
     assert again.returncode == 0, again.stderr
     assert str(out / "generator.safetensors") in again.stdout
+    assert "before" not in again.stdout, "it began from nothing"
     assert Checkpoint.load(out / "checkpoint.pt").recipe["rate"] == pytest.approx(1e-5)
     refused = command(*resume, "--batch", 8)
     assert refused.returncode == 1
     assert "--batch cannot change in a resumed training" in refused.stderr
+
+
+def test_by_default_the_served_weights_are_tuned_for_the_minutes_that_are_given(folder, tmp_path):
+    out = tmp_path / "mine"
+    quick = ("--photos", folder, "--patch", 16, "--batch", 2, "--workers", 0, "--out", out)
+    done = command(*quick, "--minutes", 0.01)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"0\.01 minutes have room for [\d,]+ steps", done.stdout)
+    assert re.search(r"PSNR-Y .* bicubic [\d.]+, before [\d.]+, after [\d.]+\n", done.stdout)
+    assert f"make evaluate PHOTOS={folder} OPTIONS='--held-out --weights {out}/generator.safetensors'" in done.stdout
+    assert load_weights(out / "generator.safetensors").shape == load_weights().shape
+    with Image.open(out / "sheet.png") as sheet:
+        assert sheet.size == (4 * 192, CAPTION + 6 * 192)
+    kept = (out / "checkpoint.pt").read_bytes()
+
+    refused = command(*quick, "--minutes", 0.01)
+    assert refused.returncode == 1
+    assert "mine holds an earlier training" in refused.stderr
+    assert (out / "checkpoint.pt").read_bytes() == kept
+
+
+def test_ctrl_c_saves_and_tells_how_to_go_on(folder, tmp_path):
+    out = tmp_path / "mine"
+    arguments = ("--photos", folder, *SMALL, "--steps", 100_000, "--out", out, "--save-every", 2)
+    with subprocess.Popen(
+        [sys.executable, ROOT / "training" / "train.py", *map(str, arguments), "--workers", "1"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
+    ) as training:  # fmt: skip
+        while not (out / "checkpoint.pt").exists():
+            assert training.poll() is None
+            time.sleep(0.1)
+        os.killpg(training.pid, signal.SIGINT)  # as a terminal does
+        _, errors = training.communicate(timeout=100)
+    assert training.returncode == 130
+    (step,) = re.findall(r"stopped after step ([\d,]+), and saved", errors)
+    assert f"--resume {out}/checkpoint.pt" in errors
+    assert "Traceback" not in errors
+    assert Checkpoint.load(out / "checkpoint.pt").step == int(step.replace(",", ""))
+
+
+def test_the_line_of_progress_fits_80_columns(folder, tmp_path):
+    arguments = ("--photos", folder, *SMALL, "--steps", 45, "--out", tmp_path / "out")
+    shown = io.BytesIO()
+    main, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 120))
+    with subprocess.Popen(
+        [sys.executable, ROOT / "training" / "train.py", *map(str, arguments)],
+        stdout=terminal, stderr=terminal, env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
+    ):  # fmt: skip
+        os.close(terminal)
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while some := os.read(main, 4096):
+                shown.write(some)
+    os.close(main)
+    lines = [line for line in re.split(r"[\r\n]+", shown.getvalue().decode()) if "step" in line and "|" in line]
+    assert any("loss" in line for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--steps", "3", "--minutes", "1"), "say either --minutes or --steps"),
+        (("--minutes", "0"), "--minutes has to be more than 0"),
+        (("--resume", "c.pt", "--from", "nothing"), "leave out --from and --minutes"),
+        (("--blocks", "3"), "add --from nothing"),
+    ],
+)
+def test_what_does_not_go_together_is_told_at_once(arguments, sentence):
+    done = command("--photos", "/none", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
