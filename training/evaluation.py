@@ -1,5 +1,6 @@
 """How near enhanced photos come to the truth: scores, judges and the table that `training/evaluate.py` prints."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from tqdm import tqdm
 
 from training import SCALE
 from training.dataset import HELD_OUT_EVERY, find_photos, read_photo
-from training.defaults import JUDGES, SIDE
+from training.defaults import JUDGES
 from training.degradation import Photo
 from training.dists import Dists
 from training.generator import WeightsError, load_weights
@@ -62,7 +63,7 @@ def judge(name: str) -> nn.Module:
     return distance("alexnet" if name == "lpips" else name)
 
 
-def truths(folder: Path, held_out: bool = False, side: int = SIDE) -> dict[str, list[tuple[str, Photo]]]:
+def truths(folder: Path, held_out: bool = False, side: int = sys.maxsize) -> dict[str, list[tuple[str, Photo]]]:
     """{set: [(name, the middle `side` px or less, multiples of 4)]}; each folder that holds photos is a set.
 
     `held_out` leaves away those that training on this folder sees.
