@@ -212,6 +212,8 @@ def _figures(photo: Photo, enhanced: Enhanced) -> str:
     if enhanced.reason:
         how += f", because {enhanced.reason}"
     bits = ", 8 bits a channel, as the model sees" if photo.deep else ""
+    if photo.hdr:
+        bits += ", HDR toned down to sRGB"
     pages = f", {enhanced.photo.frames} frames" if enhanced.photo.frames > 1 else ""
     if photo.pages > photo.frames:
         pages = f", the first of {photo.pages}{' or more' if photo.uncounted else ''} pictures"

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
-from slackbot.imaging import animation, metadata
+from slackbot.imaging import animation, colour, metadata
 from slackbot.imaging.errors import (
     UNPACKS_TOO_LARGE,
     DamagedPhoto,
@@ -55,7 +55,9 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
             raise PhotoTooLarge(too_many_pixels(image.size, limits.output_pixels))
         deep = _is_deep(image)
         xmp = metadata.take_xmp(image)
+        told = colour.read(image, path)
         photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt)
+        photo = colour.to_model(photo, told)
         if photo.alpha and not photo.motion and not photo.format.alpha:
             photo = photo.written_as(FORMATS["PNG"])
         return replace(photo, source=fmt, deep=deep, metadata=metadata.read(image, xmp))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from slackbot.imaging import animation, metadata
+from slackbot.imaging import animation, colour, metadata
 from slackbot.imaging.photo import Photo
 
 
@@ -14,10 +14,12 @@ def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
 
     The photo's pictures are used up: alpha goes into the image in place, since a copy of a large one takes 256 MB.
     """
+    if photo.format.codec == "GIF":
+        photo = colour.to_srgb(photo)
     first = _whole(photo.image, photo.alpha, photo)
     first.info.clear()  # Pillow would write of it what it likes
     options = dict(photo.format.options)
-    if photo.icc:
+    if photo.icc and colour.fits(photo.icc, first.mode):
         options["icc_profile"] = photo.icc
     options |= metadata.options(photo.metadata, photo.format.codec, keep_metadata)
     if photo.motion:

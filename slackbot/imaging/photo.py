@@ -28,6 +28,7 @@ class Photo:
     pages: int = 1
     uncounted: bool = False
     motion: Motion | None = None
+    hdr: bool = False  # it came brighter than a screen's white (PQ, HLG), of which what fits sRGB is left
     metadata: Metadata = field(default_factory=Metadata, repr=False)
     source: Format | None = None  # the file's own
     deep: bool = False  # it came with more than 8 bits a channel, of which the 8 that the model sees are left

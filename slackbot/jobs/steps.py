@@ -294,4 +294,5 @@ def _outcome(name: str, photo: Photo, enhanced: Enhanced, options: Options) -> O
         format=fmt.name,
         wanted=options.scale,
         too_small=photo.format.name if photo.format is not fmt else "",
+        hdr=photo.hdr,
     )

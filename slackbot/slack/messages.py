@@ -48,6 +48,8 @@ def line(outcome: Outcome) -> str:
         text += f" It is a {outcome.format}, since a {outcome.too_small} cannot be so large."
     elif outcome.source_format in _INSTEAD:
         text += f" It is a {outcome.format}, since {_INSTEAD[outcome.source_format]}."
+    if outcome.hdr:
+        text += " It was HDR; the result is not, and its brightest parts are toned down to fit."
     if outcome.deep:
         text += " It had more than 8 bits a channel; the model sees 8, so the result has 8."
     if outcome.uncompared:

@@ -48,6 +48,11 @@ BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
             "sees 8, so the result has 8.",
         ),
         (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", hdr=True),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It was HDR; the result is not, and its "
+            "brightest parts are toned down to fit.",
+        ),
+        (
             Outcome("a", before=(9, 9), after=(9, 9), version="1", smaller=True, scale=1, frames=60),
             "*a*: 9 × 9 → 9 × 9, enhanced by model version 1 in 0.0 s. At 4x it would be too large, so it keeps its "
             "size. All 60 frames.",

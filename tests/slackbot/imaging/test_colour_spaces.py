@@ -1,0 +1,294 @@
+"""A photo's colours are those that others see, before and after, whatever the file says of them and however.
+
+What is right comes from ffmpeg's zimg (ITU-R H.273 and BT.2100), from the rule of PNG's specification for gAMA, and
+from littleCMS with profiles that libvips carries; littleCMS also reads the profiles of the results.
+"""
+
+import io
+import shutil
+import struct
+import subprocess
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image, ImageCms
+
+from slackbot.imaging.colour_profile import profile
+from slackbot.imaging.formats import FORMATS
+from tests.png import chunk
+
+CASES = Path(__file__).resolve().parents[4] / "shared" / "cases"
+SRGB = ImageCms.createProfile("sRGB")
+P3 = (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
+BT709 = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+SIDE = 16
+NUMBERS = np.array(
+    [(0, 0, 0), (12, 12, 12), (60, 60, 60), (128, 128, 128), (200, 200, 200), (255, 255, 255),
+     (180, 90, 70), (90, 160, 80), (60, 80, 170), (220, 190, 150), (120, 60, 140), (250, 40, 30)], np.uint8
+)  # fmt: skip
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+
+
+def patches(most: int = 255) -> Image.Image:
+    """A row of patches, whose numbers end at `most`."""
+    numbers = (NUMBERS.astype(float) * most / 255).round().astype(np.uint8)
+    return Image.fromarray(numbers[None].repeat(SIDE, 0).repeat(SIDE, 1))
+
+
+def png(image: Image.Image, *chunks: bytes) -> bytes:
+    rows = b"".join(b"\0" + row.tobytes() for row in np.asarray(image))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", *image.size, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + b"".join([head, *chunks, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")])
+
+
+def gama(gamma: float) -> bytes:
+    return chunk(b"gAMA", struct.pack(">I", round(gamma * 100_000)))
+
+
+def chrm(primaries: tuple[float, ...]) -> bytes:
+    return chunk(b"cHRM", struct.pack(">8I", *(round(one * 100_000) for one in primaries)))
+
+
+def cicp(primaries: int, transfer: int) -> bytes:
+    return chunk(b"cICP", bytes([primaries, transfer, 0, 1]))
+
+
+def heic(image: Image.Image, primaries: int, transfer: int) -> bytes:
+    file = pillow_heif.from_pillow(image)
+    file.info["nclx_profile"] = {
+        "color_primaries": primaries,
+        "transfer_characteristics": transfer,
+        "matrix_coefficients": 0,
+        "full_range_flag": 1,
+    }
+    out = io.BytesIO()
+    file.save(out, quality=100, chroma=444, save_nclx_profile=True)
+    return out.getvalue()
+
+
+def with_profile(image: Image.Image, icc: bytes) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG", icc_profile=icc)
+    return out.getvalue()
+
+
+def linear_profile() -> bytes:
+    """Linear light in sRGB's primaries."""
+    usual = struct.pack(
+        ">HH5i", 3, 0, *(round(one * 65536) for one in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
+    )
+    linear = struct.pack(">HH5i", 3, 0, 65536, 65536, 0, 65536, 0)
+    assert usual in profile(BT709)
+    return profile(BT709).replace(usual, linear)
+
+
+def by_ffmpeg(image: Image.Image, primaries: str, transfer: str) -> np.ndarray:
+    """The colours in sRGB, 255 of it being 203 candela where light is absolute."""
+    described = f"setparams=colorspace=gbr:color_primaries={primaries}:color_trc={transfer}:range=pc"
+    light = "zscale=t=linear:npl=203,format=gbrpf32le"
+    shown = "zscale=p=bt709:t=iec61966-2-1:m=gbr:r=full,format=gbrp,format=rgb24"
+    command = ["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{image.width}x{image.height}"]
+    command += ["-i", "-", "-vf", f"{described},{light},{shown}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    out = subprocess.run(command, input=image.tobytes(), capture_output=True, check=True).stdout
+    return middles(np.frombuffer(out, np.uint8).reshape(image.height, image.width, 3))
+
+
+def by_p3(image: Image.Image) -> np.ndarray:
+    return by_ffmpeg(image, "smpte432", "iec61966-2-1")
+
+
+def by_pq(image: Image.Image) -> np.ndarray:
+    return by_ffmpeg(image, "bt2020", "smpte2084")
+
+
+def by_bt2100(image: Image.Image) -> np.ndarray:
+    """HLG as BT.2100 shows it on a screen of 1,000 candela, which zimg has for grey only."""
+    signal = middles(np.asarray(image)) / 255
+    a, b = 0.17883277, 0.28466892
+    c = 0.5 - a * np.log(4 * a)
+    scene = np.array([[e**2 / 3 if e <= 0.5 else (np.exp((e - c) / a) + b) / 12 for e in row] for row in signal])
+    candela = 1000 * scene * (scene @ [0.2627, 0.6780, 0.0593])[:, None] ** 0.2
+    to_bt709 = np.array(
+        [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]]
+    )
+    light = (candela / 203 @ to_bt709.T).clip(0, 1)  # the matrix of ITU-R BT.2407
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
+
+
+def by_power(power: float) -> Callable[[Image.Image], np.ndarray]:
+    return lambda image: (middles(np.asarray(image)) / 255) ** power * 255
+
+
+def by_littlecms(image: Image.Image, icc: bytes) -> np.ndarray:
+    source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+    seen = ImageCms.profileToProfile(image, source, SRGB, outputMode="RGB")
+    assert seen
+    return middles(np.asarray(seen))
+
+
+def middles(pixels: np.ndarray) -> np.ndarray:
+    """The colour in the middle of each patch."""
+    return pixels[SIDE // 2, SIDE // 2 :: SIDE].astype(float)
+
+
+def shown(image: Image.Image) -> np.ndarray:
+    """A result's colours as littleCMS shows them."""
+    icc = image.info.get("icc_profile")
+    return by_littlecms(image.convert("RGB"), icc) if icc else middles(np.asarray(image.convert("RGB")))
+
+
+SPACES = {
+    "PNG, nothing said": (255, png, by_power(1)),
+    "PNG, sRGB over gAMA": (255, lambda i: png(i, gama(1.0), chunk(b"sRGB", b"\0")), by_power(1)),
+    "PNG, usual gAMA and cHRM": (255, lambda i: png(i, gama(0.45455), chrm(BT709)), by_power(1)),
+    "PNG, gAMA of 1.6": (255, lambda i: png(i, gama(1 / 1.6), chrm(BT709)), by_power(1.6 / 2.2)),
+    "PNG, linear gAMA": (255, lambda i: png(i, gama(1.0)), by_power(1 / 2.2)),
+    "PNG, cHRM of P3": (255, lambda i: png(i, gama(0.45455), chrm(P3)), by_p3),
+    "PNG, cICP of P3": (255, lambda i: png(i, cicp(12, 13)), by_p3),
+    "PNG, cICP of BT.2020": (255, lambda i: png(i, cicp(9, 13)), lambda i: by_ffmpeg(i, "bt2020", "iec61966-2-1")),
+    "PNG, cICP, linear": (255, lambda i: png(i, cicp(1, 8)), lambda i: by_ffmpeg(i, "bt709", "linear")),
+    "PNG, cICP of BT.470 M": (255, lambda i: png(i, cicp(1, 5)), lambda i: by_ffmpeg(i, "bt709", "bt470bg")),
+    "PNG, PQ": (148, lambda i: png(i, cicp(9, 16)), by_pq),
+    "PNG, HLG": (191, lambda i: png(i, cicp(9, 18)), by_bt2100),
+    "HEIC, nclx of P3": (255, lambda i: heic(i, 12, 13), by_p3),
+    "HEIC, nclx of video": (255, lambda i: heic(i, 1, 1), by_power(1)),
+    "HEIC, PQ": (148, lambda i: heic(i, 9, 16), by_pq),
+    "profile, linear": (255, lambda i: with_profile(i, linear_profile()), lambda i: by_littlecms(i, linear_profile())),
+}  # fmt: skip
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WebP", "TIFF"])
+def test_the_result_shows_the_file_s_colours(photo_of, written, space, kind):
+    most, make, right = SPACES[space]
+    image = patches(most)
+
+    photo = photo_of(make(image))
+    result = written(replace(photo, format=FORMATS[kind]))
+
+    near = 3 if kind in ("PNG", "TIFF") else 8
+    assert np.abs(shown(result) - np.clip(right(image), 0, 255)).max() <= near
+    assert photo.hdr == (space.endswith(("PQ", "HLG")))
+
+
+@needs_ffmpeg
+def test_hlg_s_greys_are_zimg_s(photo_of):
+    image = patches(191)
+
+    photo = photo_of(png(image, cicp(9, 18)))
+
+    right = by_ffmpeg(image, "bt2020", "arib-std-b67")[:6]
+    assert np.abs(middles(np.asarray(photo.image))[:6] - right).max() <= 2
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_what_is_brighter_than_paper_keeps_its_order_and_hue(photo_of, transfer):
+    ramp = np.arange(256, dtype=np.uint8)
+    colours = np.stack([ramp, (ramp * 0.9).astype(np.uint8), (ramp * 0.9).astype(np.uint8)], -1)
+    image = Image.fromarray(np.stack([np.stack([ramp] * 3, -1), colours]).repeat(8, 0))
+
+    grey, red = np.asarray(photo_of(png(image, cicp(1, transfer))).image)[[2, 12]].astype(int)
+
+    assert (np.diff(grey[:, 0]) >= 0).all()
+    assert tuple(grey[-1]) == (255, 255, 255)
+    assert np.ptp(grey, axis=1).max() <= 1
+    assert (red[80:, 0] > red[80:, 1]).all()
+
+
+@pytest.mark.parametrize("chunks", [
+    [chrm((0.3127, 0, 0, 0, 0, 0, 0, 0))], [chrm((0.3, 0.3) * 4), gama(0.45455)], [gama(0)], [gama(40_000)],
+    [cicp(255, 255)], [cicp(9, 200)], [chunk(b"cICP", b"")], [chrm((0, 0.00001) * 4)],
+])  # fmt: skip
+def test_nonsense_about_colours_is_no_damage(photo_of, chunks):
+    image = patches()
+
+    photo = photo_of(png(image, *chunks))
+
+    assert photo.image.tobytes() == image.tobytes()
+
+
+def test_every_frame_gets_its_colours(photo_of, paint, encode):
+    frames = [paint(24, 16), paint(24, 16).transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    content = encode(frames[0], "PNG", save_all=True, append_images=frames[1:])
+    at = content.index(b"IDAT") - 4 if content.index(b"IDAT") < content.index(b"acTL") else content.index(b"acTL") - 4
+
+    photo = photo_of(content[:at] + gama(1 / 1.1) + content[at:])
+
+    assert photo.motion
+    for frame, (image, _) in zip(frames, [(photo.image, None), *photo.motion.rest], strict=True):
+        right = (np.asarray(frame) / 255) ** (1.1 / 2.2) * 255
+        assert np.abs(np.asarray(image) - right).max() <= 1
+
+
+def test_a_gif_which_holds_no_profile_gets_its_colours(photo_of, written):
+    image = Image.new("RGB", (16, 16), (180, 90, 70))
+    photo = photo_of(png(image, cicp(12, 13)))
+    assert photo.icc
+
+    result = written(replace(photo, format=FORMATS["GIF"])).convert("RGB")
+
+    right = by_littlecms(image, photo.icc)[0]
+    assert np.abs(np.array(result.getpixel((8, 8))) - right).max() <= 3
+
+
+def test_grey_needs_no_profile(photo_of):
+    photo = photo_of(png(Image.new("RGB", (16, 16), (90, 90, 90)), cicp(12, 13)))
+
+    assert photo.grey
+    assert photo.icc is None
+
+
+@pytest.mark.skipif(shutil.which("vips") is None, reason="libvips is not installed")
+def test_a_made_profile_is_the_one_that_others_make(tmp_path):
+    numbers = patches()
+    numbers.save(tmp_path / "in.png")
+    subprocess.run(
+        ["vips", "icc_transform", "in.png", "out.png", "srgb", "--input-profile", "p3"], cwd=tmp_path, check=True
+    )
+    with Image.open(tmp_path / "out.png") as out:
+        right = middles(np.asarray(out.convert("RGB")))
+
+    assert np.abs(by_littlecms(numbers, profile(P3)) - right).max() <= 2
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the files that people shared lie beside the project")
+def test_a_shared_gamma_is_as_its_reference_shows(photo_of):
+    seen, right = (
+        np.asarray(photo_of((CASES / f"kodim03_grayscale_gamma1.6{name}.png").read_bytes()).image).astype(int)
+        for name in ("", "-reference")
+    )
+    assert np.abs(seen - right).max() <= 1
+
+
+@needs_ffmpeg
+@pytest.mark.skipif(not CASES.exists(), reason="the files that people shared lie beside the project")
+def test_a_shared_hdr_photo_is_as_zimg_shows_it(photo_of):
+    content = (CASES / "cicp_pq.png").read_bytes()
+    with Image.open(io.BytesIO(content)) as image:
+        raw = image.convert("RGB")
+    raw = raw.crop((0, 0, raw.width // SIDE * SIDE, raw.height))
+
+    seen = middles(np.asarray(photo_of(content).image)[:, : raw.width])
+
+    assert np.abs(seen - by_ffmpeg(raw, "bt2020", "smpte2084")).max() <= 4
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the files that people shared lie beside the project")
+def test_a_shared_p3_photo_keeps_its_colours(photo_of, written):
+    photo = photo_of((CASES / "p3nclx.heic").read_bytes())
+    numbers = photo.image.copy()
+
+    result = written(replace(photo, format=FORMATS["PNG"]))
+
+    right = ImageCms.profileToProfile(numbers, ImageCms.ImageCmsProfile(io.BytesIO(profile(P3))), SRGB)
+    assert right
+    seen = ImageCms.profileToProfile(result, ImageCms.ImageCmsProfile(io.BytesIO(result.info["icc_profile"])), SRGB)
+    assert seen
+    assert np.abs(np.asarray(seen).astype(int) - np.asarray(right)).max() == 0
+    assert np.abs(np.asarray(seen).astype(int) - np.asarray(numbers)).max() > 10
