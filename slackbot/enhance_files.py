@@ -214,6 +214,8 @@ def _figures(photo: Photo, enhanced: Enhanced) -> str:
     bits = ", 8 bits a channel, as the model sees" if photo.deep else ""
     if photo.hdr:
         bits += ", HDR toned down to sRGB"
+    if photo.coding.drawn and enhanced.photo.format.name == "JPEG":
+        bits += ", text or a drawing, which --format png keeps sharp"
     pages = f", {enhanced.photo.frames} frames" if enhanced.photo.frames > 1 else ""
     if photo.pages > photo.frames:
         pages = f", the first of {photo.pages}{' or more' if photo.uncounted else ''} pictures"

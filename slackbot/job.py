@@ -35,6 +35,7 @@ class Outcome:
     format: str = ""  # the result's
     wanted: int = 4  # the scale that was asked for
     too_small: str = ""  # the format that could not hold the result
+    smudged: bool = False  # it has text or flat colours, and became a JPEG that nobody asked for
     hdr: bool = False  # it came in HDR, of which the result keeps what fits sRGB
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
-from slackbot.imaging import animation, colour, metadata
+from slackbot.imaging import animation, coding, colour, metadata
 from slackbot.imaging.errors import (
     UNPACKS_TOO_LARGE,
     DamagedPhoto,
@@ -55,12 +55,13 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
             raise PhotoTooLarge(too_many_pixels(image.size, limits.output_pixels))
         deep = _is_deep(image)
         xmp = metadata.take_xmp(image)
-        told = colour.read(image, path)
+        told, coded = colour.read(image, path), coding.read(image, path)
         photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt)
         photo = colour.to_model(photo, told)
         if photo.alpha and not photo.motion and not photo.format.alpha:
             photo = photo.written_as(FORMATS["PNG"])
-        return replace(photo, source=fmt, deep=deep, metadata=metadata.read(image, xmp))
+        coded = replace(coded, drawn=coding.is_drawn(photo.image))
+        return replace(photo, source=fmt, deep=deep, metadata=metadata.read(image, xmp), coding=coded)
 
 
 def _still(image: Image.Image, fmt: Format) -> Photo:

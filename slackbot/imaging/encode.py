@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from slackbot.imaging import animation, colour, metadata
+from slackbot.imaging import animation, coding, colour, metadata
 from slackbot.imaging.photo import Photo
 
 
@@ -18,7 +18,7 @@ def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
         photo = colour.to_srgb(photo)
     first = _whole(photo.image, photo.alpha, photo)
     first.info.clear()  # Pillow would write of it what it likes
-    options = dict(photo.format.options)
+    options = dict(photo.format.options) | coding.options(photo.coding, photo.format.codec)
     if photo.icc and colour.fits(photo.icc, first.mode):
         options["icc_profile"] = photo.icc
     options |= metadata.options(photo.metadata, photo.format.codec, keep_metadata)

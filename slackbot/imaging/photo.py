@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from PIL import Image
 
 from slackbot.imaging.animation import Motion
+from slackbot.imaging.coding import Coding
 from slackbot.imaging.errors import PhotoTooLarge, too_many_pixels
 from slackbot.imaging.formats import FORMATS, Format
 from slackbot.imaging.metadata import Metadata
@@ -29,6 +30,7 @@ class Photo:
     uncounted: bool = False
     motion: Motion | None = None
     hdr: bool = False  # it came brighter than a screen's white (PQ, HLG), of which what fits sRGB is left
+    coding: Coding = field(default_factory=Coding, repr=False)
     metadata: Metadata = field(default_factory=Metadata, repr=False)
     source: Format | None = None  # the file's own
     deep: bool = False  # it came with more than 8 bits a channel, of which the 8 that the model sees are left
@@ -63,7 +65,7 @@ def plan_result(photo: Photo, wanted: float, limits: PhotoLimits) -> Plan:
     A still photo gets as many pixels as fit, an animation a whole scale at which all its frames fit. A format that
     cannot hold as much as a PNG gives way to PNG.
     """
-    clear = photo.alpha is not None
+    clear = photo.alpha is not None or photo.coding.lossless  # a lossless WebP takes as much memory
     own, png = (_hundredths(photo.size, photo.frames, wanted, fmt, limits, clear) for fmt in (photo.format, _PNG))
     hundredths = max(own, png)
     if hundredths < 100:

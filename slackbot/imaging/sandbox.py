@@ -21,6 +21,7 @@ from typing import Any
 from PIL import Image
 
 from slackbot.imaging.animation import Motion
+from slackbot.imaging.coding import Coding
 from slackbot.imaging.decode import open_photo
 from slackbot.imaging.errors import TOO_MUCH_MEMORY, DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge
 from slackbot.imaging.forkserver import LOADED
@@ -35,7 +36,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(LOADED)
 _ALLOWED_CLASSES = {
     (cls.__module__, cls.__qualname__): cls
-    for cls in (Photo, Motion, Metadata, Image.Image, EmptyFile, NotAPhoto, DamagedPhoto, PhotoTooLarge)
+    for cls in (Photo, Motion, Coding, Metadata, Image.Image, EmptyFile, NotAPhoto, DamagedPhoto, PhotoTooLarge)
 }
 
 

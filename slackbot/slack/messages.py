@@ -52,6 +52,8 @@ def line(outcome: Outcome) -> str:
         text += " It was HDR; the result is not, and its brightest parts are toned down to fit."
     if outcome.deep:
         text += " It had more than 8 bits a channel; the model sees 8, so the result has 8."
+    if outcome.smudged:
+        text += " It looks like text or a drawing, which JPEG smudges: say `png` to have it sharp."
     if outcome.uncompared:
         text += " There is nothing to compare: both sides would be bicubic."
     return text

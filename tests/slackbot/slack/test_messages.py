@@ -53,6 +53,11 @@ BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
             "brightest parts are toned down to fit.",
         ),
         (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", smudged=True, format="JPEG"),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It looks like text or a drawing, which JPEG "
+            "smudges: say `png` to have it sharp.",
+        ),
+        (
             Outcome("a", before=(9, 9), after=(9, 9), version="1", smaller=True, scale=1, frames=60),
             "*a*: 9 × 9 → 9 × 9, enhanced by model version 1 in 0.0 s. At 4x it would be too large, so it keeps its "
             "size. All 60 frames.",
