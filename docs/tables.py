@@ -1,4 +1,4 @@
-"""Write the tables of docs/limits.md and docs/sizing.md, from the bot's limits and from the pages of benchmarks/.
+"""Write the tables of docs/formats.md, limits.md and sizing.md, from the bot itself and from the pages of benchmarks/.
 
 usage: python -m docs.tables
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from math import isqrt
 from pathlib import Path
 
+from docs import formats
 from slackbot.limits import MEGAPIXEL, Limits, PhotoLimits
 
 DOCS = Path(__file__).parent
@@ -114,6 +115,7 @@ def memory() -> str:
 
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "formats.md": {"formats": lambda: table(formats.HEAD, formats.rows())},
     "limits.md": {"limits": limits, "sizes": sizes},
     "sizing.md": {"sizing": sizing, "memory": memory},
 }
