@@ -67,11 +67,13 @@ def to_model(photo: Photo, colour: Colour | None) -> Photo:
 
     The frames' pixels are replaced, their alpha is not.
     """
+    if photo.icc:
+        colour = _of_profile(photo.icc)
     if colour and colour.transfer in (_PQ, _HLG):
         peak = _peak(photo, colour.transfer)
         return replace(_mapped(photo, lambda image: _tone_mapped(image, colour, peak)), icc=None, hdr=True)
     if photo.icc:
-        return _with_usual_curve(photo)
+        return _with_usual_curve(photo, photo.icc)
     if colour is None:
         return photo
     table = _curve(colour)
@@ -79,11 +81,6 @@ def to_model(photo: Photo, colour: Colour | None) -> Photo:
         photo = _mapped(photo, lambda image: image.point(table * 3))
     same = max(abs(a - b) for a, b in zip(colour.primaries, SRGB_PRIMARIES, strict=True)) < 0.002
     return photo if same or photo.grey else replace(photo, icc=profile(colour.primaries))
-
-
-def to_srgb(photo: Photo) -> Photo:
-    """The photo without its profile, for formats that hold none."""
-    return _converted(photo, None)
 
 
 def fits(icc: bytes, mode: str) -> bool:
@@ -113,6 +110,16 @@ def _of_codes(primaries: int, transfer: int) -> Colour | None:
     found = Colour(_PRIMARIES.get(primaries, SRGB_PRIMARIES), transfer)
     usual = transfer not in (*_POWERS, _PQ, _HLG)
     return None if usual and found.primaries is SRGB_PRIMARIES else found
+
+
+def _of_profile(icc: bytes) -> Colour | None:
+    """What the `cicp` tag of a profile says, where that is HDR: tables for it are made for screens that show it."""
+    for at in range(132, min(132 + 12 * 100, len(icc) - 12), 12):
+        name, start = struct.unpack(">4sI", icc[at : at + 8])
+        if name == b"cicp" and icc[start : start + 4] == b"cicp" and len(icc) >= start + 12:
+            found = _of_codes(icc[start + 8], icc[start + 9])
+            return found if found and found.transfer in (_PQ, _HLG) else None
+    return None
 
 
 def _cicp(path: Path) -> tuple[int, int] | None:
@@ -207,11 +214,10 @@ def _tone_mapped(image: Image.Image, colour: Colour, peak: float) -> Image.Image
     return Image.fromarray(pixels)
 
 
-def _with_usual_curve(photo: Photo) -> Photo:
+def _with_usual_curve(photo: Photo, icc: bytes) -> Photo:
     """The photo as it is, unless its profile's curve is far from sRGB's, as linear light is."""
-    if photo.icc is None or abs(_middle_grey(photo.icc) - 53.6) <= _SAME_GREY:
-        return photo
-    return _converted(photo, profile(_PRIMARIES[12]))
+    usual = abs(_middle_grey(icc) - 53.6) <= _SAME_GREY
+    return photo if usual else _converted(photo, icc, profile(_PRIMARIES[12]))
 
 
 @cache
@@ -227,17 +233,11 @@ def _middle_grey(icc: bytes) -> float:
         return 53.6
 
 
-def _converted(photo: Photo, wanted: bytes | None) -> Photo:
-    """The photo in the colours of another profile, None for sRGB; as it is where its own is not sound."""
-    if photo.icc is None:
-        return photo
-    mode = "L" if photo.icc[16:20] == b"GRAY" else "RGB"
-    target = ImageCms.ImageCmsProfile(io.BytesIO(wanted)) if wanted else ImageCms.createProfile("sRGB")
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(photo.icc))
-        transform = ImageCms.buildTransform(source, target, mode, "RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return replace(photo, icc=wanted and photo.icc)
+def _converted(photo: Photo, icc: bytes, wanted: bytes) -> Photo:
+    """The photo in the colours of another profile than its own."""
+    mode = "L" if icc[16:20] == b"GRAY" else "RGB"
+    source, target = (ImageCms.ImageCmsProfile(io.BytesIO(one)) for one in (icc, wanted))
+    transform = ImageCms.buildTransform(source, target, mode, "RGB")
 
     def change(image: Image.Image) -> Image.Image:
         return ImageCms.applyTransform(image.convert(mode), transform) or image

@@ -14,8 +14,6 @@ def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
 
     The photo's pictures are used up: alpha goes into the image in place, since a copy of a large one takes 256 MB.
     """
-    if photo.format.codec == "GIF":
-        photo = colour.to_srgb(photo)
     first = _whole(photo.image, photo.alpha, photo)
     first.info.clear()  # Pillow would write of it what it likes
     options = dict(photo.format.options) | coding.options(photo.coding, photo.format.codec)

@@ -226,15 +226,31 @@ def test_every_frame_gets_its_colours(photo_of, paint, encode):
         assert np.abs(np.asarray(image) - right).max() <= 1
 
 
-def test_a_gif_which_holds_no_profile_gets_its_colours(photo_of, written):
-    image = Image.new("RGB", (16, 16), (180, 90, 70))
-    photo = photo_of(png(image, cicp(12, 13)))
-    assert photo.icc
+@needs_ffmpeg
+@pytest.mark.parametrize("transfer", [1, 16])
+def test_hdr_may_be_told_by_a_profile(photo_of, transfer):
+    icc = bytearray(profile(P3))
+    count = int.from_bytes(icc[128:132], "big")
+    for at in range(132, 132 + 12 * count, 12):  # what is told takes the place of the copyright's text
+        start = int.from_bytes(icc[at + 4 : at + 8], "big")
+        if icc[at : at + 4] == b"cprt":
+            icc[at : at + 4] = b"cicp"
+            icc[start : start + 12] = b"cicp" + bytes(4) + bytes([9, transfer, 0, 1])
+    image = patches(148)
 
-    result = written(replace(photo, format=FORMATS["GIF"])).convert("RGB")
+    photo = photo_of(with_profile(image, bytes(icc)))
 
-    right = by_littlecms(image, photo.icc)[0]
-    assert np.abs(np.array(result.getpixel((8, 8))) - right).max() <= 3
+    right = by_pq(image) if transfer == 16 else middles(np.asarray(image))
+    assert np.abs(middles(np.asarray(photo.image)) - right).max() <= 3
+    assert photo.hdr == (transfer == 16)
+    assert (photo.icc is None) == (transfer == 16)
+
+
+def test_a_profile_that_is_not_sound_is_kept_as_it_is(photo_of):
+    for icc in (b"x", b"\0" * 200, profile(P3)[:150], profile(P3)[:128] + b"\xff" * 40):
+        photo = photo_of(with_profile(patches(), icc))
+
+        assert photo.image.tobytes() == patches().tobytes()
 
 
 def test_grey_needs_no_profile(photo_of):

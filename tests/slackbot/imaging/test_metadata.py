@@ -161,6 +161,23 @@ def test_the_density_is_kept(photo_of, paint, encode, tmp_path, source, keep):
     assert set(exif) == {282, 283, 296}
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_an_animation_keeps_its_metadata(photo_of, paint, encode, tmp_path, kind):
+    exif = Image.Exif()
+    exif[0x0110] = "a camera"
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    more = {"pnginfo": info} if kind == "PNG" else {"xmp": XMP}
+    frames = [paint(24, 16), paint(24, 16).rotate(180)]
+    photo = photo_of(encode(frames[0], kind, save_all=True, append_images=frames[1:], exif=exif, **more))
+
+    result = kept(photo, photo.format.name, tmp_path / "kept")
+
+    assert result.n_frames == 2
+    assert result.getexif()[0x0110] == "a camera"
+    assert b"Jane &amp; Jo" in result.info["xmp"]
+
+
 def test_no_density_is_made_up(photo_of, paint, encode, tmp_path):
     aspect = chunk(b"pHYs", (2).to_bytes(4, "big") + (1).to_bytes(4, "big") + b"\0")
 
