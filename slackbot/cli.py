@@ -46,8 +46,8 @@ def _bot(env_file: Path) -> int:
         log.warning("%s can be read by others on this machine, and holds tokens: chmod 600 %s", env_file, env_file)
     from slackbot.app import serve
 
-    if configuration.settings.debug:
-        logging.getLogger("slackbot").setLevel(logging.DEBUG)
+    logging.getLogger("slackbot").setLevel(configuration.settings.log_level.upper())
+    redaction.begin(configuration.settings.log_format == "json")
     serve(configuration, lambda text: print(text, flush=True))
     return 0
 

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationInfo, create_model, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -80,7 +80,10 @@ class Settings(_FromEnvironment):
         frozenset(),
         description="people who see in the App Home what others said of results, each model version by itself",
     )
-    debug: bool = Field(False, description="more log lines: 1 or 0")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="which log lines there are: `debug` has most; `info` has one for each job, `warning` none"
+    )
+    log_format: Literal["text", "json"] = Field("text", description="one JSON object a line, or text")
 
     @field_validator("slack_bot_token")
     @classmethod

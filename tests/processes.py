@@ -167,7 +167,12 @@ class Bot(Process):
         super().__init__(
             *(command or ("-m", "slackbot", "--env-file", os.devnull)),
             log=folder / "bot.log",
-            environment={"HEALTH_PORT": "0", "DEBUG": "1", **environment, "DATABASE_URL": f"sqlite:///{self.database}"},
+            environment={
+                "HEALTH_PORT": "0",
+                "LOG_LEVEL": "debug",
+                **environment,
+                "DATABASE_URL": f"sqlite:///{self.database}",
+            },
         )
 
     @contextlib.contextmanager

@@ -25,11 +25,11 @@ from slackbot.jobs.serializer import JobSerializer, refuse_pickles
 from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
-from slackbot.jobs.workflow import PhotoWorkflow
+from slackbot.jobs.workflow import OUTCOMES, PhotoWorkflow
 from slackbot.limits import JobLimits, SlackLimits
 from slackbot.ops import metrics
 from slackbot.ops.metrics import Refusal
-from slackbot.slack import blocks, messages, reactions
+from slackbot.slack import blocks, messages
 from slackbot.slack.blocks import Click
 from slackbot.slack.errors import SlackUnavailable
 
@@ -39,9 +39,6 @@ PHOTOS, COMMANDS = "photos", "commands"
 # Pinned: with one version for every release, an upgraded bot finishes the jobs of the one before it. What is recorded
 # (`slackbot.jobs.serializer`) may gain fields that have defaults, and the order of the steps must not change.
 APPLICATION_VERSION = "2"
-
-# What `/metrics` calls the end of a job, by the reaction that shows it.
-_OUTCOMES = {reactions.ENHANCED: "enhanced", reactions.PARTLY: "partly", reactions.FAILED: "failed", "": "words"}
 
 T = TypeVar("T")
 
@@ -104,7 +101,7 @@ class Jobs:
         @DBOS.workflow(name="answer")
         def answer(job: Job) -> None:
             try:
-                metrics.JOBS.labels(_OUTCOMES[answering(job)]).inc()
+                metrics.JOBS.labels(OUTCOMES[answering(job)]).inc()
             finally:
                 self._tracker.end(job.id)
 

@@ -88,11 +88,11 @@ class StatusReporter:
             if not self._tracker.has(job.id):  # it ended meanwhile, and its reply did not take this line away
                 self._slack.show_status(job.channel, job.thread_ts, "")
         except SlackRefused as error:
-            log.info("no status lines for now: %s", error.code)
+            log.debug("Slack takes no status lines for now: %s", error.code)
             self._quiet_until = now + (error.retry_after or _QUIET_AFTER_REFUSAL)
             metrics.refuse(Refusal.DECORATION)
         except BotError as error:
-            log.info("no status: %s", error)
+            log.debug("a status line was left out: %s", error)
         return True
 
 

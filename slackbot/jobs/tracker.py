@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from slackbot.job import Job
+from slackbot.job import Counts, Job
 from slackbot.limits import JobLimits
 
 _USUAL = 5.0  # seconds for a job, before there are any to measure
@@ -24,6 +24,7 @@ class Entry:
     photo: int = 0  # the one being worked on, counted from 0
     photos: int = 0  # 0 until the message was read
     done: float = 0.0
+    counts: Counts = field(default_factory=Counts)
 
     @property
     def waits(self) -> bool:
@@ -71,12 +72,17 @@ class JobTracker:
         """A job's photo number `photo`, from 0, is this far."""
         self._change(job, photo=photo, done=done)
 
-    def end(self, job: str) -> None:
-        """The job is done with, however it went."""
+    def set_counts(self, job: str, counts: Counts) -> None:
+        """What became of a job's photos."""
+        self._change(job, counts=counts)
+
+    def end(self, job: str) -> Entry | None:
+        """The job is done with, however it went. Gives back what was known of it, the first time."""
         with self._lock:
             entry = self._entries.pop(job, None)
             if entry and entry.begun is not None:
                 self._pace += _SHARE * (self.now() - entry.begun - self._pace)
+            return entry
 
     def has(self, job: str) -> bool:
         """Whether the job has not ended."""
@@ -103,7 +109,7 @@ class JobTracker:
         jobs = self.waiting() if ahead is None else ahead
         return max(1, math.ceil(jobs * self._pace / self.limits.jobs_at_once / 60))
 
-    def _change(self, job: str, **changes: float) -> None:
+    def _change(self, job: str, **changes: float | Counts) -> None:
         with self._lock:
             if job in self._entries:
                 self._entries[job] = replace(self._entries[job], **changes)

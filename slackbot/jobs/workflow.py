@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Protocol, TypeVar
 
 from dbos import error as dbos_error
@@ -10,11 +11,15 @@ from slackbot.errors import BotError, JobCancelled
 from slackbot.job import Counts, Job, Outcome
 from slackbot.jobs.commands import ChatCommands
 from slackbot.jobs.steps import JobSteps
+from slackbot.jobs.tracker import JobTracker
 from slackbot.slack import feedback, messages, reactions
 from slackbot.slack.errors import AllAnswered, SlackRefused
 from slackbot.slack.files import SharedFile
 
 log = logging.getLogger(__name__)
+
+# What the log and `/metrics` call the end of a job, by the reaction that shows it.
+OUTCOMES = {reactions.ENHANCED: "enhanced", reactions.PARTLY: "partly", reactions.FAILED: "failed", "": "words"}
 
 T = TypeVar("T")
 
@@ -47,7 +52,7 @@ class PhotoWorkflow:
         except Exception:
             log.exception("the end of job %s could not be recorded", job.id)
             self._quietly(steps.end, job, reaction)
-        steps.tracker.end(job.id)
+        _tell(job, reaction, steps.tracker)
         return reaction
 
     def _answer(self, job: Job) -> str:
@@ -66,11 +71,11 @@ class PhotoWorkflow:
             return reactions.FAILED
         return ""
 
-    def _quietly(self, work: Callable[..., Any], *args: Any) -> None:
+    def _quietly(self, work: Callable[..., Any], job: Job, *args: Any) -> None:
         try:
-            work(*args)
+            work(job, *args)
         except Exception as error:
-            log.warning("no %s: %s", work.__name__, error)
+            log.warning("job %s went on without the step %s: %s", job.id, work.__name__, error)
 
     def _reply(self, job: Job) -> str:
         """Answer with photos; the reaction that says how it went."""
@@ -104,7 +109,9 @@ class PhotoWorkflow:
                 raise
             self._step(steps.share, job, [], messages.sentence(str(error)))
             return reactions.FAILED
-        self._step(steps.count, job, _counts(outcomes))
+        counts = _counts(outcomes)
+        steps.tracker.set_counts(job.id, counts)
+        self._step(steps.count, job, counts)
         if job.replaces and uploads:
             self._step(steps.take_back, job, job.replaces)
         return reactions.reaction_for(outcomes)
@@ -141,6 +148,26 @@ class PhotoWorkflow:
             return Outcome(file.name, refusal=messages.TROUBLE)
         uploads += [upload for upload in handed if upload[0]]
         return result.outcome
+
+
+def _tell(job: Job, reaction: str, tracker: JobTracker) -> None:
+    """End the job in the tracker, and write its line into the log: ids and figures, no names."""
+    entry = tracker.end(job.id)
+    if not entry or entry.begun is None:
+        return
+    facts = {
+        "job": job.id,
+        "outcome": OUTCOMES[reaction],
+        **asdict(entry.counts),
+        "waited": round(entry.begun - entry.since, 2),
+        "worked": round(tracker.now() - entry.begun, 2),
+    }
+    log.info(
+        "job %(job)s: %(outcome)s; photos: %(enhanced)d enhanced, %(bicubic)d bicubic, %(refused)d refused; "
+        "%(waited).1f s waiting, %(worked).1f s at work",
+        facts,
+        extra={"facts": facts},
+    )
 
 
 def _counts(outcomes: list[Outcome]) -> Counts:

@@ -91,7 +91,7 @@ class Decorations:
             except (SlackUnavailable, SlackRefused) as error:
                 self._put_off(wanted, error)
             except BotError as error:
-                log.info("no reaction: %s", error)
+                log.debug("a reaction was left out: %s", error)
                 self._forget(wanted)
 
     def _next(self) -> _Wanted | None:
@@ -126,14 +126,14 @@ class Decorations:
             except SlackRefused as error:
                 if error.code == "ratelimited":
                     raise
-                log.info("no reaction: %s", error)
+                log.debug("a reaction was left out: %s", error)
             wanted.mark = ""
         if wanted.eyes:
             self._slack.unreact(*place, WORKING)
         self._forget(wanted)
 
     def _put_off(self, wanted: _Wanted, error: SlackUnavailable | SlackRefused) -> None:
-        log.info("no reaction for now: %s", error)
+        log.debug("Slack takes no reactions for now: %s", error)
         limited = isinstance(error, SlackRefused) and error.code == "ratelimited"
         with self._changed:
             if isinstance(error, SlackUnavailable) or limited:

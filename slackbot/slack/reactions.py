@@ -24,4 +24,4 @@ def quietly(call: Callable[..., None], *args: Any) -> None:
     try:
         call(*args)
     except BotError as error:
-        log.info("no %s: %s", call.__name__, error)
+        log.info("left out, since Slack did not take it (%s): %s", call.__name__.replace("_", " "), error)

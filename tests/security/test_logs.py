@@ -1,5 +1,7 @@
 """Canaries: nothing secret or personal in any line that the bot writes, at DEBUG, while everything goes wrong."""
 
+import json
+
 import pytest
 
 from tests.processes import until
@@ -8,8 +10,9 @@ pytestmark = pytest.mark.system
 NAME, WORDS, MAIL = "canary-name-7391", "canary-words-7391", "canary-7391@example.org"
 
 
-def test_no_canary_in_the_log(workspace, start_bot, model, png):
-    bot = start_bot(DEBUG="1", ALLOWED_CHANNELS="C0PHOTOS01,D0ADA00001")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_canary_in_the_log(workspace, start_bot, model, png, form):
+    bot = start_bot(LOG_LEVEL="debug", LOG_FORMAT=form, ALLOWED_CHANNELS="C0PHOTOS01,D0ADA00001")
 
     def ask(content: bytes = png, channel: str = "#photos"):
         text = f"<@{workspace.bot_user}> {WORDS} <mailto:{MAIL}|{MAIL}>"
@@ -40,6 +43,8 @@ def test_no_canary_in_the_log(workspace, start_bot, model, png):
     log = bot.log
     assert "DEBUG" in log or "INFO" in log
     assert len(log.splitlines()) > 5, "the log has something to say"
+    if form == "json":
+        assert all(json.loads(line)["message"] for line in log.splitlines() if line.startswith("{"))
     for canary in (
         NAME,
         WORDS,

@@ -74,7 +74,8 @@ def test_secrets_never_show(loaded):
         ("TRITON_URL", "localhost:99999"),
         ("DATABASE_URL", "bot.sqlite"),
         ("DATABASE_URL", "mysql://bot@host/bot"),
-        ("DEBUG", "perhaps"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
         ("ALLOWED_CHANNELS", "#photos"),
         ("LIMIT_FRAMES", "0"),
         ("LIMIT_FRAMES", "1.5"),
@@ -143,8 +144,8 @@ def test_the_sample_names_every_setting_and_no_other():
         ("ALLOWED_CHANNELS=C1, C2", "allowed_channels", {"C1", "C2"}),
         ("ALLOWED_CHANNELS='C1 C2'  # two", "allowed_channels", {"C1", "C2"}),
         ("export EVENTS_PORT=8080", "events_port", 8080),
-        ("DEBUG=1", "debug", True),
-        ("DEBUG=", "debug", False),
+        ("LOG_LEVEL=debug", "log_level", "debug"),
+        ("LOG_LEVEL=", "log_level", "info"),
     ],
 )
 def test_lines_of_the_file_mean_what_they_mean_to_compose(loaded, line, name, value):

@@ -1,5 +1,6 @@
 """A job that ends in an error nobody foresaw still gets one reply, and an end."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -97,3 +98,14 @@ def test_an_answer_that_comes_too_late_for_its_address_is_shown_in_the_thread(tm
 
 def expired() -> float:
     return REGISTRY.get_sample_value("enhancer_refused_total", {"reason": "expired"}) or 0.0
+
+
+def test_a_job_is_one_line_of_the_log(ended, caplog):
+    with caplog.at_level("INFO", logger="slackbot"):
+        assert ended("") == ""
+    (record,) = [one for one in caplog.records if one.levelname == "INFO"]
+    assert re.fullmatch(
+        r"job T1_C1_1\.5: words; photos: 0 enhanced, 0 bicubic, 0 refused; \d\.\d s waiting, \d\.\d s at work",
+        record.getMessage(),
+    )
+    assert record.__dict__["facts"]["job"] == JOB.id
