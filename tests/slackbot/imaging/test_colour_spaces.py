@@ -18,6 +18,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
+from slackbot.imaging import colour
 from slackbot.imaging.colour_profile import profile
 from slackbot.imaging.formats import FORMATS
 from tests.png import chunk
@@ -25,6 +26,7 @@ from tests.png import chunk
 CASES = Path(__file__).resolve().parents[4] / "shared" / "cases"
 SRGB = ImageCms.createProfile("sRGB")
 P3 = (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
+BT2020 = (0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046)
 BT709 = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 SIDE = 16
 NUMBERS = np.array(
@@ -308,3 +310,21 @@ def test_a_shared_p3_photo_keeps_its_colours(photo_of, written):
     assert seen
     assert np.abs(np.asarray(seen).astype(int) - np.asarray(right)).max() == 0
     assert np.abs(np.asarray(seen).astype(int) - np.asarray(numbers)).max() > 10
+
+
+@pytest.mark.skipif(shutil.which("avifenc") is None, reason="avifenc is not installed")
+@pytest.mark.parametrize("codes", [(12, 13), (9, 16), (9, 18), (1, 13)])
+def test_an_avif_tells_its_colours(tmp_path, codes):
+    patches().save(tmp_path / "in.png")
+    command = ["avifenc", "--cicp", f"{codes[0]}/{codes[1]}/6", "in.png", "out.avif"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    with Image.open(tmp_path / "out.avif") as image:
+        found = colour.read(image, tmp_path / "out.avif")
+
+    if codes == (1, 13):
+        assert found is None
+    else:
+        assert found
+        assert found.transfer == codes[1]
+        assert found.primaries == pytest.approx(P3 if codes[0] == 12 else BT2020)
