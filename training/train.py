@@ -218,7 +218,7 @@ def expectation(options: argparse.Namespace, device: torch.device, steps: int) -
     hope = (
         "From nothing, it takes days on a GPU until the results are worth looking at."
         if options.start == NOTHING
-        else "Expect small steps: results become a little truer to photos like yours, where these are many and sharp."
+        else "Expect small steps, and not every one for the better: the sheet and the figures at the end tell."
     )
     return (
         f"{steps:,} steps on {where}, into {options.out}. {hope}\nCtrl-C saves what was learned and tells how to go on."
