@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := requirements/install.sh $(BIN)/pip
 RUN := $(BIN)/python
+# Most tests wait for processes, so there are more of them at once than two cores; those of one file share what they start.
+WORKERS ?= 3
+PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadfile
 # The build for CPUs where pip finds the one whose hash is known, else the index's, with CUDA.
 TORCH = $(INSTALL) "PyTorch, the CPU build (0.7 GB)" --require-hashes --no-deps -r requirements/torch-cpu.txt 2>/dev/null \
 	|| $(INSTALL) "PyTorch with CUDA (several GB)" --require-hashes -r requirements/torch-cuda.txt
@@ -42,13 +45,13 @@ lint: $(VENV)/dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/dev $(VENV)/compiler
-	$(RUN) -m pytest -m "not system and not browser"
+	$(PYTEST) -m "not system and not browser"
 
 system: $(VENV)/dev $(VENV)/perf_analyzer/bin $(VENV)/prometheus
-	$(RUN) -m pytest -m "system"
+	$(PYTEST) -m "system"
 
 browser: $(VENV)/dev $(VENV)/browser
-	$(RUN) -m pytest -m "browser and not system"
+	$(PYTEST) -m "browser and not system"
 
 train: explain-train $(VENV)/train ## fine-tune the served weights on your photos, 30 minutes: make train PHOTOS=folder [OPTIONS='--minutes 120']
 	@$(RUN) training/train.py --photos "$(PHOTOS)" $(OPTIONS)
