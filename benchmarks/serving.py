@@ -7,9 +7,6 @@ Every round measures everything once, so that a machine that slows down slows al
 
 import argparse
 import json
-import os
-import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +20,7 @@ import tritonclient.grpc as triton
 from benchmarks import baselines, machine, perf_analyzer, report
 from benchmarks.perf_analyzer import CannotMeasure, Load, Unstable
 from benchmarks.report import Bare, Served
-from serving import model_control, wheel
+from serving import model_control, run_with_server, wheel
 from serving.errors import CannotServe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,19 +55,12 @@ class Server:
 @contextmanager
 def own_server() -> Iterator[Server]:
     """One of our own, on free ports."""
-    ports = [f"--{name}-port=0" for name in ("grpc", "metrics")]
-    command = [sys.executable, "-m", "serving", "--restarts=0", *ports]
     key = model_control.new_key()
-    environment = {**os.environ, model_control.KEY: key}
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment)
-    try:
-        ready = process.stdout.readline() if process.stdout else ""
-        if not ready.startswith("ready"):
+    with run_with_server.own_server("--restarts=0", environment={model_control.KEY: key}) as (process, ready):
+        address = run_with_server.grpc_address(ready)
+        if not address:
             raise CannotServe("no server, so nothing to measure")
-        yield Server(re.findall(r"grpc://(\S+)", ready)[0], process.pid, key)
-    finally:
-        process.terminate()
-        process.wait()
+        yield Server(address, process.pid, key)
 
 
 def counts(address: str) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from playground.child_process import NotStartedError, child
 from playground.seed import APP_TOKEN, BOT_TOKEN
 
 MANIFEST = Path(__file__).resolve().parents[1] / "manifest.json"
@@ -52,32 +53,6 @@ def _is_free(port: int) -> bool:
     return True
 
 
-@contextmanager
-def running(
-    name: str, arguments: list[str], environment: dict[str, str]
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A module of the project as a process, once it has said `ready`, and that line. Ended cleanly with the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", name, *arguments],
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # Ctrl-C reaches this program, which then ends the others in their order
-    )
-    try:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line.startswith("ready"):
-            raise DemoError(f"{name} did not start.")
-        yield process, line.strip()
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def demo(port: int, model_server: str) -> None:
     """Run until interrupted. `model_server` is the command line of one to run, or empty. Raises DemoError."""
     begun = time.monotonic()
@@ -89,20 +64,32 @@ def demo(port: int, model_server: str) -> None:
         place += ["--model-server", command, "--triton-metrics", f"http://{HOST}:{metrics}/metrics"]
         environment["TRITON_URL"] = f"{HOST}:{grpc}"
     print("  Starting the page.", flush=True)
-    with running("playground", place, {}) as (workspace, ready), tempfile.TemporaryDirectory(prefix="demo-") as folder:
+    with _part("playground", place) as (workspace, ready), tempfile.TemporaryDirectory(prefix="demo-") as folder:
         address = ready.split()[1]
         environment |= {"SLACK_API_URL": f"{address}api/", "DATABASE_URL": f"sqlite:///{folder}/bot.sqlite"}
         if model_server:
             print("  Starting the model server, which takes 10 to 30 s.", flush=True)
             _wait_for_server(address, workspace)
         print("  Starting the bot.", flush=True)
-        with running("slackbot", ["--env-file", os.devnull], environment) as (bot, _):
+        with _part("slackbot", ["--env-file", os.devnull], environment) as (bot, _):
             print(f"\n  Ready after {time.monotonic() - begun:.0f} s.", flush=True)
             print(f"  Open {address} in a browser and click one of the photos there.", flush=True)
             print("  Ctrl-C ends everything.\n", flush=True)
             while workspace.poll() is None and bot.poll() is None:
                 time.sleep(0.2)
             raise DemoError(f"The {'bot' if workspace.poll() is None else 'playground'} ended by itself.")
+
+
+@contextmanager
+def _part(
+    module: str, arguments: list[str], environment: dict[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """One of the processes. Ctrl-C reaches this program alone, which then ends the others in their order."""
+    try:
+        with child(module, arguments, environment=environment, own_session=True) as started:
+            yield started
+    except NotStartedError:
+        raise DemoError(f"{module} did not start.") from None
 
 
 def _wait_for_server(address: str, workspace: subprocess.Popen[str]) -> None:

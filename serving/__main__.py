@@ -20,9 +20,7 @@ STEADY = 60.0
 """Seconds after which a server that crashed counts as one that works."""
 
 
-def parse(arguments: list[str]) -> tuple[Options, Path]:
-    """The options, and the cache folder; what follows `--` goes to tritonserver as it is. Raises KeyMissing."""
-    ours, extra = _split(arguments)
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m serving",
         usage="%(prog)s [options] [-- tritonserver options]",
@@ -65,6 +63,13 @@ def parse(arguments: list[str]) -> tuple[Options, Path]:
         help="how often in a row a crashed server is started again (default: %(default)s)",
     )
     parser.add_argument("--verbose", action="store_true", help="show tritonserver's whole log")
+    return parser
+
+
+def parse(arguments: list[str]) -> tuple[Options, Path]:
+    """The options, and the cache folder; what follows `--` goes to tritonserver as it is. Raises KeyMissing."""
+    ours, extra = _split(arguments)
+    parser = _parser()
     given = parser.parse_args(ours)
     if bool(given.grpc_certificate) != bool(given.grpc_key) or (given.grpc_root and not given.grpc_key):
         parser.error("--grpc-certificate and --grpc-key belong together, and --grpc-root needs both")

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from serving.ports import Ports
@@ -37,16 +37,29 @@ def triton(address: str) -> Iterator[str | None]:
     if answers(address):
         yield address
         return
-    ports = [f"--{name}-port=0" for name in ("grpc", "metrics")]
-    command = [sys.executable, "-m", "serving", *ports]
     # In a session of its own, so that Ctrl-C reaches the command first and the server outlives it.
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    with own_server(own_session=True) as (_, ready):
+        yield grpc_address(ready)
+
+
+@contextmanager
+def own_server(
+    *options: str, environment: Mapping[str, str] | None = None, own_session: bool = False
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server of our own on free ports, and its first line: `ready ...`, or another where it did not start."""
+    command = [sys.executable, "-m", "serving", "--grpc-port=0", "--metrics-port=0", *options]
+    variables = {**os.environ, **(environment or {})}
+    server = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True, start_new_session=own_session)
     try:
-        line = server.stdout.readline() if server.stdout else ""
-        yield line.split("grpc://")[1].split()[0] if line.startswith("ready") else None
+        yield server, server.stdout.readline() if server.stdout else ""
     finally:
         server.terminate()
         server.wait()
+
+
+def grpc_address(ready: str) -> str | None:
+    """HOST:PORT in a server's line, None where it is no `ready`."""
+    return ready.split("grpc://")[1].split(maxsplit=1)[0] if ready.startswith("ready") else None
 
 
 def run(command: Sequence[str], address: str) -> int:

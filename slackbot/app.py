@@ -21,6 +21,7 @@ from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
 from slackbot.jobs.work_folder import clean_regularly, make_private
+from slackbot.limits import SlackLimits
 from slackbot.load_settings import Configuration
 from slackbot.ops import metrics, signals
 from slackbot.ops.health import HealthServer
@@ -46,8 +47,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     make_private(settings.work_folder, database_file(database_url))
     client = web_client(settings.slack_bot_token.get_secret_value(), api_url, limits.slack)
     slack = Slack(client, api_url, limits.slack)
-    hurried = replace(limits.slack, slack_patience=0.0, slack_timeout=min(limits.slack.slack_timeout, _DECORATION))
-    decorating = Slack(web_client(client.token or "", api_url, hurried), api_url, hurried)
+    decorating = _impatient(client, api_url, limits.slack)
     decorations = Decorations(decorating)
     home, bot_user = _sign_in(slack)
     server = ModelServer(endpoint, limits.server)
@@ -72,14 +72,7 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     app = _bolt_app(client, settings)
     install_allow_list(app, settings.allow_list, home)
     listen(app, bot_user, jobs, store.is_watched)
-    events = make_receiver(
-        app,
-        settings.slack_app_token.get_secret_value(),
-        settings.slack_signing_secret.get_secret_value(),
-        settings.events_host,
-        settings.events_port,
-        limits.slack,
-    )
+    events = _receiver(app, settings, limits.slack)
     jobs.start()
     clean_regularly(settings.work_folder, tracker, store, ending)
     reporter.start()
@@ -102,6 +95,17 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
         # The model server's connection stays: closing it would turn photos at work into bicubic ones.
         _end(limits.jobs.exit_seconds, events.close, jobs.stop, *([health.close] if health else []))
         decorations.close(_LAST_REACTIONS)
+
+
+def _impatient(client: WebClient, api_url: str, limits: SlackLimits) -> Slack:
+    """Slack for reactions and status lines, which are given up where they would make photos wait."""
+    hurried = replace(limits, slack_patience=0.0, slack_timeout=min(limits.slack_timeout, _DECORATION))
+    return Slack(web_client(client.token or "", api_url, hurried), api_url, hurried)
+
+
+def _receiver(app: App, settings: Settings, limits: SlackLimits) -> Receiver:
+    app_token, secret = settings.slack_app_token.get_secret_value(), settings.slack_signing_secret.get_secret_value()
+    return make_receiver(app, app_token, secret, settings.events_host, settings.events_port, limits)
 
 
 def _sign_in(slack: Slack) -> tuple[str, str]:

@@ -7,10 +7,17 @@ Stopped at any time, the same command goes on. The weights' header holds the rec
 of photos with their SHA-256, which is written beside the weights.
 """
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.degradation import Photo
+    from training.follow_recipe import Recipe
 
 RECIPE = Path(__file__).parent / "recipes" / "enhancer.toml"
 
@@ -30,14 +37,23 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
+def drawn(recipe: Recipe) -> list[Photo]:
+    """The recipe's drawings. Raises DrawingsError."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from training.drawings.draw import draw
+
+    numbers = tqdm(range(recipe.drawings), "drawings", disable=None)
+    return [np.asarray(draw(recipe.drawings_seed, number)) for number in numbers]
+
+
 def main() -> None:
     options = arguments().parse_args()
-    import numpy as np
     from tqdm import tqdm
 
     from training import distributed
     from training.dataset import HELD_OUT_EVERY, find_photos, read_photo
-    from training.drawings.draw import draw
     from training.drawings.writing import DrawingsError
     from training.follow_recipe import RecipeError, commit, follow, manifest, parse_recipe
     from training.generator import parameters, save_weights
@@ -51,14 +67,11 @@ def main() -> None:
         recipe = parse_recipe(options.recipe.read_text())
         files = find_photos(options.photos)
         photos = [read_photo(file) for file in tqdm(files, desc="photos", disable=None)]
-        drawings = [
-            np.asarray(draw(recipe.drawings_seed, i)) for i in tqdm(range(recipe.drawings), "drawings", disable=None)
-        ]
         with distributed.group(options.device) as (device, rank, ranks), asked_to_stop() as stopping:
             generator = follow(
                 recipe,
                 [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY] or photos,
-                drawings,
+                drawn(recipe),
                 options.out,
                 photos[::HELD_OUT_EVERY],
                 device=device,

@@ -12,10 +12,13 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
 
     from training.checkpoint import Checkpoint
@@ -199,17 +202,24 @@ def run(options: argparse.Namespace, stopping: list[int]) -> None:
         }
         begun = resume.step if resume else 0
         if not resume and options.steps is None:
-            say("Trying how long a step takes ...")
-            seconds = seconds_a_step(stage, pairs, **how)
-            minutes = options.minutes or MINUTES
-            stage = replace(stage, steps=max(1, round(minutes * 60 / seconds)))
-            say(f"{seconds:.2g} s: {minutes:g} minutes have room for {stage.steps:,} steps.")
+            stage = _for_minutes(options.minutes or MINUTES, stage, partial(seconds_a_step, pairs=pairs, **how), say)
         say(expectation(options, device, stage.steps - begun))
         report = Report(options.out, shown, before=before)
         stop = {"stop": lambda: bool(stopping), "save_every": options.save_every, "resume": resume}
         generator = train(stage, pairs, options.out, report, **how, **stop)
         say(f"{parameters(generator):,} parameters in {options.out / 'generator.safetensors'}")
         say(outcome(options, report))
+
+
+def _for_minutes(
+    minutes: float, stage: Stage, seconds_a_step: Callable[[Stage], float], say: Callable[[str], None]
+) -> Stage:
+    """`stage` with as many steps as there is time for."""
+    say("Trying how long a step takes ...")
+    seconds = seconds_a_step(stage)
+    stage = replace(stage, steps=max(1, round(minutes * 60 / seconds)))
+    say(f"{seconds:.2g} s: {minutes:g} minutes have room for {stage.steps:,} steps.")
+    return stage
 
 
 def expectation(options: argparse.Namespace, device: torch.device, steps: int) -> str:

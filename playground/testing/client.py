@@ -9,8 +9,6 @@ with PlaygroundClient.start() as workspace:
 import contextlib
 import json
 import subprocess
-import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlencode
 
+from playground.child_process import NotStartedError, child
 from playground.multipart import Upload, form
 from playground.seed import APP_TOKEN, BOT_TOKEN, BOT_USER
 
@@ -85,34 +84,12 @@ class PlaygroundClient:
         stderr: IO[str] | int = subprocess.PIPE,
     ) -> Iterator["PlaygroundClient"]:
         """`python -m playground` for the length of a `with`. Raises ControlError when it does not come up."""
-        command = [
-            sys.executable,
-            "-m",
-            "playground",
-            "--port",
-            str(port),
-            *(["--manifest", str(manifest)] if manifest else []),
-            *options,
-        ]
-        root = Path(__file__).parents[2]
-        process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=stderr, text=True)
-        assert process.stdout is not None  # noqa: S101 - for the type checker
-        watchdog = threading.Timer(seconds, process.kill)
-        watchdog.start()
+        arguments = ["--port", str(port), *(["--manifest", str(manifest)] if manifest else []), *options]
         try:
-            line = process.stdout.readline()
-            watchdog.cancel()
-            if not line.startswith("ready "):
-                raise ControlError(f"The playground did not start: {line}{process.communicate(timeout=5)[1]}")
-            yield cls(line.split()[1])
-        finally:
-            watchdog.cancel()
-            process.terminate()
-            try:
-                process.communicate(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
+            with child("playground", arguments, stderr=stderr, seconds=seconds) as (_, line):
+                yield cls(line.split()[1])
+        except NotStartedError as error:
+            raise ControlError(f"The playground did not start: {error}") from None
 
     # Plain requests
 

@@ -8,12 +8,19 @@ Time is this process's own on the CPU, tried on a few steps of each row before t
 `training/experiments/`, which the model card shows.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.generator import Generator
+    from training.stage import Stage
 
 RESULTS = Path(__file__).parent
 
@@ -35,15 +42,30 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
+def rows_to_train(options: argparse.Namespace) -> dict[str, tuple[Generator, Stage]]:
+    """Each row's start and stage. Raises WeightsError."""
+    from training.experiments.architectures import NETWORKS
+    from training.experiments.trials import losses
+    from training.generator import WeightsError, load_weights
+    from training.stage import Stage
+
+    if options.what == "networks":
+        alone = Stage(rate=8e-4, perceptual_weight=0, adversarial_weight=0, batch=options.batch, patch=options.patch)
+        return {name: (make(), alone) for name, make in NETWORKS.items()}
+    if not options.init:
+        raise WeightsError("losses are compared from one start: say which with --init")
+    start = load_weights(options.init)
+    return {name: (start, stage) for name, stage in losses(options.perceptual_weight).items()}
+
+
 def main() -> None:
     options = arguments().parse_args()
     import torch
 
     from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
     from training.evaluation import judge, measure
-    from training.experiments.architectures import NETWORKS
-    from training.experiments.trials import Row, losses, middles, steps_in, table
-    from training.generator import Generator, WeightsError, load_weights, parameters
+    from training.experiments.trials import Row, middles, steps_in, table
+    from training.generator import WeightsError, parameters
     from training.inference import enhance
     from training.loop import train
     from training.perceptual import FeaturesError
@@ -56,17 +78,7 @@ def main() -> None:
         judged = middles(photos[::HELD_OUT_EVERY])
         learned = [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY]
         by = judge("lpips")
-        start = load_weights(options.init) if options.init else None
-        if options.what == "networks":
-            alone = Stage(
-                rate=8e-4, perceptual_weight=0, adversarial_weight=0, batch=options.batch, patch=options.patch
-            )
-            candidates = {name: (make(), alone) for name, make in NETWORKS.items()}
-        elif start:
-            candidates = {name: (start, stage) for name, stage in losses(options.perceptual_weight).items()}
-        else:
-            raise WeightsError("losses are compared from one start: say which with --init")
-
+        candidates = rows_to_train(options)
         pairs = Pairs(learned, options.patch, Stage.seed)  # the same for all
 
         def run(name: str, steps: int) -> Generator:
