@@ -44,7 +44,7 @@ lint: $(VENV)/dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-unit: $(VENV)/dev $(VENV)/compiler
+unit: $(VENV)/dev $(VENV)/compiler $(VENV)/decoders
 	$(PYTEST) -m "not system and not browser"
 
 system: $(VENV)/dev $(VENV)/perf_analyzer/bin $(VENV)/prometheus
@@ -165,6 +165,14 @@ $(VENV)/dev: requirements/dev.txt requirements/judges.txt requirements/torch-cpu
 
 $(VENV)/perf_analyzer/bin: requirements/benchmark.txt | $(VENV)/created
 	@$(INSTALL) "perf_analyzer" --require-hashes --no-deps -r $< --target $(VENV)/perf_analyzer
+	@touch $@
+
+# Other programs that show pictures: the machine's own, else Debian's.
+$(VENV)/decoders: | $(VENV)/created
+	@{ command -v ffmpeg && command -v heif-convert && command -v avifenc && { command -v magick || command -v convert-im6.q16; }; } >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update -qq \
+			&& apt-get install -qq -y --no-install-recommends ffmpeg imagemagick libheif-examples libavif-bin >/dev/null; } \
+		|| echo 'not all of ffmpeg, ImageMagick, libheif and libavif are to be had: tests that compare with them will be skipped'
 	@touch $@
 
 # The machine's own Prometheus, else Debian's, without its service.

@@ -212,6 +212,8 @@ def _figures(photo: Photo, enhanced: Enhanced) -> str:
     if enhanced.reason:
         how += f", because {enhanced.reason}"
     bits = ", 8 bits a channel, as the model sees" if photo.deep else ""
+    if photo.partial:
+        bits += ", what could be read of a damaged file"
     if photo.hdr:
         bits += ", HDR toned down to sRGB"
     if photo.coding.drawn and enhanced.photo.format.name == "JPEG":

@@ -37,6 +37,7 @@ class Outcome:
     too_small: str = ""  # the format that could not hold the result
     smudged: bool = False  # it has text or flat colours, and became a JPEG that nobody asked for
     hdr: bool = False  # it came in HDR, of which the result keeps what fits sRGB
+    partial: bool = False  # the file is damaged, and a part of the picture or its motion is lost
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter, JpegImagePlugin
+
+from slackbot.imaging.formats import Source
 
 Tables = tuple[tuple[int, ...], ...]
 _SAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
@@ -27,19 +28,19 @@ class Coding:
     drawn: bool = False
 
 
-def read(image: Image.Image, path: Path) -> Coding:
+def read(image: Image.Image, source: Source) -> Coding:
     """How an opened file was compressed."""
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         found = JpegImagePlugin.get_sampling(image) if getattr(image, "layers", 0) == 3 else 2
         tables = tuple(tuple(table) for _, table in sorted(image.quantization.items())[:2] if len(table) == 64)
         return Coding(_SAMPLINGS[max(0, found)], tables)  # of the rarer ones none has more than 4:4:4
     if image.format == "WEBP":
-        lossless = _is_lossless(path)
+        lossless = _is_lossless(source)
         return Coding("4:4:4" if lossless else "4:2:0", lossless=lossless)
     if image.format == "HEIF":
         return Coding({444: "4:4:4", 422: "4:2:2"}.get(int(image.info.get("chroma") or 420), "4:2:0"))
     if image.format == "AVIF":
-        return Coding(_sampling_of_av1(path))
+        return Coding(_sampling_of_av1(source))
     return Coding("4:4:4")
 
 
@@ -83,9 +84,9 @@ def _usual_tables() -> Tables:
         return tuple(tuple(image.quantization[index]) for index in (0, 1))
 
 
-def _is_lossless(path: Path) -> bool:
+def _is_lossless(source: Source) -> bool:
     """Whether all pictures of a WebP are."""
-    with path.open("rb") as file:
+    with source() as file:
         kinds = set(_picture_chunks(file))
     return b"VP8L" in kinds and b"VP8 " not in kinds
 
@@ -105,9 +106,9 @@ def _picture_chunks(file: BinaryIO) -> Iterator[bytes]:
             file.seek(size + size % 2, io.SEEK_CUR)
 
 
-def _sampling_of_av1(path: Path) -> str:
+def _sampling_of_av1(source: Source) -> str:
     """By the `av1C` box, which Pillow leaves out: a flag for across, one for down."""
-    with path.open("rb") as file:
+    with source() as file:
         head = file.read(65_536)
     at = head.find(b"av1C") + 6
     if at < 6 or at >= len(head):

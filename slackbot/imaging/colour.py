@@ -10,12 +10,12 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from slackbot.imaging.colour_profile import SRGB_PRIMARIES, Primaries, matrix_to, profile
+from slackbot.imaging.formats import Source
 from slackbot.imaging.photo import Photo
 
 # ITU-T H.273, tables 2 and 3. Curves of video (1, 6, 7, 11, 13, 14, 15) count as sRGB's, as they do in browsers.
@@ -49,16 +49,16 @@ class Colour:
     gamma: float = 0.0  # of a PNG: 0.45455 is the usual one
 
 
-def read(image: Image.Image, path: Path) -> Colour | None:
+def read(image: Image.Image, source: Source) -> Colour | None:
     """What an opened file says of its colours, apart from a profile; None where that is nothing, or sRGB."""
     if image.format == "PNG":
-        return _of_png(image, path)
+        return _of_png(image, source)
     nclx = None
     if image.format == "HEIF":
         found = image.info.get("nclx_profile") or {}
         nclx = found.get("color_primaries", 2), found.get("transfer_characteristics", 2)
     elif image.format == "AVIF":
-        nclx = _nclx(path)
+        nclx = _nclx(source)
     return _of_codes(*nclx) if nclx else None
 
 
@@ -88,9 +88,9 @@ def fits(icc: bytes, mode: str) -> bool:
     return {b"RGB ": mode in ("RGB", "RGBA"), b"GRAY": mode in ("L", "LA")}.get(icc[16:20], False)
 
 
-def _of_png(image: Image.Image, path: Path) -> Colour | None:
+def _of_png(image: Image.Image, source: Source) -> Colour | None:
     """By the order of precedence of PNG's third edition: cICP, iCCP, sRGB, gAMA with cHRM."""
-    cicp = _cicp(path)
+    cicp = _cicp(source)
     if cicp:
         image.info.pop("icc_profile", None)
         return _of_codes(*cicp)
@@ -122,9 +122,9 @@ def _of_profile(icc: bytes) -> Colour | None:
     return None
 
 
-def _cicp(path: Path) -> tuple[int, int] | None:
+def _cicp(source: Source) -> tuple[int, int] | None:
     """Primaries and transfer function of a PNG's cICP chunk, which Pillow leaves out."""
-    with path.open("rb") as file:
+    with source() as file:
         file.seek(8)
         for _ in range(1000):
             head = file.read(8)
@@ -137,9 +137,9 @@ def _cicp(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def _nclx(path: Path) -> tuple[int, int] | None:
+def _nclx(source: Source) -> tuple[int, int] | None:
     """Primaries and transfer function of an AVIF's first `colr` box of that kind, which Pillow leaves out."""
-    with path.open("rb") as file:
+    with source() as file:
         head = file.read(65_536)
     at = head.find(b"colrnclx") + 8
     return struct.unpack(">HH", head[at : at + 4]) if 8 <= at <= len(head) - 4 else None

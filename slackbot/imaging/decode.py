@@ -5,27 +5,30 @@ bombs as errors, and everything that Pillow raises as one error with one sentenc
 """
 
 import io
+import re
 import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageChops, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
 
-from slackbot.imaging import animation, coding, colour, metadata
+from slackbot.imaging import animation, coding, colour, metadata, repair
 from slackbot.imaging.errors import (
     UNPACKS_TOO_LARGE,
     DamagedPhoto,
     EmptyFile,
     NotAPhoto,
     PhotoTooLarge,
+    UnreadableKind,
     too_many_bytes,
     too_many_pixels,
 )
-from slackbot.imaging.formats import FORMATS, Format, detect_format, output_format
+from slackbot.imaging.formats import FORMATS, Format, Source, detect_format, output_format
 from slackbot.imaging.photo import Photo
 from slackbot.limits import PhotoLimits
 
@@ -50,12 +53,23 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    with _one_error(), Image.open(path, formats=[fmt.codec]) as image:
+    try:
+        return _opened(partial(path.open, "rb"), fmt, limits)
+    except (DamagedPhoto, UnreadableKind) as error:
+        with _one_error():
+            found = repair.repaired(path.read_bytes(), fmt.codec)
+        if found is None:
+            raise error from error.__cause__
+        return replace(_opened(partial(io.BytesIO, found[0]), fmt, limits), partial=found[1])
+
+
+def _opened(source: Source, fmt: Format, limits: PhotoLimits) -> Photo:
+    with _one_error(source, fmt.codec), source() as file, Image.open(file, formats=[fmt.codec]) as image:
         if image.width * image.height > limits.output_pixels:
             raise PhotoTooLarge(too_many_pixels(image.size, limits.output_pixels))
         deep = _is_deep(image)
         xmp = metadata.take_xmp(image)
-        told, coded = colour.read(image, path), coding.read(image, path)
+        told, coded = colour.read(image, source), coding.read(image, source)
         photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt)
         photo = colour.to_model(photo, told)
         if photo.alpha and not photo.motion and not photo.format.alpha:
@@ -65,11 +79,23 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
 
 
 def _still(image: Image.Image, fmt: Format) -> Photo:
-    image.load()
+    try:
+        image.load()
+    except OSError as error:
+        if image.info.get("compression") in _OPTIONAL:
+            raise UnreadableKind from error
+        raise
     metadata.take_xmp(image)
-    upright = ImageOps.exif_transpose(image)
-    photo = _pixels(upright, output_format(fmt), image.info.get("icc_profile"))
+    photo = _pixels(_upright(image), output_format(fmt), image.info.get("icc_profile"))
     return replace(photo, pages=getattr(image, "n_frames", 1))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF says, where that can be read."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except _REFUSALS:
+        return image
 
 
 def _is_deep(image: Image.Image) -> bool:
@@ -91,16 +117,34 @@ def _animation(image: Image.Image, fmt: Format, limits: PhotoLimits) -> Photo:
     return replace(_pixels(image, output_format(fmt), icc), pages=animation.most(image.size, limits), uncounted=True)
 
 
+# What Pillow and its plugins raise.
+_REFUSALS = (
+    *(OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError, AttributeError),
+    *(struct.error, OverflowError, ZeroDivisionError, AssertionError, NotImplementedError),
+)
+_OPTIONAL = ("jbig", "lzma", "webp", "zstd")  # ways to compress a TIFF that not every libtiff knows
+_RARE = re.compile(r"unsupported|not supported|unknown|cannot handle|not configured", re.IGNORECASE)
+
+
 @contextmanager
-def _one_error() -> Iterator[None]:
+def _one_error(source: Source | None = None, codec: str = "") -> Iterator[None]:
+    """What Pillow raises as a PhotoError. Why it knows no file, its plugin tells when it is asked alone."""
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoTooLarge(UNPACKS_TOO_LARGE) from None
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError) as error:
-        raise DamagedPhoto from error
-    except (struct.error, OverflowError, ZeroDivisionError, AssertionError, NotImplementedError) as error:
-        raise DamagedPhoto from error
+    except _REFUSALS as error:
+        reason = _reason(source, codec) if source and isinstance(error, UnidentifiedImageError) else str(error)
+        raise (UnreadableKind if _RARE.search(reason) else DamagedPhoto) from error
+
+
+def _reason(source: Source, codec: str) -> str:
+    with source() as file:
+        try:
+            Image.OPEN[codec][0](file, "")
+        except _REFUSALS as error:
+            return str(error)
+    return ""
 
 
 def _pixels(image: Image.Image, fmt: Format, icc: bytes | None) -> Photo:

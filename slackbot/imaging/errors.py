@@ -3,6 +3,7 @@
 PhotoError             this file cannot be enhanced
 ├── EmptyFile
 ├── NotAPhoto
+├── UnreadableKind
 ├── DamagedPhoto
 └── PhotoTooLarge
 """
@@ -15,6 +16,7 @@ from slackbot.limits import MEGAPIXEL
 EMPTY_FILE = "the file is empty (0 bytes)."
 NOT_A_PHOTO = "this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC."
 DAMAGED = "the picture is damaged or cut short, so I cannot open it. Please try sharing it again."
+UNREADABLE_KIND = "it is stored in a rarer way that I can't read. Please share it as JPEG or PNG."
 UNPACKS_TOO_LARGE = "it unpacks to far more pixels than I can take."
 TOO_MUCH_MEMORY = "it takes more memory to open than I can spare."
 
@@ -49,6 +51,12 @@ class NotAPhoto(PhotoError):
     """The content is in no picture format that the bot knows, whatever the name says."""
 
     sentence = NOT_A_PHOTO
+
+
+class UnreadableKind(PhotoError):
+    """A picture in a format that the bot knows, stored in a way that it cannot read."""
+
+    sentence = UNREADABLE_KIND
 
 
 class DamagedPhoto(PhotoError):

@@ -1,8 +1,11 @@
 """The picture formats: recognised by their first bytes, never by the file's name, and how each is written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
+
+Source = Callable[[], BinaryIO]
+"""Opens a file anew, at its beginning."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ def detect_format(head: bytes) -> Format | None:
         (b"BM", "BMP"),
         (b"II*\0", "TIFF"),
         (b"MM\0*", "TIFF"),
+        (b"II+\0", "TIFF"),  # BigTIFF
+        (b"MM\0+", "TIFF"),
     ):
         if head.startswith(magic):
             return FORMATS[name]

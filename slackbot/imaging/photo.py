@@ -33,6 +33,7 @@ class Photo:
     coding: Coding = field(default_factory=Coding, repr=False)
     metadata: Metadata = field(default_factory=Metadata, repr=False)
     source: Format | None = None  # the file's own
+    partial: bool = False  # the file is damaged, and a part of the picture or its motion is lost
     deep: bool = False  # it came with more than 8 bits a channel, of which the 8 that the model sees are left
 
     @property

@@ -23,7 +23,15 @@ from PIL import Image
 from slackbot.imaging.animation import Motion
 from slackbot.imaging.coding import Coding
 from slackbot.imaging.decode import open_photo
-from slackbot.imaging.errors import TOO_MUCH_MEMORY, DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge
+from slackbot.imaging.errors import (
+    TOO_MUCH_MEMORY,
+    DamagedPhoto,
+    EmptyFile,
+    NotAPhoto,
+    PhotoError,
+    PhotoTooLarge,
+    UnreadableKind,
+)
 from slackbot.imaging.forkserver import LOADED
 from slackbot.imaging.formats import FORMATS, Format
 from slackbot.imaging.metadata import Metadata
@@ -36,7 +44,18 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(LOADED)
 _ALLOWED_CLASSES = {
     (cls.__module__, cls.__qualname__): cls
-    for cls in (Photo, Motion, Coding, Metadata, Image.Image, EmptyFile, NotAPhoto, DamagedPhoto, PhotoTooLarge)
+    for cls in (
+        Photo,
+        Motion,
+        Coding,
+        Metadata,
+        Image.Image,
+        EmptyFile,
+        NotAPhoto,
+        DamagedPhoto,
+        PhotoTooLarge,
+        UnreadableKind,
+    )
 }
 
 

@@ -13,7 +13,7 @@ from dbos import _serialization as dbos_serialization
 from dbos import error as dbos_error
 
 from slackbot.errors import BotError, CommandError, DatabaseDown, JobCancelled, NotReady, SettingsError
-from slackbot.imaging.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge
+from slackbot.imaging.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge, UnreadableKind
 from slackbot.inference.errors import ServerDown, ServerError, ServerInvalid, ServerSlow
 from slackbot.job import Counts, Job, Options, Outcome
 from slackbot.jobs.steps import Result
@@ -26,7 +26,7 @@ _ERRORS = {
     cls.__name__: cls
     for cls in (
         *(BotError, CommandError, DatabaseDown, JobCancelled, NotReady, SettingsError),
-        *(DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge),
+        *(DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge, UnreadableKind),
         *(ServerDown, ServerError, ServerInvalid, ServerSlow),
         *(AllAnswered, DownloadError, MissingScope, SlackRefused, SlackUnavailable),
     )

@@ -295,5 +295,6 @@ def _outcome(name: str, photo: Photo, enhanced: Enhanced, options: Options) -> O
         wanted=options.scale,
         too_small=photo.format.name if photo.format is not fmt else "",
         hdr=photo.hdr,
+        partial=photo.partial,
         smudged=photo.coding.drawn and fmt.name == "JPEG" and not options.format,
     )

@@ -48,6 +48,8 @@ def line(outcome: Outcome) -> str:
         text += f" It is a {outcome.format}, since a {outcome.too_small} cannot be so large."
     elif outcome.source_format in _INSTEAD:
         text += f" It is a {outcome.format}, since {_INSTEAD[outcome.source_format]}."
+    if outcome.partial:
+        text += " Its file is damaged, and this is what could be read of it."
     if outcome.hdr:
         text += " It was HDR; the result is not, and its brightest parts are toned down to fit."
     if outcome.deep:

@@ -1,10 +1,14 @@
 """A small file of each kind of picture, and of the layouts with the most to go wrong."""
 
 import io
+import struct
 
 import numpy as np
 import pillow_heif
 from PIL import Image
+
+_BIT_FIELDS = struct.pack("<2sIHHI", b"BM", 838, 0, 0, 70)
+_BIT_FIELDS += struct.pack("<IiiHHIIiiII4I", 56, 16, 12, 1, 32, 3, 0, 0, 0, 0, 0, 0xFF0000, 0x7F00, 0xFF, 0xFF000000)
 
 
 def seeds() -> dict[str, bytes]:
@@ -29,6 +33,7 @@ def seeds() -> dict[str, bytes]:
         "webp": (clear, "WEBP", {}),
         "moving webp": (picture, "WEBP", moving),
         "bmp": (picture, "BMP", {}),
+        "big tiff": (picture, "TIFF", {"big_tiff": True}),
         "tiff": (picture, "TIFF", {}),
         "deflated tiff": (picture, "TIFF", {"compression": "tiff_adobe_deflate"}),
         "fax tiff": (picture.convert("1"), "TIFF", {"compression": "group4"}),
@@ -40,4 +45,8 @@ def seeds() -> dict[str, bytes]:
         out = io.BytesIO()
         image.save(out, kind, **options)
         files[name] = out.getvalue()
+    files["png without its end"] = files["png"][:-20]
+    files["jpeg without its end"] = files["jpeg"][:-2]
+    # Masks that Pillow does not know: the green one is a bit narrower.
+    files["bmp of bit fields"] = _BIT_FIELDS + bytes(range(256)) * 3
     return files

@@ -53,6 +53,11 @@ BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
             "brightest parts are toned down to fit.",
         ),
         (
+            Outcome("a", before=(9, 9), after=(36, 36), version="1", partial=True),
+            "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. Its file is damaged, and this is what could "
+            "be read of it.",
+        ),
+        (
             Outcome("a", before=(9, 9), after=(36, 36), version="1", smudged=True, format="JPEG"),
             "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It looks like text or a drawing, which JPEG "
             "smudges: say `png` to have it sharp.",
