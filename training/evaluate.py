@@ -1,6 +1,6 @@
 """Measure weights, or an exported graph, against bicubic: truth, likeness to people's eyes, detail, mesh and speed.
 
-usage: python training/evaluate.py --photos FOLDER [--held-out] [--weights FILE ... | --onnx FILE] [--picture PNG]
+usage: python training/evaluate.py --photos FOLDER [--held-out] [--weights FILE ... | --onnx FILE]
 """
 
 import argparse
@@ -42,16 +42,13 @@ def arguments() -> argparse.ArgumentParser:
         "--judge", nargs="+", default=list(JUDGES), metavar="NETWORK",
         help="lpips, dists, or a feature network as train.py's --perceptual has them (default: lpips dists)",
     )  # fmt: skip
-    parser.add_argument(
-        "--picture", type=Path, help="write bicubic, ours and truth of the first photo of each set side by side"
-    )
     return parser
 
 
 def main() -> None:
     options = arguments().parse_args()
     from training.dataset import PhotosError
-    from training.evaluation import header, judge, named_enhancers, rows, save_pictures, truths
+    from training.evaluation import header, judge, named_enhancers, rows, truths
     from training.generator import WeightsError
     from training.inference import bicubic
     from training.perceptual import FeaturesError
@@ -66,9 +63,6 @@ def main() -> None:
     for kind in options.degradation:
         for line in rows(sets, kind, enhancers, judges):
             print(line, flush=True)
-        if options.picture:
-            *_, shown = enhancers.values()
-            save_pictures(options.picture, kind, sets, shown)
 
 
 def stop(*_: object) -> NoReturn:

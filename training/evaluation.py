@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
 from torch import nn
 from tqdm import tqdm
 
@@ -19,7 +18,7 @@ from training.defaults import JUDGES
 from training.degradation import Photo
 from training.dists import Dists
 from training.generator import WeightsError, load_weights
-from training.inference import bicubic, enhance
+from training.inference import enhance
 from training.metrics import SHAVE, consistency, detail, grid, psnr_y, ssim_y
 from training.perceptual import distance
 from training.validation import scenario, validation
@@ -129,16 +128,6 @@ def onnx_enhancer(path: Path) -> Enhancer:
     return lambda small: np.asarray(session.run(["enhanced"], {"image": small[None]})[0])[0]
 
 
-def side_by_side(small: Photo, photo: Photo, truth: Photo) -> Image.Image:
-    """Bicubic, ours and the truth at 1:1, named."""
-    height, width = truth.shape[:2]
-    sheet = Image.new("RGB", (3 * width, height + 20), "white")
-    for i, (name, shown) in enumerate({"bicubic": bicubic(small), "ours": photo, "truth": truth}.items()):
-        sheet.paste(Image.fromarray(shown), (i * width, 20))
-        ImageDraw.Draw(sheet).text((i * width + 6, 4), name, "black")
-    return sheet
-
-
 def header(judges: Sequence[str]) -> str:
     """Markdown: the names of the columns."""
     names = (name.upper() if name in JUDGES else name for name in judges)
@@ -178,11 +167,3 @@ def named_enhancers(graph: Path | None, weights: list[Path]) -> dict[str, Enhanc
         return {"ours": onnx_enhancer(graph)}
     generators = [partial(enhance, load_weights(path)) for path in weights]
     return dict(zip(map(str, weights) if len(weights) > 1 else ["ours"], generators, strict=True))
-
-
-def save_pictures(path: Path, kind: str, sets: dict[str, list[tuple[str, Photo]]], enhancer: Enhancer) -> None:
-    """Of the first photo of each set: bicubic, ours and truth, in a file named after `path`, the kind and the set."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for name, [(stem, truth), *_] in sets.items():
-        small = validation(truth, kind, f"{name}/{stem}")
-        side_by_side(small, enhancer(small), truth).save(path.with_stem(f"{path.stem}-{kind}-{name}"))

@@ -1,83 +1,51 @@
-import re
-import subprocess
-import sys
-from pathlib import Path
+"""The sheet to look at, run as a person types it."""
 
+import sys
+
+import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from training.experiments import architectures, compare
-from training.experiments.architectures import NETWORKS, BranchedBlock
-from training.experiments.trials import Row, steps_in, table
-from training.generator import ResidualBlock
+from training import compare
+from training.inference import bicubic
+from training.reporting import CAPTION, SHOWN
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_enlarges_and_learns(name):
-    network = NETWORKS[name]()
-    network = network.grow(network.shape.blocks)
-    photo = network(torch.rand(1, 3, 9, 7))
-    assert photo.shape == (1, 3, 36, 28)
-    photo.mean().backward()
-    assert all(value.grad is not None for value in network.parameters())
-
-
-def test_branches_begin_as_the_plain_block():
-    torch.manual_seed(0)
-    plain = ResidualBlock(8)
-    torch.manual_seed(0)
-    branched = BranchedBlock(8)
-    x = torch.rand(1, 8, 6, 6)
-    torch.testing.assert_close(branched(x), plain(x))
-    with torch.no_grad():
-        branched.first.get_parameter("scale").fill_(1.0)
-    assert not torch.allclose(branched(x), plain(x))
-
-
-def test_counts_the_steps_that_fit():
-    """At 3 s to begin and half a second a step."""
-    spent = 0.0
-
-    def work(steps: int) -> None:
-        nonlocal spent
-        spent += 3 + 0.5 * steps
-
-    assert steps_in(100, work, clock=lambda: spent) == 200
-
-
-def test_table_names_every_row():
-    assert "| a b | 1.20 M | 2,000 | 28.12 | 2.346 |" in table([Row("a b", 1_200_000, 2000, 28.123, 2.3456)], 600)
-
-
-def test_runs_from_the_command_line(photos, tmp_path, monkeypatch):
+@pytest.fixture
+def folder(photos, tmp_path):
     for i, photo in enumerate(photos):
         Image.fromarray(photo).save(tmp_path / f"{i}.png")
-    monkeypatch.setattr(compare, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(architectures, "NETWORKS", dict([*NETWORKS.items()][:1]))
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        [
-            "compare.py",
-            "networks",
-            f"--photos={tmp_path}",
-            "--seconds=1",
-            "--batch=2",
-            "--patch=16",
-            f"--out={tmp_path / 'runs'}",
-        ],
-    )
+    return tmp_path
+
+
+def sheet(folder, monkeypatch, *options: str) -> np.ndarray:
+    out = folder / "out" / "sheet.png"
+    monkeypatch.setattr(sys, "argv", ["compare.py", "--photos", str(folder), "--out", str(out), *options])
     compare.main()
-    written = (tmp_path / "results" / "networks.md").read_text()
-    assert re.search(r"\| 8 residual blocks \| 0.66 M \| \d+ \| \d\d\.\d\d \| \d\.\d{3} \|", written)
+    with Image.open(out) as image:
+        return np.asarray(image)
 
 
-def test_losses_need_a_start(tmp_path, photos):
-    Image.fromarray(photos[0]).save(tmp_path / "0.png")
-    script = Path(compare.__file__)
-    run = subprocess.run(
-        [sys.executable, script, "losses", f"--photos={tmp_path}"], capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 1
-    assert "say which with --init" in run.stderr
+def test_a_row_for_each_photo_and_its_truth_at_the_right(folder, photos, monkeypatch):
+    shown = sheet(folder, monkeypatch, "--degradation", "clean")
+    assert shown.shape == (CAPTION + len(photos) * SHOWN, 3 * SHOWN, 3)
+    np.testing.assert_array_equal(shown[CAPTION : CAPTION + SHOWN, -SHOWN:], compare.busiest(photos[0], SHOWN))
+
+
+def test_as_they_are_photos_are_enhanced_themselves(folder, photos, monkeypatch):
+    shown = sheet(folder, monkeypatch, "--as-they-are", "--rows", "1")
+    assert shown.shape == (CAPTION + SHOWN, 2 * SHOWN, 3)
+    left = bicubic(compare.busiest(photos[0], SHOWN // 4))
+    np.testing.assert_array_equal(shown[CAPTION:, :SHOWN], left)
+
+
+def test_the_busiest_place_is_shown():
+    photo = np.zeros((100, 100, 3), np.uint8)
+    photo[50:100, 50:100:2] = 255
+    assert compare.busiest(photo, 50)[:, ::2].all()
+    assert compare.busiest(photo, 200).shape == photo.shape
+
+
+def test_what_cannot_be_shown_is_named(tmp_path, monkeypatch):
+    with pytest.raises(SystemExit, match=r"compare\.py: no photos in"):
+        sheet(tmp_path, monkeypatch)
