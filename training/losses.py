@@ -31,7 +31,21 @@ def grid_loss(photo: Tensor, truth: Tensor) -> Tensor:
     is the natural logarithm of power at the two periods over that of frequencies near them, along rows and columns,
     above that of the truth; 0.23 is one decibel. Sides are multiples of 4, of 40 px or more.
     """
-    return (mesh(photo) - mesh(truth)).relu().mean()
+    return (mesh(photo) - mesh(truth)).relu().mean() + (checker(photo) - checker(truth)).relu().mean()
+
+
+def checker(photo: Tensor) -> Tensor:
+    """(N, windows down, windows across): log of the power of single-pixel checkers over that of all fine differences.
+
+    In windows of 16 px, since a mesh that comes and goes, or changes its phase, stands out in none of a whole line's
+    frequencies.
+    """
+    luma = photo.float().mul(photo.new_tensor((0.299, 0.587, 0.114)).float().view(1, 3, 1, 1)).sum(1)
+    across, down = luma.diff(dim=2), luma.diff(dim=1)
+    both = across.diff(dim=1).square()
+    fine = across[:, 1:].square() + down[:, :, 1:].square()
+    power = avg_pool2d(torch.stack([both, fine], 1), 16, 8) + 1 / 255**2
+    return power[:, 0].log() - power[:, 1].log()
 
 
 def mesh(photo: Tensor) -> Tensor:

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from torch.nn.functional import avg_pool2d
 
 from training import losses
 from training.discriminator import Discriminator
@@ -28,13 +29,26 @@ def test_grid_loss_sees_a_mesh_and_no_other_grain(photos):
     mesh = truth.clone()
     mesh[..., ::4, ::4] += 0.1
     torch.manual_seed(0)
-    grain = truth + 0.05 * torch.randn_like(truth)
+    grain = truth + 0.15 * avg_pool2d(torch.randn_like(truth), 3, 1, 1)
     assert losses.grid_loss(truth, truth) == 0
     assert losses.grid_loss(grain, truth) < 0.25
     assert losses.grid_loss(mesh, truth) > 4 * losses.grid_loss(grain, truth)
 
 
-def test_grid_loss_is_the_measure_of_evaluation(photos):
+def test_grid_loss_sees_checkers_that_change_their_phase(photos):
+    """They stand out in none of a line's frequencies, and are seen all the same."""
+    truth = torch.from_numpy(photos[0][100:228, 100:228].copy()).permute(2, 0, 1)[None] / 255
+    signs = torch.ones(128, 128)
+    signs[::2] *= -1
+    signs[:, ::2] *= -1
+    torch.manual_seed(0)
+    phases = (torch.rand(32, 32) > 0.5).float().mul(2).sub(1).repeat_interleave(4, 0).repeat_interleave(4, 1)
+    checkers = truth + 0.03 * signs * phases
+    mesh = (losses.mesh(checkers) - losses.mesh(truth)).relu().mean()
+    assert losses.grid_loss(checkers, truth) > 4 * mesh
+
+
+def test_the_mesh_of_grid_loss_is_the_measure_of_evaluation(photos):
     """Both see the same surplus in a mesh, but for their weights of the colours."""
     photo = photos[0][100:228, 100:228].copy()
     photo[::4] = photo[::4] // 8 * 7
