@@ -13,6 +13,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image, ImageCms, PngImagePlugin
 
+from docs.sample_files import DEEP_AVIF, jp2_with_profile, psd
 from slackbot.imaging.decode import open_photo
 from slackbot.imaging.encode import save_photo
 from slackbot.imaging.errors import PhotoError
@@ -74,11 +75,17 @@ def _picture(mode: str = "RGB") -> Image.Image:
 
 def _encoded(fmt: Format, image: Image.Image, **options: Any) -> bytes | None:
     """A file of this kind; None where there is no encoder, or none for such a picture."""
+    if fmt.codec == "PSD":
+        layers = -1 if image.mode == "RGBA" else 0
+        usual = image.mode in ("RGB", "RGBA", "CMYK") and not options.keys() - {"icc_profile"}
+        return psd(image, layers, options.get("icc_profile", b"")) if usual else None
     out = io.BytesIO()
     try:
         image.save(out, fmt.codec, **options)
     except (KeyError, OSError, ValueError, TypeError, SystemError):
         return None
+    if fmt.codec == "JPEG2000" and options.get("icc_profile"):
+        return jp2_with_profile(out.getvalue(), options["icc_profile"])
     return out.getvalue()
 
 
@@ -106,7 +113,9 @@ def _alpha(fmt: Format, became: Became) -> str:
 def _depth(fmt: Format, became: Became) -> str:
     deep = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
     content = None
-    if fmt.codec in ("HEIF", "AVIF"):
+    if fmt.codec == "AVIF":
+        content = DEEP_AVIF
+    elif fmt.codec == "HEIF":
         colours = deep[..., None].repeat(3, 2)
         out = io.BytesIO()
         try:
@@ -125,7 +134,7 @@ def _colours(fmt: Format, became: Became) -> Iterator[str]:
     photo = became(_encoded(fmt, _picture(), icc_profile=_PROFILE))
     if photo and photo.icc == _PROFILE:
         yield "ICC kept"
-    if became(_encoded(fmt, _picture().convert("CMYK"))) and fmt.codec in ("JPEG", "TIFF"):
+    if became(_encoded(fmt, _picture().convert("CMYK"))) and fmt.codec in ("JPEG", "TIFF", "PSD"):
         yield "CMYK as sRGB"
     for name, make in (("gAMA", _gamma), ("cHRM", _corners), ("cICP", _cicp), ("nclx", _nclx)):
         before, after = became(_encoded(fmt, _picture())), became(make(fmt, _P3, _SRGB_CURVE))

@@ -20,10 +20,19 @@ _PRETTY = {
     "webp": "WebP",
     "tiff": "TIFF",
     "heic": "HEIC",
+    "avif": "AVIF",
+    "psd": "Photoshop Document",
     "bmp": "Bitmap",
     "pdf": "PDF",
 }
-_MIMETYPES = {".heic": "image/heic", ".heif": "image/heif", ".webp": "image/webp", ".avif": "image/avif"}
+_MIMETYPES = {
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".jp2": "image/jp2",
+    ".psd": "image/vnd.adobe.photoshop",
+}
 _MAX_THUMBNAIL_PIXELS = 120_000_000
 
 # Only headers are read here, and thumbnails have their own limit.

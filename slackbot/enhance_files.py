@@ -14,7 +14,7 @@ from slackbot.errors import BotError, CommandError
 from slackbot.imaging.comparison import LEFT, RIGHT, comparison, comparison_format
 from slackbot.imaging.encode import save_photo
 from slackbot.imaging.errors import sides
-from slackbot.imaging.formats import FORMATS, Format, detect_format, format_of_suffix
+from slackbot.imaging.formats import FORMATS, HEAD, Format, detect_format, format_of_suffix
 from slackbot.imaging.names import comparison_name, result_name
 from slackbot.imaging.photo import Photo, plan_result
 from slackbot.imaging.sandbox import open_sandboxed
@@ -266,6 +266,6 @@ def _is_picture(path: Path) -> bool:
     """What cannot be read is left to the one who says so."""
     try:
         with path.open("rb") as file:
-            return detect_format(file.read(16)) is not None
+            return detect_format(file.read(HEAD)) is not None
     except OSError:
         return True

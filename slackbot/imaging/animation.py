@@ -25,7 +25,7 @@ class Motion:
 
 def moves(image: Image.Image) -> bool:
     """Whether an opened file is an animation, and not just several pages."""
-    return image.format in ("GIF", "PNG", "WEBP") and bool(getattr(image, "is_animated", False))
+    return image.format in ("GIF", "PNG", "WEBP", "AVIF") and bool(getattr(image, "is_animated", False))
 
 
 def most(size: tuple[int, int], limits: PhotoLimits) -> int:

@@ -106,11 +106,32 @@ def _picture_chunks(file: BinaryIO) -> Iterator[bytes]:
             file.seek(size + size % 2, io.SEEK_CUR)
 
 
+def is_deep(image: Image.Image, source: Source) -> bool:
+    """Whether a file that is not loaded yet has more than 8 bits a channel; Pillow's mode does not say it of colour."""
+    if image.format == "AVIF":
+        return bool((_av1_flags(source) or 0) & 0x40)
+    if image.format == "JPEG2000":  # the SIZ marker says it of the first channel, less one
+        bits = _after(source, b"\xff\x4f\xff\x51", 38, 1)
+        return bool(bits) and bits[0] & 0x7F > 7
+    tiles = getattr(image, "tile", None) if image.format in ("PNG", "TIFF") else None
+    raw = str(tiles[0].args) if tiles else ""
+    return image.mode.startswith(("I", "F")) or ";16" in raw or image.info.get("bit_depth", 8) > 8
+
+
 def _sampling_of_av1(source: Source) -> str:
-    """By the `av1C` box, which Pillow leaves out: a flag for across, one for down."""
+    flags = _av1_flags(source)
+    return "" if flags is None else {0: "4:4:4", 2: "4:2:2"}.get(flags >> 2 & 3, "4:2:0")
+
+
+def _av1_flags(source: Source) -> int | None:
+    """Of the `av1C` box, which Pillow leaves out: more than 8 bits (0x40), colours half across (8) and down (4)."""
+    flags = _after(source, b"av1C", 2, 1)
+    return flags[0] if flags else None
+
+
+def _after(source: Source, mark: bytes, skip: int, count: int) -> bytes:
+    """Bytes of a file's beginning, some after a mark; empty where it has none."""
     with source() as file:
         head = file.read(65_536)
-    at = head.find(b"av1C") + 6
-    if at < 6 or at >= len(head):
-        return ""
-    return {0: "4:4:4", 2: "4:2:2"}.get(head[at] >> 2 & 3, "4:2:0")
+    at = head.find(mark)
+    return head[at + len(mark) + skip :][:count] if at >= 0 else b""

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
 
-from slackbot.imaging import animation, coding, colour, metadata, repair
+from slackbot.imaging import animation, coding, colour, metadata, psd, repair
 from slackbot.imaging.errors import (
     UNPACKS_TOO_LARGE,
     DamagedPhoto,
@@ -28,7 +28,7 @@ from slackbot.imaging.errors import (
     too_many_bytes,
     too_many_pixels,
 )
-from slackbot.imaging.formats import FORMATS, Format, Source, detect_format, output_format
+from slackbot.imaging.formats import FORMATS, HEAD, Format, Source, detect_format, output_format
 from slackbot.imaging.photo import Photo
 from slackbot.limits import PhotoLimits
 
@@ -43,7 +43,7 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
     if path.stat().st_size > limits.photo_bytes:
         raise PhotoTooLarge(too_many_bytes(limits.photo_bytes))
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(HEAD)
     if not head:
         raise EmptyFile
     fmt = detect_format(head)
@@ -67,10 +67,10 @@ def _opened(source: Source, fmt: Format, limits: PhotoLimits) -> Photo:
     with _one_error(source, fmt.codec), source() as file, Image.open(file, formats=[fmt.codec]) as image:
         if image.width * image.height > limits.output_pixels:
             raise PhotoTooLarge(too_many_pixels(image.size, limits.output_pixels))
-        deep = _is_deep(image)
+        deep = coding.is_deep(image, source)
         xmp = metadata.take_xmp(image)
         told, coded = colour.read(image, source), coding.read(image, source)
-        photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt)
+        photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt, source)
         photo = colour.to_model(photo, told)
         if photo.alpha and not photo.motion and not photo.format.alpha:
             photo = photo.written_as(FORMATS["PNG"])
@@ -78,7 +78,7 @@ def _opened(source: Source, fmt: Format, limits: PhotoLimits) -> Photo:
         return replace(photo, source=fmt, deep=deep, metadata=metadata.read(image, xmp), coding=coded)
 
 
-def _still(image: Image.Image, fmt: Format) -> Photo:
+def _still(image: Image.Image, fmt: Format, source: Source) -> Photo:
     try:
         image.load()
     except OSError as error:
@@ -86,8 +86,9 @@ def _still(image: Image.Image, fmt: Format) -> Photo:
             raise UnreadableKind from error
         raise
     metadata.take_xmp(image)
-    photo = _pixels(_upright(image), output_format(fmt), image.info.get("icc_profile"))
-    return replace(photo, pages=getattr(image, "n_frames", 1))
+    whole = psd.flat(image, source) if image.format == "PSD" else _upright(image)
+    photo = _pixels(whole, output_format(fmt), image.info.get("icc_profile"))
+    return replace(photo, pages=getattr(image, "n_frames", 1) if image.format in _PAGED else 1)
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -96,13 +97,6 @@ def _upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except _REFUSALS:
         return image
-
-
-def _is_deep(image: Image.Image) -> bool:
-    """Whether a file that is not loaded yet has more than 8 bits a channel; Pillow's mode does not say it of colour."""
-    tiles = getattr(image, "tile", None) if image.format in ("PNG", "TIFF") else None
-    raw = str(tiles[0].args) if tiles else ""
-    return image.mode.startswith(("I", "F")) or ";16" in raw or image.info.get("bit_depth", 8) > 8
 
 
 def _animation(image: Image.Image, fmt: Format, limits: PhotoLimits) -> Photo:
@@ -122,8 +116,9 @@ _REFUSALS = (
     *(OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError, AttributeError),
     *(struct.error, OverflowError, ZeroDivisionError, AssertionError, NotImplementedError),
 )
+_PAGED = ("TIFF", "HEIF")  # each picture in them is one for people; those of others are layers, previews and the like
 _OPTIONAL = ("jbig", "lzma", "webp", "zstd")  # ways to compress a TIFF that not every libtiff knows
-_RARE = re.compile(r"unsupported|not supported|unknown|cannot handle|not configured", re.IGNORECASE)
+_RARE = re.compile(r"unsupported|not supported|unknown|cannot handle|not configured|not a PSD file", re.IGNORECASE)
 
 
 @contextmanager
@@ -134,17 +129,18 @@ def _one_error(source: Source | None = None, codec: str = "") -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoTooLarge(UNPACKS_TOO_LARGE) from None
     except _REFUSALS as error:
-        reason = _reason(source, codec) if source and isinstance(error, UnidentifiedImageError) else str(error)
-        raise (UnreadableKind if _RARE.search(reason) else DamagedPhoto) from error
+        reason = _reason(source, codec) if source and isinstance(error, UnidentifiedImageError) else error
+        rare = _RARE.search(str(reason)) or (codec == "PSD" and isinstance(getattr(reason, "__cause__", 0), KeyError))
+        raise (UnreadableKind if rare else DamagedPhoto) from error
 
 
-def _reason(source: Source, codec: str) -> str:
+def _reason(source: Source, codec: str) -> Exception | None:
     with source() as file:
         try:
             Image.OPEN[codec][0](file, "")
         except _REFUSALS as error:
-            return str(error)
-    return ""
+            return error
+    return None
 
 
 def _pixels(image: Image.Image, fmt: Format, icc: bytes | None) -> Photo:

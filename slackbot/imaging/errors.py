@@ -11,10 +11,11 @@ PhotoError             this file cannot be enhanced
 # ruff: noqa: N818 - the names say what is wrong
 
 from slackbot.errors import BotError
+from slackbot.imaging.formats import known_formats
 from slackbot.limits import MEGAPIXEL
 
 EMPTY_FILE = "the file is empty (0 bytes)."
-NOT_A_PHOTO = "this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC."
+NOT_A_PHOTO = f"this is not a picture I know. I can enhance {known_formats}."
 DAMAGED = "the picture is damaged or cut short, so I cannot open it. Please try sharing it again."
 UNREADABLE_KIND = "it is stored in a rarer way that I can't read. Please share it as JPEG or PNG."
 UNPACKS_TOO_LARGE = "it unpacks to far more pixels than I can take."

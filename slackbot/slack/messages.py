@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from slackbot.imaging.errors import sides
+from slackbot.imaging.formats import known_formats
 from slackbot.job import Outcome
 from slackbot.limits import MEGAPIXEL, PhotoLimits
 
@@ -17,6 +18,9 @@ _INSTEAD = {
     "GIF": "a GIF has no more than 256 colours",
     "BMP": "a BMP would be many times the size",
     "HEIC": "Slack does not show HEIC",
+    "AVIF": "fewer programs show AVIF",
+    "JPEG 2000": "few programs show JPEG 2000",
+    "PSD": "a PSD is for work in layers",
 }
 
 
@@ -100,7 +104,7 @@ def ways(limits: PhotoLimits) -> str:
         "• `again` in a thread for photos that have their answer already\n"
         "• `keep metadata` for time, camera and place, which I leave out otherwise\n"
         "• `status`, `cancel`, `help`\n"
-        f"*I take* JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC up to {limits.photo_bytes // 2**20} MB and {most} "
+        f"*I take* {known_formats} up to {limits.photo_bytes // 2**20} MB and {most} "
         f"megapixels, {limits.photos_per_message} photos at a time, and animations of up to {limits.frames} frames. A "
         f"result has up to {most} megapixels; an animation is 4x, 3x, 2x or keeps its size."
     )

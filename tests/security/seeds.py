@@ -7,6 +7,8 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
+from docs.sample_files import psd
+
 _BIT_FIELDS = struct.pack("<2sIHHI", b"BM", 838, 0, 0, 70)
 _BIT_FIELDS += struct.pack("<IiiHHIIiiII4I", 56, 16, 12, 1, 32, 3, 0, 0, 0, 0, 0, 0xFF0000, 0x7F00, 0xFF, 0xFF000000)
 
@@ -37,6 +39,9 @@ def seeds() -> dict[str, bytes]:
         "tiff": (picture, "TIFF", {}),
         "deflated tiff": (picture, "TIFF", {"compression": "tiff_adobe_deflate"}),
         "fax tiff": (picture.convert("1"), "TIFF", {"compression": "group4"}),
+        "avif": (clear, "AVIF", {"exif": exif}),
+        "moving avif": (picture, "AVIF", moving),
+        "jpeg 2000": (clear, "JPEG2000", {}),
         "heic": (picture.resize((64, 64)), "HEIF", {}),
     }
     pillow_heif.register_heif_opener()
@@ -45,6 +50,7 @@ def seeds() -> dict[str, bytes]:
         out = io.BytesIO()
         image.save(out, kind, **options)
         files[name] = out.getvalue()
+    files["photoshop"] = psd(clear, -1)
     files["png without its end"] = files["png"][:-20]
     files["jpeg without its end"] = files["jpeg"][:-2]
     # Masks that Pillow does not know: the green one is a bit narrower.

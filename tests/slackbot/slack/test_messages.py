@@ -73,7 +73,8 @@ BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
         ),
         (
             BAD,
-            "*x.pdf*: this is not a picture I know. I can enhance JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC.",
+            "*x.pdf*: this is not a picture I know. I can enhance JPEG, PNG, WebP, TIFF, GIF, BMP, HEIC, AVIF, JPEG "
+            "2000 and PSD.",
         ),
     ],
 )
