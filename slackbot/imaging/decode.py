@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
 
-from slackbot.imaging import animation, coding, colour, metadata, psd, repair
+from slackbot.imaging import animation, coding, colour, metadata, psd, repair, tiff_directories
 from slackbot.imaging.errors import (
+    RAW_FILE,
     UNPACKS_TOO_LARGE,
     DamagedPhoto,
     EmptyFile,
@@ -47,8 +48,12 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
     if not head:
         raise EmptyFile
     fmt = detect_format(head)
+    if fmt in (None, FORMATS["TIFF"]) and tiff_directories.is_raw(partial(path.open, "rb")):
+        raise UnreadableKind(RAW_FILE)
     if fmt is None:
         raise NotAPhoto
+    if head.startswith(b"MM\0+"):  # Pillow knows BigTIFF of the other byte order alone
+        raise UnreadableKind
     if fmt.codec == "HEIF":
         import pillow_heif
 
@@ -65,12 +70,13 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
 
 def _opened(source: Source, fmt: Format, limits: PhotoLimits) -> Photo:
     with _one_error(source, fmt.codec), source() as file, Image.open(file, formats=[fmt.codec]) as image:
+        pages = _to_first_page(image, source)
         if image.width * image.height > limits.output_pixels:
             raise PhotoTooLarge(too_many_pixels(image.size, limits.output_pixels))
         deep = coding.is_deep(image, source)
         xmp = metadata.take_xmp(image)
         told, coded = colour.read(image, source), coding.read(image, source)
-        photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt, source)
+        photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt, source, pages)
         photo = colour.to_model(photo, told)
         if photo.alpha and not photo.motion and not photo.format.alpha:
             photo = photo.written_as(FORMATS["PNG"])
@@ -78,7 +84,7 @@ def _opened(source: Source, fmt: Format, limits: PhotoLimits) -> Photo:
         return replace(photo, source=fmt, deep=deep, metadata=metadata.read(image, xmp), coding=coded)
 
 
-def _still(image: Image.Image, fmt: Format, source: Source) -> Photo:
+def _still(image: Image.Image, fmt: Format, source: Source, pages: int) -> Photo:
     try:
         image.load()
     except OSError as error:
@@ -88,7 +94,16 @@ def _still(image: Image.Image, fmt: Format, source: Source) -> Photo:
     metadata.take_xmp(image)
     whole = psd.flat(image, source) if image.format == "PSD" else _upright(image)
     photo = _pixels(whole, output_format(fmt), image.info.get("icc_profile"))
-    return replace(photo, pages=getattr(image, "n_frames", 1) if image.format in _PAGED else 1)
+    return replace(photo, pages=pages)
+
+
+def _to_first_page(image: Image.Image, source: Source) -> int:
+    """How many pictures for people a file has, without layers, previews and maps; a TIFF then stands at its first."""
+    if image.format == "TIFF":
+        numbers = tiff_directories.pages(source)
+        image.seek(numbers[0])
+        return len(numbers)
+    return getattr(image, "n_frames", 1) if image.format == "HEIF" else 1
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -116,7 +131,6 @@ _REFUSALS = (
     *(OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError, AttributeError),
     *(struct.error, OverflowError, ZeroDivisionError, AssertionError, NotImplementedError),
 )
-_PAGED = ("TIFF", "HEIF")  # each picture in them is one for people; those of others are layers, previews and the like
 _OPTIONAL = ("jbig", "lzma", "webp", "zstd")  # ways to compress a TIFF that not every libtiff knows
 _RARE = re.compile(r"unsupported|not supported|unknown|cannot handle|not configured|not a PSD file", re.IGNORECASE)
 

@@ -18,6 +18,7 @@ EMPTY_FILE = "the file is empty (0 bytes)."
 NOT_A_PHOTO = f"this is not a picture I know. I can enhance {known_formats}."
 DAMAGED = "the picture is damaged or cut short, so I cannot open it. Please try sharing it again."
 UNREADABLE_KIND = "it is stored in a rarer way that I can't read. Please share it as JPEG or PNG."
+RAW_FILE = "it is a camera's raw file, which I can't develop. Please share it as JPEG, HEIC or PNG."
 UNPACKS_TOO_LARGE = "it unpacks to far more pixels than I can take."
 TOO_MUCH_MEMORY = "it takes more memory to open than I can spare."
 
