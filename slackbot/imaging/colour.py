@@ -67,7 +67,7 @@ def read(image: Image.Image, source: Source) -> Colour | None:
 def to_model(photo: Photo, colour: Colour | None) -> Photo:
     """The photo with numbers as the model knows them; `photo.icc` says what they mean where that is not sRGB.
 
-    The frames' pixels are replaced, their alpha is not.
+    The pixels of its frames are replaced, their alpha is not.
     """
     if photo.icc:
         colour = _of_profile(photo.icc)
@@ -160,10 +160,12 @@ def _take_profile(image: Image.Image, source: Source) -> None:
 
 
 def _mapped(photo: Photo, change: Callable[[Image.Image], Image.Image]) -> Photo:
-    motion = photo.motion
-    if motion:
-        motion = replace(motion, rest=tuple((change(image), alpha) for image, alpha in motion.rest))
-    return replace(photo, image=change(photo.image), motion=motion)
+    """The photo with changed pixels, in place and in bands: a copy of a large one takes 256 MB."""
+    for image in (photo.image, *(image for image, _ in (photo.motion.rest if photo.motion else ()))):
+        for top in range(0, image.height, _BAND):
+            box = (0, top, image.width, min(top + _BAND, image.height))
+            image.paste(change(image.crop(box)), box)
+    return photo
 
 
 def _curve(colour: Colour) -> list[int]:
@@ -215,17 +217,13 @@ def _tone_mapped(image: Image.Image, colour: Colour, peak: float) -> Image.Image
     number_of = (_encode(np.linspace(0, 1, _STEPS + 1) ** 2) * 255).round().astype(np.uint8)
     matrix = matrix_to(SRGB_PRIMARIES, colour.primaries).astype(np.float32)
     peak = max(peak, 1.0)
-    pixels = np.array(image)
-    for top in range(0, len(pixels), _BAND):
-        band = pixels[top : top + _BAND]
-        light = light_of.take(band.transpose(2, 0, 1))
-        if colour.transfer == _HLG:  # the system's gamma
-            light *= np.tensordot(_BT2020_LUMINANCE, light, 1) ** np.float32(0.2) * np.float32(_HLG_NITS / _WHITE_NITS)
-        brightest = light.max(0)
-        light *= (1 + brightest / np.float32(peak**2)) / (1 + brightest)
-        shown = (matrix @ light.reshape(3, -1)).clip(0, 1).reshape(light.shape)
-        band[:] = number_of.take((np.sqrt(shown) * _STEPS + 0.5).astype(np.intp)).transpose(1, 2, 0)
-    return Image.fromarray(pixels)
+    light = light_of.take(np.asarray(image).transpose(2, 0, 1))
+    if colour.transfer == _HLG:  # the system's gamma
+        light *= np.tensordot(_BT2020_LUMINANCE, light, 1) ** np.float32(0.2) * np.float32(_HLG_NITS / _WHITE_NITS)
+    brightest = light.max(0)
+    light *= (1 + brightest / np.float32(peak**2)) / (1 + brightest)
+    shown = (matrix @ light.reshape(3, -1)).clip(0, 1).reshape(light.shape)
+    return Image.fromarray(number_of.take((np.sqrt(shown) * _STEPS + 0.5).astype(np.intp)).transpose(1, 2, 0).copy())
 
 
 def _with_usual_curve(photo: Photo, icc: bytes) -> Photo:

@@ -9,7 +9,7 @@ import re
 import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
 from slackbot.imaging import animation, coding, colour, metadata, psd, repair, tiff_directories
 from slackbot.imaging.errors import (
     RAW_FILE,
+    TOO_MUCH_MEMORY,
     UNPACKS_TOO_LARGE,
     DamagedPhoto,
     EmptyFile,
@@ -57,7 +58,8 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
     if fmt.codec == "HEIF":
         import pillow_heif
 
-        pillow_heif.register_heif_opener()
+        # A thread of libheif reserves a malloc arena, and decoding side by side would not make one photo cheaper.
+        pillow_heif.register_heif_opener(decode_threads=1)
     try:
         return _opened(partial(path.open, "rb"), fmt, limits)
     except (DamagedPhoto, UnreadableKind) as error:
@@ -107,11 +109,10 @@ def _to_first_page(image: Image.Image, source: Source) -> int:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turned as its EXIF says, where that can be read."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except _REFUSALS:
-        return image
+    """Turned as its EXIF says, where that can be read; in place, since a copy of a large one takes 256 MB."""
+    with suppress(*_REFUSALS):
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _animation(image: Image.Image, fmt: Format, limits: PhotoLimits) -> Photo:
@@ -126,6 +127,7 @@ def _animation(image: Image.Image, fmt: Format, limits: PhotoLimits) -> Photo:
     return replace(_pixels(image, output_format(fmt), icc), pages=animation.most(image.size, limits), uncounted=True)
 
 
+_BAND = 256  # rows at a time
 # What Pillow and its plugins raise.
 _REFUSALS = (
     *(OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError, AttributeError),
@@ -144,6 +146,8 @@ def _one_error(source: Source | None = None, codec: str = "") -> Iterator[None]:
         raise PhotoTooLarge(UNPACKS_TOO_LARGE) from None
     except _REFUSALS as error:
         reason = _reason(source, codec) if source and isinstance(error, UnidentifiedImageError) else error
+        if re.search(r"memory", str(reason), re.IGNORECASE):  # libheif's word, which is no MemoryError
+            raise PhotoTooLarge(TOO_MUCH_MEMORY) from error
         rare = _RARE.search(str(reason)) or (codec == "PSD" and isinstance(getattr(reason, "__cause__", 0), KeyError))
         raise (UnreadableKind if rare else DamagedPhoto) from error
 
@@ -168,18 +172,21 @@ def _pixels(image: Image.Image, fmt: Format, icc: bytes | None) -> Photo:
         return Photo(_required(ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB")), fmt)
     grey = image.mode in ("1", "L", "LA", "La")
     if not image.has_transparency_data:
-        colours = image.convert("RGB")
+        colours = image._new(image.im) if image.mode == "RGB" else image.convert("RGB")  # the same pixels, no copy
         return Photo(colours, fmt, icc=icc, grey=grey or _is_grey(colours))
-    whole = image.convert("RGBA")
+    whole = image if image.mode == "RGBA" else image.convert("RGBA")
     colours = whole.convert("RGB")
     return Photo(colours, fmt, whole.getchannel("A"), icc, grey or _is_grey(colours))
 
 
 def _is_grey(image: Image.Image) -> bool:
     """Whether an RGB picture has no colour, apart from how JPEG and WebP round."""
-    red, green, blue = image.split()
-    apart = ImageChops.lighter(ImageChops.difference(green, red), ImageChops.difference(green, blue))
-    return apart.point([0, 0, *[255] * 254]).getbbox() is None
+    for top in range(0, image.height, _BAND):
+        red, green, blue = image.crop((0, top, image.width, min(top + _BAND, image.height))).split()
+        apart = ImageChops.lighter(ImageChops.difference(green, red), ImageChops.difference(green, blue))
+        if apart.point([0, 0, *[255] * 254]).getbbox():
+            return False
+    return True
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -13,10 +13,10 @@ import pickle
 import resource
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(LOADED)
+_BAND_PIXELS = 2**20
 _ALLOWED_CLASSES = {
     (cls.__module__, cls.__qualname__): cls
     for cls in (
@@ -73,7 +74,7 @@ def open_sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, Phot
     end_of_time.start()
     try:
         with ours, os.fdopen(os.dup(ours.fileno()), "rb") as pipe:
-            result = _Reader(pipe).load()
+            result = _Reader(pipe, limits).result()
     except (EOFError, pickle.UnpicklingError, ValueError, TypeError, KeyError, AttributeError, OSError):
         worker.kill()
         worker.join()
@@ -95,8 +96,6 @@ def _open(pipe: Connection, opener: Callable[[Path, PhotoLimits], Photo], path: 
     _limit(resource.RLIMIT_AS, _address_space() + limits.decode_memory_bytes)
     try:
         result: Photo | PhotoError = opener(path, limits)
-        for image in _images(result):
-            image.info.clear()  # may hold anything, and nothing that is needed
     except PhotoError as error:
         result = error.with_traceback(None)
     except MemoryError:
@@ -104,12 +103,7 @@ def _open(pipe: Connection, opener: Callable[[Path, PhotoLimits], Photo], path: 
     except Exception:  # of a codec: whatever else it raises, the picture cannot be opened
         result = DamagedPhoto()
     with pipe, contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(pipe.fileno()), "wb") as out:
-        _Writer(out, protocol=5).dump(result)
-
-
-def _images(photo: Photo) -> list[Image.Image]:
-    frames = [(photo.image, photo.alpha), *(photo.motion.rest if photo.motion else ())]
-    return [image for frame in frames for image in frame if image is not None]
+        _Writer(out, protocol=5).send(result)
 
 
 def _limit(what: int, most: int) -> None:
@@ -124,14 +118,53 @@ def _address_space() -> int:
 
 
 class _Writer(pickle.Pickler):
-    def persistent_id(self, obj: Any) -> str | None:
-        """Formats travel by their name."""
+    """Writes a result, and then the pixels of its images in bands: whole copies of a large one are too much."""
+
+    def __init__(self, file: BinaryIO, protocol: int) -> None:
+        super().__init__(file, protocol)
+        self._file, self._images = file, list[Image.Image]()
+
+    def send(self, result: Photo | PhotoError) -> None:
+        self.dump(result)
+        for image in self._images:
+            for box in _bands(image):
+                self._file.write(image.crop(box).tobytes())
+
+    def persistent_id(self, obj: Any) -> Any:
+        """Formats travel by their name, images as mode and size: what they are called beside that is left behind."""
+        if isinstance(obj, Image.Image):
+            self._images.append(obj)
+            return obj.mode, obj.size
         return obj.name if isinstance(obj, Format) else None
 
 
 class _Reader(pickle.Unpickler):
-    def persistent_load(self, pid: str) -> Format:
-        return FORMATS[pid]
+    def __init__(self, file: BinaryIO, limits: PhotoLimits) -> None:
+        super().__init__(file)
+        self._file, self._images = file, list[Image.Image]()
+        self._pixels = 2 * max(limits.output_pixels, limits.animation_pixels)  # of colours and of alpha
+
+    def result(self) -> Any:
+        """What was sent. Raises EOFError where pixels are missing, ValueError where there are more than may be."""
+        result = self.load()
+        for image in self._images:
+            for box in _bands(image):
+                size = (image.width, box[3] - box[1])
+                band = self._file.read(size[0] * size[1] * len(image.getbands()))
+                if len(band) < size[0] * size[1] * len(image.getbands()):
+                    raise EOFError
+                image.paste(Image.frombytes(image.mode, size, band), box)
+        return result
+
+    def persistent_load(self, pid: Any) -> Any:
+        if isinstance(pid, str):
+            return FORMATS[pid]
+        mode, (width, height) = pid
+        self._pixels -= width * height
+        if mode not in ("RGB", "L") or width < 1 or height < 1 or self._pixels < 0:
+            raise ValueError(pid)
+        self._images.append(Image.new(mode, (width, height)))
+        return self._images[-1]
 
     def find_class(self, module_name: str, global_name: str) -> Any:
         """Only what a picture or a sentence is made of; everything else is no answer."""
@@ -139,3 +172,10 @@ class _Reader(pickle.Unpickler):
             return _ALLOWED_CLASSES[module_name, global_name]
         except KeyError:
             raise pickle.UnpicklingError(f"{module_name}.{global_name}") from None
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes of some megabytes each, from top to bottom."""
+    rows = max(1, _BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        yield 0, top, image.width, min(top + rows, image.height)

@@ -1,0 +1,94 @@
+"""HEIC files as phones write them: tiles of 512x512 pixels under a grid (ISO/IEC 23008-12, 6.6.2.3)."""
+
+import io
+import math
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import pillow_heif
+from PIL import Image
+
+SIDE = 512
+Options = dict[str, Any]
+
+
+def tiled_heic(size: tuple[int, int], tiles: Sequence[bytes], turns: int = 0, extra: bytes = b"") -> bytes:
+    """A HEIC of this width and height, whose tiles are these in turn, row by row.
+
+    A tile is a HEIC of 512x512 pixels. `turns` is a quarter of a turn anticlockwise. `extra` are
+    property boxes of the whole picture, such as `colr`.
+    """
+    columns, rows = (math.ceil(length / SIDE) for length in size)
+    known = [_parts(tile) for tile in tiles]
+    assert len({configuration for configuration, _ in known}) == 1, "all tiles have one decoder configuration"
+    data = [known[index % len(known)][1] for index in range(rows * columns)]
+    grid = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, *size)
+    return _file([grid, *data], known[0][0], size, turns, extra)
+
+
+def encoded(tile: Image.Image, **options: Any) -> bytes:
+    """A HEIC of one tile."""
+    file = pillow_heif.from_pillow(tile)
+    out = io.BytesIO()
+    file.save(out, quality=options.pop("quality", 60), **options)
+    return out.getvalue()
+
+
+def _parts(heic: bytes) -> tuple[bytes, bytes]:
+    """The decoder configuration and the pictures' data of a file of one picture."""
+    at = heic.find(b"hvcC") - 4
+    configuration = heic[at : at + struct.unpack(">I", heic[at : at + 4])[0]]
+    at = heic.find(b"mdat") - 4
+    return configuration, heic[at + 8 : at + struct.unpack(">I", heic[at : at + 4])[0]]
+
+
+def _box(kind: bytes, *content: bytes, version: int | None = None, flags: int = 0) -> bytes:
+    head = b"" if version is None else struct.pack(">I", version << 24 | flags)
+    whole = head + b"".join(content)
+    return struct.pack(">I4s", 8 + len(whole), kind) + whole
+
+
+def _file(items: list[bytes], configuration: bytes, size: tuple[int, int], turns: int, extra: bytes) -> bytes:
+    """Item 1 is the grid, the others are its tiles."""
+    number = len(items)
+    tiles = range(2, number + 1)
+    kinds = [b"grid"] + [b"hvc1"] * (number - 1)
+    about = [
+        _box(b"infe", struct.pack(">HH4sx", number, 0, kind), version=2, flags=int(number > 1))  # tiles are hidden
+        for number, kind in enumerate(kinds, 1)
+    ]
+    properties = [
+        configuration,
+        _box(b"ispe", struct.pack(">II", SIDE, SIDE), version=0),
+        _box(b"ispe", struct.pack(">II", *size), version=0),
+        *((_box(b"irot", bytes([turns])),) if turns else ()),
+        *((extra,) if extra else ()),
+    ]
+    own = bytes(range(3, len(properties) + 1))
+    used = [struct.pack(">HB", 1, len(own)) + own]
+    used += [struct.pack(">HBBB", index, 2, 0x81, 2) for index in tiles]
+    head = _box(b"ftyp", b"heic\0\0\0\0mif1heic")
+
+    def meta(begin: int) -> bytes:
+        places, at = [], begin
+        for index, data in enumerate(items):
+            places.append(struct.pack(">HHHII", index + 1, 0, 1, at, len(data)))
+            at += len(data)
+        return _box(
+            b"meta",
+            _box(b"hdlr", struct.pack(">I4s12xx", 0, b"pict"), version=0),
+            _box(b"pitm", struct.pack(">H", 1), version=0),
+            _box(b"iloc", struct.pack(">BBH", 0x44, 0, number), *places, version=0),
+            _box(b"iinf", struct.pack(">H", number), *about, version=0),
+            _box(
+                b"iref",
+                _box(b"dimg", struct.pack(f">HH{number - 1}H", 1, number - 1, *range(2, number + 1))),
+                version=0,
+            ),
+            _box(b"iprp", _box(b"ipco", *properties), _box(b"ipma", struct.pack(">I", number), *used, version=0)),
+            version=0,
+        )
+
+    begin = len(head) + len(meta(0)) + 8
+    return head + meta(begin) + _box(b"mdat", *items)
