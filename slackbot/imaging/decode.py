@@ -51,10 +51,10 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
     fmt = detect_format(head)
     if fmt in (None, FORMATS["TIFF"]) and tiff_directories.is_raw(partial(path.open, "rb")):
         raise UnreadableKind(RAW_FILE)
+    if head.startswith(_UNREAD):
+        raise UnreadableKind
     if fmt is None:
         raise NotAPhoto
-    if head.startswith(b"MM\0+"):  # Pillow knows BigTIFF of the other byte order alone
-        raise UnreadableKind
     if fmt.codec == "HEIF":
         import pillow_heif
 
@@ -134,6 +134,9 @@ _REFUSALS = (
     *(struct.error, OverflowError, ZeroDivisionError, AssertionError, NotImplementedError),
 )
 _OPTIONAL = ("jbig", "lzma", "webp", "zstd")  # ways to compress a TIFF that not every libtiff knows
+# BigTIFF of big-endian numbers, and JPEG XL as it is or in a container: Pillow reads neither, and of the packages for
+# JPEG XL one is under a licence that is not for us (pillow-jxl-plugin), the other 26 MB of many codecs (imagecodecs).
+_UNREAD = (b"MM\0+", b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 _RARE = re.compile(r"unsupported|not supported|unknown|cannot handle|not configured|not a PSD file", re.IGNORECASE)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slackbot.imaging.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge
+from slackbot.imaging.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge, UnreadableKind
 from tests.png import png
 
 
@@ -14,6 +14,8 @@ from tests.png import png
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", NotAPhoto),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", NotAPhoto),
         (b"<!doctype html><title>Sign in</title>", NotAPhoto),
+        (b"\xff\x0a\x7f\x00", UnreadableKind),  # JPEG XL
+        (b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl ", UnreadableKind),
         (b"\xff\xd8\xff", DamagedPhoto),
         (b"\x89PNG\r\n\x1a\n", DamagedPhoto),
         (b"GIF89a", DamagedPhoto),
