@@ -13,18 +13,26 @@ SIDE = 512
 Options = dict[str, Any]
 
 
-def tiled_heic(size: tuple[int, int], tiles: Sequence[bytes], turns: int = 0, extra: bytes = b"") -> bytes:
+def tiled_heic(
+    size: tuple[int, int], tiles: Sequence[bytes], turns: int = 0, extra: bytes = b"", twin: bytes = b""
+) -> bytes:
     """A HEIC of this width and height, whose tiles are these in turn, row by row.
 
     A tile is a HEIC of 512x512 pixels. `turns` is a quarter of a turn anticlockwise. `extra` are
-    property boxes of the whole picture, such as `colr`.
+    property boxes of the whole picture, such as `colr`. `twin` is the kind of a group of two, of which the second has
+    the same tiles.
     """
     columns, rows = (math.ceil(length / SIDE) for length in size)
     known = [_parts(tile) for tile in tiles]
     assert len({configuration for configuration, _ in known}) == 1, "all tiles have one decoder configuration"
     data = [known[index % len(known)][1] for index in range(rows * columns)]
     grid = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, *size)
-    return _file([grid, *data], known[0][0], size, turns, extra)
+    own = [
+        _box(b"ispe", struct.pack(">II", *size), version=0),
+        *((_box(b"irot", bytes([turns])),) if turns else ()),
+        *((extra,) if extra else ()),
+    ]
+    return _file([grid, *data, *((grid,) if twin else ())], known[0][0], own, twin)
 
 
 def encoded(tile: Image.Image, **options: Any) -> bytes:
@@ -49,25 +57,22 @@ def _box(kind: bytes, *content: bytes, version: int | None = None, flags: int = 
     return struct.pack(">I4s", 8 + len(whole), kind) + whole
 
 
-def _file(items: list[bytes], configuration: bytes, size: tuple[int, int], turns: int, extra: bytes) -> bytes:
-    """Item 1 is the grid, the others are its tiles."""
+def _file(items: list[bytes], configuration: bytes, whole: list[bytes], twin: bytes) -> bytes:
+    """Item 1 is the grid, the last one its twin if any, the others their tiles. `whole` are properties of grids."""
     number = len(items)
-    tiles = range(2, number + 1)
-    kinds = [b"grid"] + [b"hvc1"] * (number - 1)
+    grids = [1, number] if twin else [1]
+    tiles = range(2, number + 2 - len(grids))
+    kinds = {one: b"hvc1" if one in tiles else b"grid" for one in range(1, number + 1)}
     about = [
-        _box(b"infe", struct.pack(">HH4sx", number, 0, kind), version=2, flags=int(number > 1))  # tiles are hidden
-        for number, kind in enumerate(kinds, 1)
+        _box(b"infe", struct.pack(">HH4sx", one, 0, kind), version=2, flags=one in tiles)  # which hides tiles
+        for one, kind in kinds.items()
     ]
-    properties = [
-        configuration,
-        _box(b"ispe", struct.pack(">II", SIDE, SIDE), version=0),
-        _box(b"ispe", struct.pack(">II", *size), version=0),
-        *((_box(b"irot", bytes([turns])),) if turns else ()),
-        *((extra,) if extra else ()),
-    ]
+    properties = [configuration, _box(b"ispe", struct.pack(">II", SIDE, SIDE), version=0), *whole]
     own = bytes(range(3, len(properties) + 1))
-    used = [struct.pack(">HB", 1, len(own)) + own]
-    used += [struct.pack(">HBBB", index, 2, 0x81, 2) for index in tiles]
+    used = dict.fromkeys(tiles, b"\x02\x81\x02") | {one: bytes([len(own)]) + own for one in grids}
+    uses = [struct.pack(">H", one) + used[one] for one in sorted(used)]
+    references = [_box(b"dimg", struct.pack(f">HH{len(tiles)}H", one, len(tiles), *tiles)) for one in grids]
+    group = _box(b"grpl", _box(twin, struct.pack(">4I", 100, 2, 1, number), version=0)) if twin else b""
     head = _box(b"ftyp", b"heic\0\0\0\0mif1heic")
 
     def meta(begin: int) -> bytes:
@@ -81,12 +86,9 @@ def _file(items: list[bytes], configuration: bytes, size: tuple[int, int], turns
             _box(b"pitm", struct.pack(">H", 1), version=0),
             _box(b"iloc", struct.pack(">BBH", 0x44, 0, number), *places, version=0),
             _box(b"iinf", struct.pack(">H", number), *about, version=0),
-            _box(
-                b"iref",
-                _box(b"dimg", struct.pack(f">HH{number - 1}H", 1, number - 1, *range(2, number + 1))),
-                version=0,
-            ),
-            _box(b"iprp", _box(b"ipco", *properties), _box(b"ipma", struct.pack(">I", number), *used, version=0)),
+            _box(b"iref", *references, version=0),
+            _box(b"iprp", _box(b"ipco", *properties), _box(b"ipma", struct.pack(">I", number), *uses, version=0)),
+            group,
             version=0,
         )
 

@@ -105,7 +105,12 @@ def _to_first_page(image: Image.Image, source: Source) -> int:
         numbers = tiff_directories.pages(source)
         image.seek(numbers[0])
         return len(numbers)
-    return getattr(image, "n_frames", 1) if image.format == "HEIF" else 1
+    if image.format != "HEIF":
+        return 1
+    # The other eye of a stereo photo, and what may be shown instead (ISO/IEC 14496-12, entity groups).
+    groups = [group for group in image.info.get("entity_groups", []) if group["type"] in ("ster", "altr", "pymd")]
+    beside = {number for group in groups for number in group["images"]} - {None, image.tell()}
+    return getattr(image, "n_frames", 1) - len(beside)
 
 
 def _upright(image: Image.Image) -> Image.Image:

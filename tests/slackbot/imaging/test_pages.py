@@ -10,6 +10,7 @@ from PIL import Image
 
 from slackbot.imaging.errors import NotAPhoto, UnreadableKind
 from tests.slackbot.conftest import picture
+from tests.tiled_heic import SIDE, encoded, tiled_heic
 
 CASES = Path(__file__).resolve().parents[4] / "shared" / "cases"
 SUBFILE, PHOTOMETRIC, CHILDREN, DNG_VERSION = 254, 262, 330, 50706
@@ -128,6 +129,13 @@ def test_the_thumbnail_of_a_heic_is_no_page(photo_of):
     file.add_from_pillow(picture(128, 96))
     file.save(again := io.BytesIO())
     assert photo_of(again.getvalue()).pages == 2, "a second photo is one"
+
+
+@pytest.mark.parametrize(("kind", "pages"), [(b"ster", 1), (b"altr", 1), (b"eqiv", 2)])
+def test_the_other_eye_of_a_heic_is_no_page(photo_of, kind, pages):
+    tile = encoded(picture(SIDE, SIDE))
+
+    assert photo_of(tiled_heic((700, 400), [tile], twin=kind)).pages == pages
 
 
 @pytest.mark.skipif(not CASES.exists(), reason="the real files are not at hand")
