@@ -22,6 +22,7 @@ from PIL import Image, ImageCms
 from slackbot.imaging import colour
 from slackbot.imaging.colour_profile import profile
 from slackbot.imaging.formats import FORMATS
+from tests.other_decoders import needs_ffmpeg
 from tests.png import chunk
 
 CASES = Path(__file__).resolve().parents[4] / "shared" / "cases"
@@ -34,7 +35,6 @@ NUMBERS = np.array(
     [(0, 0, 0), (12, 12, 12), (60, 60, 60), (128, 128, 128), (200, 200, 200), (255, 255, 255),
      (180, 90, 70), (90, 160, 80), (60, 80, 170), (220, 190, 150), (120, 60, 140), (250, 40, 30)], np.uint8
 )  # fmt: skip
-needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
 
 def patches(most: int = 255) -> Image.Image:

@@ -14,6 +14,7 @@ from slackbot.imaging.formats import FORMATS
 from slackbot.imaging.photo import Photo
 from slackbot.inference.enhancer import Enhancer
 from slackbot.limits import MEGAPIXEL, PhotoLimits, ServerLimits
+from tests.other_decoders import needs_ffmpeg
 from tests.slackbot.imaging.test_animation import Nearest
 
 LIMITS = PhotoLimits()
@@ -77,12 +78,14 @@ def film(request, tmp_path: Path) -> Path:
     return path
 
 
+@needs_ffmpeg
 def test_frames_are_read_as_ffmpeg_shows_them(film):
     photo = open_photo(film, LIMITS)
 
     assert distance(as_frames(photo), seen(film, photo.size)) < 0.5
 
 
+@needs_ffmpeg
 @pytest.mark.parametrize("kind", ["GIF", "PNG"])
 def test_frames_are_written_as_they_are(film, tmp_path, kind):
     photo = open_photo(film, LIMITS).written_as(FORMATS[kind])
@@ -106,6 +109,7 @@ def test_a_webp_has_the_same_frames(film, tmp_path):
     assert again.motion.durations == motion.durations
 
 
+@needs_ffmpeg
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
 def test_a_real_animation_comes_back_as_ffmpeg_shows_it(path, tmp_path):
     photo = open_photo(path, LIMITS)
@@ -160,6 +164,7 @@ def test_durations_that_a_kind_cannot_say_do_not_add_up(tmp_path, paint, kind):
         assert set(motion.durations) == {33}
 
 
+@needs_ffmpeg
 def test_the_edge_of_a_clear_gif_is_where_it_was(tmp_path):
     frames = [Image.new("RGBA", (16, 16)) for _ in range(3)]
     for index, frame in enumerate(frames):
@@ -174,6 +179,7 @@ def test_the_edge_of_a_clear_gif_is_where_it_was(tmp_path):
         assert list(np.flatnonzero(row)) == list(range(4 * (5 + index), 4 * (6 + index)))
 
 
+@needs_ffmpeg
 def test_a_film_of_sixty_frames_stays_moving(tmp_path, paint):
     limits = PhotoLimits(animation_pixels=64 * MEGAPIXEL // 10**2)  # a film of a tenth of the sides
     wall = paint(48, 27)
