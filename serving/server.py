@@ -91,6 +91,9 @@ def command(wheel: Wheel, backends: Path, options: Options) -> list[str]:
         ),
         f"--grpc-port={options.ports.grpc}",
         f"--metrics-port={options.ports.metrics}",
+        # Clients connect anew, so that a server that joined behind the same name gets its share; a tile is let finish.
+        "--grpc-max-connection-age=20000",
+        "--grpc-max-connection-age-grace=60000",
         *(options.tls.command() if options.tls else ()),
         f"--exit-timeout-secs={GRACE:.0f}",
         f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix()}",

@@ -17,8 +17,7 @@ from slackbot.inference.endpoint import Endpoint
 
 CONNECT_SECONDS = 3.0  # for one attempt, TLS included
 
-# Servers take turns, and one that is gone takes none. Triton answers a full queue with UNAVAILABLE, which is worth a
-# short wait; from a server that went away the next attempt goes to another.
+# Triton answers a full queue with UNAVAILABLE, which is worth a short wait. `localhost` may have two addresses.
 _SERVICE = {
     "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [
@@ -57,15 +56,15 @@ class _Channel:
 
 
 class ChannelPool:
-    """The gRPC client in use, for several threads.
+    """The gRPC client of one server in use, for several threads.
 
     TCP may hold on for minutes to a connection whose other end is gone, so one that let a deadline pass is replaced.
     Calls of other threads end on the one they began on; it is closed after the last of them.
     """
 
-    def __init__(self, endpoint: Endpoint, most_bytes: int) -> None:
-        """An answer of more than `most_bytes` is not received: it ends in RESOURCE_EXHAUSTED."""
-        self._connect = _connector(endpoint, [*_CHANNEL, ("grpc.max_receive_message_length", most_bytes)])
+    def __init__(self, endpoint: Endpoint, most_bytes: int, address: str) -> None:
+        """`address` is one of the endpoint's. An answer of more than `most_bytes` ends in RESOURCE_EXHAUSTED."""
+        self._connect = _connector(endpoint, address, [*_CHANNEL, ("grpc.max_receive_message_length", most_bytes)])
         self._lock = threading.Lock()
         self._current = _Channel(self._connect())
 
@@ -99,14 +98,18 @@ class ChannelPool:
                 self._current = _Channel(self._connect())
 
 
-def _connector(endpoint: Endpoint, channel: list[tuple[str, Any]]) -> Callable[[], triton.InferenceServerClient]:
+def _connector(
+    endpoint: Endpoint, address: str, channel: list[tuple[str, Any]]
+) -> Callable[[], triton.InferenceServerClient]:
     if not endpoint.tls:
-        return partial(triton.InferenceServerClient, endpoint.target, channel_args=channel)
+        return partial(triton.InferenceServerClient, address, channel_args=channel)
     ca, key, certificate = (file and file.read_bytes() for file in (endpoint.ca, endpoint.key, endpoint.certificate))
-    name = [("grpc.ssl_target_name_override", endpoint.name)] if endpoint.name else []
+    # The address may be one that the host's name stands for, and the certificate names the host.
+    expected = endpoint.name or ("" if endpoint.fixed else endpoint.host)
+    name = [("grpc.ssl_target_name_override", expected)] if expected else []
     return partial(
         triton.InferenceServerClient,
-        endpoint.target,
+        address,
         creds=grpc.ssl_channel_credentials(ca, key, certificate),
         channel_args=[*channel, *name],
     )

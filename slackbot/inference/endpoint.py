@@ -42,24 +42,35 @@ class Endpoint:
     @property
     def target(self) -> str:
         """What gRPC calls it (https://grpc.github.io/grpc/core/md_doc_naming.html)."""
-        places = ",".join(self._places)
-        return f"{self._family}:{places}" if len(self._places) > 1 else places
+        places = ",".join(self.places)
+        return f"{self._family}:{places}" if len(self.places) > 1 else places
 
     @property
-    def _places(self) -> list[str]:
+    def host(self) -> str:
+        """The host of the first, which its certificate names."""
+        return self.places[0].removeprefix("dns:///").rpartition(":")[0].strip("[]")
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it holds no name, whose addresses may change."""
+        return self._family is not None
+
+    @property
+    def places(self) -> list[str]:
+        """Each HOST:PORT of the URL."""
         return [place.strip() for place in self.url.removeprefix(PLAIN).removeprefix(SECURE).split(",")]
 
     @property
     def _family(self) -> str | None:
         """gRPC's word for the kind of IP addresses that these are, or None."""
         try:
-            kinds = {ipaddress.ip_address(place.rpartition(":")[0].strip("[]")).version for place in self._places}
+            kinds = {ipaddress.ip_address(place.rpartition(":")[0].strip("[]")).version for place in self.places}
         except ValueError:
             return None
         return f"ipv{kinds.pop()}" if len(kinds) == 1 else None
 
     def _wrong_places(self) -> Iterator[str]:
-        for place in self._places:
+        for place in self.places:
             host, _, port = place.rpartition(":")
             if not host or host.startswith(("http:", "https:")) or not port.isdecimal() or not 0 < int(port) < 65536:
                 yield (
@@ -67,7 +78,7 @@ class Endpoint:
                     "grpcs://HOST:PORT where it speaks TLS."
                 )
                 return
-        if len(self._places) > 1 and self._family is None:
+        if len(self.places) > 1 and self._family is None:
             yield (
                 "TRITON_URL may list several servers by their IP addresses, all of one kind; or give them one name "
                 "that stands for all their addresses."
@@ -78,7 +89,7 @@ class Endpoint:
             if self.ca or self.certificate or self.key or self.name:
                 yield "TRITON_TLS_... are for a TRITON_URL that begins with grpcs://."
             return
-        if len(self._places) > 1 and not self.name:
+        if len(self.places) > 1 and not self.name:
             yield "TRITON_TLS_NAME must say what the certificates of the servers in TRITON_URL name."
         import ssl  # what a plain connection starts faster without
 

@@ -12,7 +12,6 @@ import numpy as np
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
-from slackbot.inference.channel import ChannelPool
 from slackbot.inference.endpoint import Endpoint
 from slackbot.inference.errors import (
     CERTIFICATE_OF_ANOTHER,
@@ -31,6 +30,7 @@ from slackbot.inference.errors import (
     ServerInvalid,
     ServerSlow,
 )
+from slackbot.inference.servers import FAILURES, Server, Servers
 from slackbot.limits import ServerLimits
 from slackbot.ops import metrics
 from slackbot.ops.metrics import Refusal
@@ -55,14 +55,14 @@ class ModelServer:
 
     def __init__(self, endpoint: Endpoint, limits: ServerLimits) -> None:
         side = SCALE * max(limits.tile, *_PROBE.shape[1:3])
-        self._channels = ChannelPool(endpoint, CHANNELS * side**2 + _AROUND)
+        self._servers = Servers(endpoint, CHANNELS * side**2 + _AROUND, limits.breaker_seconds)
         self._tls = endpoint.tls
         self._limits = limits
 
     def check(self) -> None:
         """Make sure, within `probe_seconds`, that the server has the model of the contract and answers."""
         begin = time.monotonic()
-        metadata = self._call("get_model_metadata", MODEL, client_timeout=self._limits.probe_seconds)
+        metadata = self._call("get_model_metadata", MODEL, seconds=self._limits.probe_seconds)
         given = {(put.name, put.datatype, tuple(put.shape)) for put in (*metadata.inputs, *metadata.outputs)}
         pixels = ("UINT8", (_ANY_SIZE, _ANY_SIZE, _ANY_SIZE, 3))
         if given != {(INPUT, *pixels), (OUTPUT, *pixels)}:
@@ -77,19 +77,12 @@ class ModelServer:
 
     def close(self) -> None:
         """Close the connection."""
-        self._channels.close()
+        self._servers.close()
 
     def _infer(self, batch: np.ndarray, seconds: float) -> tuple[np.ndarray, str]:
         pixels = triton.InferInput(INPUT, list(batch.shape), "UINT8")
         pixels.set_data_from_numpy(batch)
-        result = self._call(
-            "infer",
-            MODEL,
-            [pixels],
-            outputs=[triton.InferRequestedOutput(OUTPUT)],
-            client_timeout=seconds,
-            timeout=round(seconds * 1e6),  # a request that waited longer in the queue is dropped there
-        )
+        result = self._call("infer", MODEL, [pixels], seconds=seconds, outputs=[triton.InferRequestedOutput(OUTPUT)])
         count, height, width, _ = batch.shape
         try:
             return _pixels(result, (count, SCALE * height, SCALE * width, CHANNELS))
@@ -97,17 +90,49 @@ class ModelServer:
             metrics.refuse(Refusal.MODEL_ANSWER)
             raise
 
-    def _call(self, method: str, *args: Any, **options: Any) -> Any:
+    def _call(self, method: str, *args: Any, seconds: float, **options: Any) -> Any:
+        """What a server answers within `seconds`. Where one does not, another is asked once, in the time that is left.
+
+        So the first of several has half of the time.
+        """
+        ends = time.monotonic() + seconds
         try:
-            with self._channels.client() as client:
-                return getattr(client, method)(*args, **options)
+            if not self._servers.several():
+                return self._ask(None, seconds, method, *args, **options)
+            try:
+                return self._ask(None, seconds / 2, method, *args, **options)
+            except _Elsewhere as first:
+                return self._ask(first.server, max(ends - time.monotonic(), 0.001), method, *args, **options)
+        except _Elsewhere as last:
+            raise self._counted(last.error) from last.error
+
+    def _ask(self, avoid: Server | None, seconds: float, method: str, *args: Any, **options: Any) -> Any:
+        if method == "infer":
+            options["timeout"] = round(seconds * 1e6)  # a request that waited longer in the queue is dropped there
+        server = None
+        try:
+            with self._servers.client(avoid) as (server, client):
+                return getattr(client, method)(*args, client_timeout=seconds, **options)
         except InferenceServerException as error:
-            found = _server_error(error.status() or "", error.message() or "", self._tls)
-            if str(found) in _DISTRUSTED:
-                metrics.refuse(Refusal.MODEL_SERVER)
-            if str(found) == SERVER_TOO_MUCH:
-                metrics.refuse(Refusal.MODEL_ANSWER)
-            raise found from error
+            if (error.status() or "").endswith(FAILURES):
+                raise _Elsewhere(server, error) from error
+            raise self._counted(error) from error
+
+    def _counted(self, error: InferenceServerException) -> ServerError:
+        found = _server_error(error.status() or "", error.message() or "", self._tls)
+        if str(found) in _DISTRUSTED:
+            metrics.refuse(Refusal.MODEL_SERVER)
+        if str(found) == SERVER_TOO_MUCH:
+            metrics.refuse(Refusal.MODEL_ANSWER)
+        return found
+
+
+class _Elsewhere(Exception):  # noqa: N818 - no error, while there is another server
+    """A server failed in a way in which another may not."""
+
+    def __init__(self, server: Server | None, error: InferenceServerException) -> None:
+        super().__init__(str(error))
+        self.server, self.error = server, error
 
 
 def _pixels(result: Any, expected: tuple[int, ...]) -> tuple[np.ndarray, str]:

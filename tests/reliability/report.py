@@ -33,6 +33,10 @@ PROMISES = (
         ("reliability/test_model_server.py::test_tritonserver_stopped_and_then_unloaded",),
     ),
     Promise(
+        "one of two tritonservers stopped (SIGSTOP) amid 40 photos: the other makes its tiles, none is bicubic",
+        ("reliability/test_frozen_server.py::test_a_frozen_server_costs_no_photo_its_model",),
+    ),
+    Promise(
         "a connection reset in the answer, garbage bytes, a slow drip: a bicubic reply that says so",
         ("reliability/test_model_server.py::test_failing_networks_give_bicubic_replies",),
     ),

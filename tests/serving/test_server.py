@@ -91,3 +91,9 @@ def test_allocator_settings_of_the_person_come_last(monkeypatch: pytest.MonkeyPa
     assert environment(WHEEL, threads=None)["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
     monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=0")
     assert environment(WHEEL, threads=None)["GLIBC_TUNABLES"].endswith(":glibc.malloc.hugetlb=0")
+
+
+def test_clients_connect_anew_within_thirty_seconds_and_lose_no_request(tmp_path):
+    given = dict(word.split("=", 1) for word in command(WHEEL, tmp_path, Options(tmp_path)) if "=" in word)
+    age, grace = (int(given[f"--grpc-max-connection-age{end}"]) for end in ("", "-grace"))
+    assert age <= 30_000 <= grace
