@@ -20,7 +20,7 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
     asked for something. `reply` makes its whole answer, where a test wants another than these.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.behaviour = "well"
         self.reply: Callable[[Any, Any], Any] | None = None
         self.asked = 0
@@ -29,11 +29,11 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.release = threading.Event()
         self._full: set[bytes] = set()
         self._server: grpc.Server | None = None
-        self.port = 0
+        self.host, self.port = host, port
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def start(self, credentials: grpc.ServerCredentials | None = None) -> None:
         """Listen, on the same port as before if there was one; with credentials it speaks TLS."""
@@ -42,7 +42,7 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
             options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
         )
         service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self, self._server)
-        place = f"127.0.0.1:{self.port}"
+        place = self.address
         if credentials:
             self.port = self._server.add_secure_port(place, credentials)
         else:

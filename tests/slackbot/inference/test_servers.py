@@ -1,6 +1,10 @@
 """Which addresses a name stands for, and which server gets the next tile."""
 
+import os
+import subprocess
+import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +15,7 @@ from slackbot.inference.servers import resolve
 from slackbot.inference.triton import ModelServer
 from slackbot.limits import ServerLimits
 from tests.nearest_model import NearestModel
-from tests.processes import until
+from tests.processes import ROOT, until
 from tests.proxy import Proxy
 
 TILE = np.full((8, 8, 3), 5, np.uint8)
@@ -45,3 +49,52 @@ def test_a_frozen_server_is_left_alone_and_its_tile_goes_to_the_other(model):
         with pytest.raises(ServerSlow):  # where all have failed, one is asked all the same, and then another
             server.enlarge(TILE)
         model.release.set()
+
+
+# Tiles for the servers behind one name, for as long as somebody reads the lines.
+ENLARGING = """
+import sys, numpy
+from slackbot.inference.endpoint import Endpoint
+from slackbot.inference.triton import ModelServer
+from slackbot.limits import ServerLimits
+server = ModelServer(Endpoint(sys.argv[1]), ServerLimits())
+while True:
+    server.enlarge(numpy.zeros((8, 8, 3), numpy.uint8))
+    print("done", flush=True)
+"""
+
+
+def test_a_server_that_joins_behind_a_name_gets_work_and_one_that_leaves_gets_none(tmp_path: Path):
+    """A hosts file of the process's own, in a mount namespace, stands in for a cluster's DNS."""
+    if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("mount namespaces need root")
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 triton.test\n")
+    with ExitStack() as stack:
+        one = NearestModel()
+        one.start()
+        stack.callback(one.stop)
+        two = NearestModel("127.0.0.2", one.port)
+        two.start()
+        stack.callback(two.stop)
+        process = subprocess.Popen(
+            [
+                *("unshare", "--mount", "bash", "-c", 'mount --bind "$1" /etc/hosts && exec "${@:2}"', "bash", hosts),
+                *(sys.executable, "-c", ENLARGING, f"dns:///triton.test:{one.port}"),
+            ],
+            cwd=ROOT, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        until(lambda: one.asked > 10, 60, "the first server's tiles")
+        assert two.asked == 0
+        hosts.write_text("127.0.0.1 triton.test\n127.0.0.2 triton.test\n")  # the same file, not a new one
+        until(lambda: two.asked > 10, 60, "the second server's tiles")
+        hosts.write_text("127.0.0.2 triton.test\n")
+
+        def none_for_the_first() -> bool:
+            before = one.asked, two.asked
+            until(lambda: two.asked > before[1] + 20, 60, "more tiles")
+            return one.asked == before[0]
+
+        until(none_for_the_first, 60, "the first to be left")
