@@ -13,6 +13,7 @@ from tritonclient.utils import InferenceServerException
 
 from slackbot.inference.channel import ChannelPool
 from slackbot.inference.endpoint import Endpoint
+from slackbot.ops import metrics
 
 _RESOLVE_SECONDS = 10.0  # between two looks at what a name stands for
 _UNKNOWN_SECONDS = 1.0  # the same, while the name stands for nothing
@@ -56,7 +57,7 @@ class Servers:
         """A server, rather another than `avoid`, and its client for one call, whose exception passes through here."""
         server = self._take(avoid)
         try:
-            with server.channels.client() as client:
+            with metrics.TILE_SECONDS.labels(server.address).time(), server.channels.client() as client:
                 yield server, client
             server.failures, server.rests_until = 0, 0.0
         except InferenceServerException as error:
@@ -120,6 +121,7 @@ class Servers:
             idle = [each for each in left if not each.calls]
             for each in left:
                 each.gone = True
+                metrics.TILE_SECONDS.remove(each.address)  # or the addresses of pods would pile up
             fixed = self._endpoint.fixed
             wait = _RESOLVE_SECONDS if known else _UNKNOWN_SECONDS
             self._stale_at = float("inf") if fixed else time.monotonic() + wait

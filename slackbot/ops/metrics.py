@@ -19,6 +19,12 @@ STEP_SECONDS = Histogram(
     ["step"],
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
 )
+TILE_SECONDS = Histogram(
+    "enhancer_tile_seconds",
+    "Seconds for one try of one call to a model server, by its address; failures count with what they took.",
+    ["server"],
+    buckets=(0.03, 0.1, 0.3, 1, 3, 10, 30),
+)
 FALLBACKS = Counter("enhancer_fallbacks_total", "Photos enlarged without the model, because of its server.")
 FEEDBACK = Counter(
     "enhancer_feedback_total", "Clicks on Good or Bad under a result, by the model's version.", ["version", "verdict"]

@@ -49,6 +49,7 @@ def metrics_of_the_bot() -> None:
     ours.JOBS.labels("enhanced").inc(5)
     ours.STEP_SECONDS.labels("enhance").observe(2)
     ours.FALLBACKS.inc()
+    ours.TILE_SECONDS.labels("127.0.0.1:8001").observe(0.2)
 
 
 def ask_for_a_tile(server: Triton) -> None:
@@ -139,7 +140,7 @@ def test_the_dashboard_shows_what_the_operator_must_see(dashboard):
     titles = {panel["title"] for panel in dashboard["panels"]}
     assert {
         "Where a request's time goes", "Batch size", "Photos without the model", "Job step latency, p95",
-        "Jobs waiting or at work", "Queue over compute",
+        "Jobs waiting or at work", "Queue over compute", "Refusals a minute", "Seconds for a tile, by server, p95",
     } <= titles  # fmt: skip
     places = [panel["gridPos"] for panel in dashboard["panels"]]
     assert len({(place["x"], place["y"]) for place in places}) == len(places)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from prometheus_client import REGISTRY
 
 from slackbot.inference.endpoint import Endpoint
 from slackbot.inference.errors import ServerSlow
@@ -45,6 +46,8 @@ def test_a_frozen_server_is_left_alone_and_its_tile_goes_to_the_other(model):
         for _ in range(6):
             server.enlarge(TILE)
         assert model.asked - before == 6
+        counted = REGISTRY.get_sample_value("enhancer_tile_seconds_count", {"server": model.address})
+        assert counted == model.asked
         model.behaviour = "slow"
         with pytest.raises(ServerSlow):  # where all have failed, one is asked all the same, and then another
             server.enlarge(TILE)
