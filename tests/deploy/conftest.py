@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.deploy.manifests import OVERLAYS, Manifests, rendered
 from tests.processes import ROOT, Triton
 
 
@@ -28,3 +29,9 @@ def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(params=OVERLAYS)
+def manifests(request: pytest.FixtureRequest) -> Manifests:
+    """The objects of each overlay in turn."""
+    return rendered(request.param)

@@ -1,0 +1,96 @@
+"""The overlays render, and their parts fit together. No cluster runs here."""
+
+import re
+import urllib.request
+
+import pytest
+import yaml
+
+from slackbot.inference.endpoint import Endpoint
+from slackbot.settings import variables
+from tests.deploy.manifests import OVERLAYS, container, pods, policies, rendered, triton
+from tests.processes import ROOT
+
+PLANNED = {"WORK_FOLDER"}
+"""Settings that are asked for, and may come to the bot later than these files."""
+
+
+def test_the_overlays_are_all_here():
+    assert OVERLAYS == ["cpu", "gpu", "kserve", "oauth"]
+
+
+def test_probes_ask_ports_of_the_container(manifests):
+    for name, pod in pods(manifests).items():
+        ports = {port["name"] for port in container(pod).get("ports", [])}
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            assert name == "migrate" or container(pod)[probe]["httpGet"]["port"] in ports
+
+
+def test_triton_runs_with_the_options_of_compose_but_for_the_address_of_http(manifests, compose):
+    ours = [word.split("admin-key=")[0] for word in container(triton(manifests))["args"]]
+    theirs = [word.split("admin-key=")[0] for word in compose["services"]["triton-gpu"]["command"]]
+    assert [word.replace("--http-address=0.0.0.0", "--http-address=127.0.0.1") for word in ours] == theirs
+
+
+def test_the_bot_sees_every_triton(manifests):
+    service = manifests["Service", "triton"]
+    assert service["spec"]["clusterIP"] == "None"
+    address = manifests["ConfigMap", "bot"]["data"]["TRITON_URL"]
+    assert address == "dns:///triton:8001"
+    Endpoint(address)
+
+
+def test_settings_of_the_bot_exist(manifests):
+    given = manifests["ConfigMap", "bot"]["data"]
+    assert set(given) <= set(variables()) | PLANNED
+    assert given["HEALTH_HOST"] == "0.0.0.0"
+    sources = [next(iter(each)) for each in container(pods(manifests)["bot"])["envFrom"]]
+    assert sources == ["configMapRef", "secretRef"]
+
+
+def test_gpus_share_the_engines():
+    found = rendered("gpu")
+    pod = pods(found)["triton"]
+    assert container(pod)["resources"]["limits"]["nvidia.com/gpu"] == 1
+    assert found["PersistentVolumeClaim", "engines"]["spec"]["accessModes"] == ["ReadWriteMany"]
+    assert {"name": "engines", "persistentVolumeClaim": {"claimName": "engines"}} in pod["volumes"]
+    cache = re.search(
+        r'"trt_engine_cache_path" value: "(.*?)"', (ROOT / "model_repository/enhancer/config.pbtxt").read_text()
+    )
+    assert cache
+    assert {"name": "engines", "mountPath": cache[1]} in container(pod)["volumeMounts"]
+
+
+def test_slack_reaches_the_bot_over_https():
+    found = rendered("oauth")
+    (rule,) = found["Ingress", "events"]["spec"]["rules"]
+    assert found["Ingress", "events"]["spec"]["tls"][0]["hosts"] == [rule["host"]]
+    (path,) = rule["http"]["paths"]
+    (port,) = found["Service", "events"]["spec"]["ports"]
+    assert (path["path"], path["backend"]["service"]) == ("/slack", {"name": "events", "port": {"name": port["name"]}})
+    assert {"name": port["targetPort"], "containerPort": 3000} in container(pods(found)["bot"])["ports"]
+    assert found["ConfigMap", "bot"]["data"]["EVENTS_PORT"] == "3000"
+    (ingress,) = policies(found)["events"]["ingress"]
+    assert ingress["ports"] == [{"port": 3000}]
+
+
+def test_prometheus_finds_every_pod_under_the_job_of_the_alerts(manifests):
+    for name in ("bot", "triton"):
+        monitor, service = manifests["ServiceMonitor", name]["spec"], manifests["Service", name]
+        assert monitor["jobLabel"] in service["metadata"]["labels"]
+        assert service["metadata"]["labels"][monitor["jobLabel"]] == name
+        assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+        assert monitor["endpoints"][0]["port"] in {port["name"] for port in service["spec"]["ports"]}
+
+
+def test_the_alerts_are_those_of_compose(manifests, monitoring):
+    assert manifests["PrometheusRule", "enhancer"]["spec"] == yaml.safe_load((monitoring / "alerts.yml").read_text())
+
+
+@pytest.mark.system
+def test_the_genuine_server_answers_tritons_probes(triton_server):
+    address = re.findall(r" (http://\S+)", triton_server.ready)[0]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        path = container(triton(rendered("cpu")))[probe]["httpGet"]["path"]
+        with urllib.request.urlopen(address + path, timeout=10) as reply:
+            assert reply.status == 200
