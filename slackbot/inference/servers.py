@@ -87,18 +87,17 @@ class Servers:
                 threading.Thread(target=self._refresh, name="resolve", daemon=True).start()
             servers = [*self._servers.values()]
             others = [each for each in servers if each is not avoid] or servers
-            awake = [each for each in others if each.rests_until <= now]
+            # One that has failed is tried by one call at a time.
+            awake = [each for each in others if each.rests_until <= now and not (each.failures and each.calls)]
             # `used` makes those that have as much to do take turns.
             chosen = min(awake, key=_load) if awake else min(others, key=lambda each: each.rests_until)
-            if chosen.failures:
-                chosen.rests_until = now + self._rest_of(chosen)  # this call tries it, and no other does meanwhile
             chosen.calls, chosen.used = chosen.calls + 1, now
             return chosen
 
     def _let_rest(self, server: Server) -> None:
         with self._lock:
             now = time.monotonic()
-            if server.rests_until <= now or not server.failures:  # else several calls saw the same failure
+            if server.rests_until <= now:  # else several calls saw the same failure
                 server.failures += 1
             server.rests_until = max(server.rests_until, now + self._rest_of(server))
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -56,6 +57,27 @@ def test_a_frozen_server_is_left_alone_and_its_tile_goes_to_the_other(model):
         with pytest.raises(ServerSlow):  # where all have failed, one is asked all the same, and then another
             server.enlarge(TILE)
         model.release.set()
+
+
+def test_one_tile_at_a_time_tries_a_server_that_failed(model):
+    with Proxy(model.address).running() as proxy, ExitStack() as stack:
+        server = ModelServer(
+            Endpoint(f"{model.address},{proxy.address}"), ServerLimits(tile_seconds=6.0, breaker_seconds=0.0)
+        )
+        stack.callback(server.close)
+        tried = {"server": proxy.address}
+        proxy.behaviour = "silence"
+
+        def tries() -> float:
+            return REGISTRY.get_sample_value("enhancer_tile_seconds_count", tried) or 0.0
+
+        before = tries()
+        until(lambda: server.enlarge(TILE) and tries() > before, 30, "its first failure")
+        before = tries()
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(server.enlarge, [TILE] * 40))
+        assert len(answers) == 40
+        assert tries() == before + 1
 
 
 # Tiles for the servers behind one name, for as long as somebody reads the lines.
