@@ -75,11 +75,23 @@ class JobLimits:
 
     jobs_at_once: int = limit(8, "jobs at work; most of their time they wait for Slack")
     jobs_waiting: int = limit(1000, "jobs that wait; who comes then is told when to come again")
+    photos_an_hour: int = limit(0, "photos in an hour for each workspace; 0: any number", 0)
+    megapixels_a_day: int = limit(
+        0, "megapixels of photos, before they grow, in a day (UTC) for each workspace; 0: any number", 0
+    )
     commands_at_once: int = limit(4, "commands and clicks at work; they do not wait behind photos")
     enhancing_at_once: int = limit(2, "photos being enhanced; one of 4 megapixels needs 300 MB")
-    poll_seconds: float = limit(0.1, "seconds between two looks into the queue", 0.01)
+    poll_seconds: float = limit(
+        0.1, "seconds between two looks into the queue; of all bots together, where several share one", 0.01
+    )
+    rest_poll_seconds: float = limit(
+        1.0, "the same, where several share one, half a minute after there was anything to do", 0.01
+    )
     remembered_days: float = limit(30.0, "days for which an ended job's buttons work", 0)
     cleanup_every: float = limit(86_400.0, "seconds between two removals of older jobs", 0.1)
+    other_version_seconds: float = limit(
+        60.0, "seconds without a bot of another version until the people of its jobs are told to ask again", 0
+    )
     shutdown_seconds: int = limit(5, "seconds that running jobs are given at the end", 0)
     exit_seconds: float = limit(
         8.0, "seconds until the process ends at the latest; containers are killed after ten", 0.1

@@ -14,15 +14,20 @@ Options = dict[str, Any]
 
 
 def tiled_heic(
-    size: tuple[int, int], tiles: Sequence[bytes], turns: int = 0, extra: bytes = b"", twin: bytes = b""
+    size: tuple[int, int],
+    tiles: Sequence[bytes],
+    turns: int = 0,
+    extra: bytes = b"",
+    twin: bytes = b"",
+    side: int = SIDE,
 ) -> bytes:
     """A HEIC of this width and height, whose tiles are these in turn, row by row.
 
-    A tile is a HEIC of 512x512 pixels. `turns` is a quarter of a turn anticlockwise. `extra` are
+    A tile is a HEIC of `side` x `side` pixels. `turns` is a quarter of a turn anticlockwise. `extra` are
     property boxes of the whole picture, such as `colr`. `twin` is the kind of a group of two, of which the second has
     the same tiles.
     """
-    columns, rows = (math.ceil(length / SIDE) for length in size)
+    columns, rows = (math.ceil(length / side) for length in size)
     known = [_parts(tile) for tile in tiles]
     assert len({configuration for configuration, _ in known}) == 1, "all tiles have one decoder configuration"
     data = [known[index % len(known)][1] for index in range(rows * columns)]
@@ -32,7 +37,7 @@ def tiled_heic(
         *((_box(b"irot", bytes([turns])),) if turns else ()),
         *((extra,) if extra else ()),
     ]
-    return _file([grid, *data, *((grid,) if twin else ())], known[0][0], own, twin)
+    return _file([grid, *data, *((grid,) if twin else ())], known[0][0], own, twin, side)
 
 
 def encoded(tile: Image.Image, **options: Any) -> bytes:
@@ -57,7 +62,7 @@ def _box(kind: bytes, *content: bytes, version: int | None = None, flags: int = 
     return struct.pack(">I4s", 8 + len(whole), kind) + whole
 
 
-def _file(items: list[bytes], configuration: bytes, whole: list[bytes], twin: bytes) -> bytes:
+def _file(items: list[bytes], configuration: bytes, whole: list[bytes], twin: bytes, side: int) -> bytes:
     """Item 1 is the grid, the last one its twin if any, the others their tiles. `whole` are properties of grids."""
     number = len(items)
     grids = [1, number] if twin else [1]
@@ -67,7 +72,7 @@ def _file(items: list[bytes], configuration: bytes, whole: list[bytes], twin: by
         _box(b"infe", struct.pack(">HH4sx", one, 0, kind), version=2, flags=one in tiles)  # which hides tiles
         for one, kind in kinds.items()
     ]
-    properties = [configuration, _box(b"ispe", struct.pack(">II", SIDE, SIDE), version=0), *whole]
+    properties = [configuration, _box(b"ispe", struct.pack(">II", side, side), version=0), *whole]
     own = bytes(range(3, len(properties) + 1))
     used = dict.fromkeys(tiles, b"\x02\x81\x02") | {one: bytes([len(own)]) + own for one in grids}
     uses = [struct.pack(">H", one) + used[one] for one in sorted(used)]

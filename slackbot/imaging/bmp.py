@@ -1,4 +1,4 @@
-"""BMP files of the rarer layouts, with any masks, depth, header and palette, rewritten as the usual one."""
+"""BMP files of the rarer layouts, with any masks, depth, header, palette and runs, rewritten as the usual one."""
 
 import struct
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _RGB, _BITFIELDS, _ALPHABITFIELDS = 0, 3, 6
+_RUNS = {1: 8, 2: 4}  # compressions by runs of equal pixels, and the depth that belongs to each
+_LINE, _END, _MOVE = 0, 1, 2  # what stands in place of a run: a line ends, the picture ends, pixels are left out
 _OS2 = 12  # bytes of the oldest header, with sides of 16 bits and a palette of three bytes a colour
 _MOST = 2**31
 
@@ -27,13 +29,24 @@ class _Header:
 
 
 def plain(content: bytes, missing: float) -> tuple[bytes, bool] | None:
-    """The same picture with 8 bits a channel, and whether rows are missing; None where it cannot be made.
+    """The same picture with 8 bits a channel, and whether pixels are missing; None where it cannot be made.
 
-    `missing` is the share of its rows that may be. Compressed ones are left to others.
+    `missing` is the share of its pixels that may be. What is compressed as a JPEG or PNG is left to others.
     """
     head = _header(content)
-    if head is None or head.compression not in (_RGB, _BITFIELDS, _ALPHABITFIELDS):
+    if head is None:
         return None
+    if _RUNS.get(head.compression) == head.bits:
+        found = _from_runs(content, head, missing)
+    elif head.compression in (_RGB, _BITFIELDS, _ALPHABITFIELDS):
+        found = _from_rows(content, head, missing)
+    else:
+        return None
+    return (_written(found[0], head), found[1]) if found else None
+
+
+def _from_rows(content: bytes, head: _Header, missing: float) -> tuple[np.ndarray, bool] | None:
+    """Pixels, as UINT8 [H, W, channels], and whether some are missing; None where too many are."""
     rows = abs(head.height)
     there = content[head.start : head.start + rows * head.stride]
     lost = rows * head.stride - len(there)
@@ -46,7 +59,45 @@ def plain(content: bytes, missing: float) -> tuple[bytes, bool] | None:
         pixels = _masked(raw.view("<u2" if head.bits == 16 else "<u4")[:, : head.width], _masks(content, head))
     else:
         pixels = raw[:, : head.width * 3].reshape(rows, head.width, 3)
-    return _written(pixels, head), lost > 0
+    return pixels, lost > 0
+
+
+def _from_runs(content: bytes, head: _Header, missing: float) -> tuple[np.ndarray, bool] | None:
+    """The same, of runs. A picture may end before its last pixel: the others have the first colour."""
+    indices, lost = _unpacked(content[head.start :], head)
+    if lost > missing * len(indices):
+        return None
+    rows = np.frombuffer(indices, np.uint8).reshape(abs(head.height), head.width)
+    return _palette(content, head)[rows], lost > 0
+
+
+def _unpacked(packed: bytes, head: _Header) -> tuple[bytearray, int]:
+    """An index for each pixel, and how many pixels were to come where the file is cut."""
+    width, total = head.width, head.width * abs(head.height)
+    spread = [bytes((byte,)) if head.bits == 8 else bytes((byte >> 4, byte & 15)) for byte in range(256)]
+    indices = bytearray(total)
+    row = column = at = 0
+    while row * width + column < total and at + 2 <= len(packed):
+        count, value = packed[at : at + 2]
+        at += 2
+        if count:
+            pixels = (spread[value] * count)[:count]
+        elif value == _LINE:
+            row, column, pixels = row + 1, 0, b""
+        elif value == _END:
+            return indices, 0
+        elif value == _MOVE:
+            right, down = packed[at : at + 2].ljust(2, b"\0")
+            row, column, pixels, at = row + down, column + right, b"", at + 2
+        else:
+            length = (value * head.bits + 7) // 8
+            pixels = b"".join([spread[byte] for byte in packed[at : at + length]])[:value]
+            at += length + length % 2
+        pixels = pixels[: max(0, width - column)]
+        begin = row * width + column
+        indices[begin : begin + len(pixels)] = pixels
+        column += len(pixels)
+    return indices, max(0, total - row * width - column)
 
 
 def _header(content: bytes) -> _Header | None:

@@ -8,16 +8,17 @@ import io
 import re
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
 
-from slackbot.imaging import animation, coding, colour, metadata, psd, repair, tiff_directories
+from slackbot.imaging import animation, coding, colour, heic_range, metadata, psd, repair, tiff_directories
 from slackbot.imaging.errors import (
     RAW_FILE,
     TOO_MUCH_MEMORY,
@@ -39,17 +40,28 @@ from slackbot.limits import PhotoLimits
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
+T = TypeVar("T")
+
 
 def open_photo(path: Path, limits: PhotoLimits) -> Photo:
     """Read a photo. Raises a PhotoError whose text is the sentence for the person."""
+    photo, partial = guarded(path, limits, _photo)
+    return replace(photo, partial=partial)
+
+
+def guarded(path: Path, limits: PhotoLimits, read: Callable[[Source, Format, PhotoLimits], T]) -> tuple[T, bool]:
+    """What `read` makes of a file, repaired where it fails; and whether a part of the picture is lost.
+
+    Raises a PhotoError.
+    """
     if path.stat().st_size > limits.photo_bytes:
         raise PhotoTooLarge(too_many_bytes(limits.photo_bytes))
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head:
         raise EmptyFile
-    fmt = detect_format(head)
-    if fmt in (None, FORMATS["TIFF"]) and tiff_directories.is_raw(partial(path.open, "rb")):
+    fmt, source = detect_format(head), partial(path.open, "rb")
+    if fmt in (None, FORMATS["TIFF"]) and tiff_directories.is_raw(source):
         raise UnreadableKind(RAW_FILE)
     if head.startswith(_UNREAD):
         raise UnreadableKind
@@ -60,21 +72,30 @@ def open_photo(path: Path, limits: PhotoLimits) -> Photo:
 
         # A thread of libheif reserves a malloc arena, and decoding side by side would not make one photo cheaper.
         pillow_heif.register_heif_opener(decode_threads=1)
+        source = heic_range.corrected(source)
     try:
-        return _opened(partial(path.open, "rb"), fmt, limits)
+        return read(source, fmt, limits), False
     except (DamagedPhoto, UnreadableKind) as error:
-        with _one_error():
+        found = None
+        with suppress(*_REFUSALS):
             found = repair.repaired(path.read_bytes(), fmt.codec)
         if found is None:
             raise error from error.__cause__
-        return replace(_opened(partial(io.BytesIO, found[0]), fmt, limits), partial=found[1])
+        return read(partial(io.BytesIO, found[0]), fmt, limits), found[1]
 
 
-def _opened(source: Source, fmt: Format, limits: PhotoLimits) -> Photo:
+@contextmanager
+def opened(source: Source, fmt: Format, limits: PhotoLimits) -> Iterator[tuple[Image.Image, int]]:
+    """The first picture of a file, of which no pixel is decoded yet, and how many there are. Raises a PhotoError."""
     with _one_error(source, fmt.codec), source() as file, Image.open(file, formats=[fmt.codec]) as image:
         pages = _to_first_page(image, source)
         if image.width * image.height > limits.output_pixels:
             raise PhotoTooLarge(too_many_pixels(image.size, limits.output_pixels))
+        yield image, pages
+
+
+def _photo(source: Source, fmt: Format, limits: PhotoLimits) -> Photo:
+    with opened(source, fmt, limits) as (image, pages):
         deep = coding.is_deep(image, source)
         xmp = metadata.take_xmp(image)
         told, coded = colour.read(image, source), coding.read(image, source)

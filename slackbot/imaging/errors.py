@@ -5,7 +5,9 @@ PhotoError             this file cannot be enhanced
 ├── NotAPhoto
 ├── UnreadableKind
 ├── DamagedPhoto
+├── GivenUp
 └── PhotoTooLarge
+    └── TooMuchMemory
 """
 
 # ruff: noqa: N818 - the names say what is wrong
@@ -21,6 +23,8 @@ UNREADABLE_KIND = "it is stored in a rarer way that I can't read. Please share i
 RAW_FILE = "it is a camera's raw file, which I can't develop. Please share it as JPEG, HEIC or PNG."
 UNPACKS_TOO_LARGE = "it unpacks to far more pixels than I can take."
 TOO_MUCH_MEMORY = "it takes more memory to open than I can spare."
+MORE_THAN_THERE_IS = "even as it is, it takes more memory than I have."
+GIVEN_UP = "each time I worked on it I was cut off, so I leave it. A smaller photo may work."
 
 
 def too_many_bytes(most: int) -> str:
@@ -69,3 +73,15 @@ class DamagedPhoto(PhotoError):
 
 class PhotoTooLarge(PhotoError):
     """More bytes, pixels or length of a side than the limits allow."""
+
+
+class TooMuchMemory(PhotoTooLarge):
+    """More memory than the bot has for photos, even at 1x."""
+
+    sentence = MORE_THAN_THERE_IS
+
+
+class GivenUp(PhotoError):
+    """The process was killed again and again while it worked on this one."""
+
+    sentence = GIVEN_UP

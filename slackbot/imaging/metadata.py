@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.dom import Node, minidom
 
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 _MOST = 65_400  # bytes of each part: a JPEG's segment holds no more
 
@@ -110,7 +110,7 @@ def options(metadata: Metadata, codec: str, keep: bool) -> dict[str, Any]:
 def _density(image: Image.Image) -> tuple[float, float] | None:
     """Dots per inch across and down, as the file says, or its EXIF."""
     try:
-        found = image.info.get("dpi")
+        found = image.info.get("dpi") if _tells_density(image) else None
         if not found and image.format not in ("TIFF", "PNG", "BMP", "GIF"):
             exif = image.getexif()
             unit = {2: 1.0, 3: 2.54}.get(exif.get(_RESOLUTION_UNIT, 2), 0.0)
@@ -120,6 +120,13 @@ def _density(image: Image.Image) -> tuple[float, float] | None:
         return None
     sound = all(math.isfinite(one) and 1 <= one <= 65_535 for one in (across, down))
     return (across, down) if sound else None
+
+
+def _tells_density(image: Image.Image) -> bool:
+    """Whether dots per inch stand in the file: Pillow has some for a TIFF that is silent, and EXIF's without a unit."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return _X_RESOLUTION in image.tag_v2
+    return not isinstance(image, JpegImagePlugin.JpegImageFile) or image.info.get("jfif_unit") in (1, 2)
 
 
 def _exif(image: Image.Image, density: tuple[float, float] | None) -> bytes:

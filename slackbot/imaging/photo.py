@@ -14,6 +14,22 @@ from slackbot.limits import PhotoLimits
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What decides how large a result may be, and how much memory it takes."""
+
+    size: tuple[int, int]  # width and height in pixels
+    format: Format  # to write it in
+    frames: int = 1  # to be enlarged
+    alpha: bool = False
+    lossless: bool = False
+    grey: bool = False
+
+    def written_as(self, fmt: Format) -> "Facts":
+        """The same in another format, as `Photo.written_as` has it."""
+        return replace(self, format=fmt, frames=self.frames if fmt.moves else 1)
+
+
+@dataclass(frozen=True)
 class Photo:
     """Upright pixels: `image` is RGB, `alpha` L of the same size or None; `icc` the colour profile of the file.
 
@@ -46,6 +62,12 @@ class Photo:
         """How many pictures are to be enlarged."""
         return 1 + len(self.motion.rest) if self.motion else 1
 
+    @property
+    def facts(self) -> Facts:
+        """What decides about size and memory of the result."""
+        lossless = self.coding.lossless
+        return Facts(self.size, self.format, self.frames, self.alpha is not None, lossless, self.grey)
+
     def written_as(self, fmt: Format) -> "Photo":
         """The same photo, to be written in another format; one without animations leaves the first frame."""
         return replace(self, format=fmt, motion=self.motion if fmt.moves else None)
@@ -60,21 +82,21 @@ class Plan:
     format: Format
 
 
-def plan_result(photo: Photo, wanted: float, limits: PhotoLimits) -> Plan:
+def plan_result(facts: Facts, wanted: float, limits: PhotoLimits) -> Plan:
     """The largest result that is allowed, up to the wanted scale. Raises PhotoTooLarge where not even 1x is.
 
     A still photo gets as many pixels as fit, an animation a whole scale at which all its frames fit. A format that
     cannot hold as much as a PNG gives way to PNG.
     """
-    clear = photo.alpha is not None or photo.coding.lossless  # a lossless WebP takes as much memory
-    own, png = (_hundredths(photo.size, photo.frames, wanted, fmt, limits, clear) for fmt in (photo.format, _PNG))
+    clear = facts.alpha or facts.lossless  # a lossless WebP takes as much memory
+    own, png = (_hundredths(facts.size, facts.frames, wanted, fmt, limits, clear) for fmt in (facts.format, _PNG))
     hundredths = max(own, png)
     if hundredths < 100:
-        raise PhotoTooLarge(too_many_pixels(photo.size, limits.output_pixels))
-    width, height = photo.size
+        raise PhotoTooLarge(too_many_pixels(facts.size, limits.output_pixels))
+    width, height = facts.size
     size = (width * hundredths // 100, height * hundredths // 100)
     scale = hundredths // 100 if hundredths % 100 == 0 else hundredths / 100
-    return Plan(scale, size, photo.format if own >= png else _PNG)
+    return Plan(scale, size, facts.format if own >= png else _PNG)
 
 
 _PNG = FORMATS["PNG"]

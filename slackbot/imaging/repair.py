@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from slackbot.imaging import bmp
+from slackbot.imaging import bmp, cut_gif
 
 _MISSING = 0.04  # the share of its pixels that may be missing
 _PIECE = 4096
@@ -40,8 +40,34 @@ def repaired(content: bytes, codec: str) -> tuple[bytes, bool] | None:
 
     `codec` is Pillow's name of the kind.
     """
-    repair = {"JPEG": _jpeg, "PNG": _png, "BMP": lambda content: bmp.plain(content, _MISSING)}.get(codec)
+    repair = {"JPEG": _jpeg, "PNG": _png, "BMP": _bmp, "GIF": _gif, "WEBP": _webp}.get(codec)
     return repair(content) if repair else None
+
+
+def _bmp(content: bytes) -> tuple[bytes, bool] | None:
+    return bmp.plain(content, _MISSING)
+
+
+def _gif(content: bytes) -> tuple[bytes, bool] | None:
+    whole = cut_gif.whole(content, _MISSING)
+    return (whole, True) if whole else None
+
+
+def _webp(content: bytes) -> tuple[bytes, bool] | None:
+    """Without the chunk that is cut: a frame of an animation, or metadata. A single picture is not shown when cut."""
+    at, kept, cut = 12, list[bytes](), b""
+    while at + 8 <= len(content):
+        length = 8 + int.from_bytes(content[at + 4 : at + 8], "little")
+        chunk = content[at : at + length]
+        if len(chunk) < length:
+            cut = chunk[:4]
+            break
+        kept.append(chunk + bytes(length % 2))
+        at += length + length % 2
+    if not any(chunk.startswith((b"VP8 ", b"VP8L", b"ANMF")) for chunk in kept):
+        return None
+    body = b"WEBP" + b"".join(kept)
+    return b"RIFF" + struct.pack("<I", len(body)) + body, cut == b"ANMF"
 
 
 def _jpeg(content: bytes) -> tuple[bytes, bool] | None:

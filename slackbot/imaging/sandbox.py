@@ -16,10 +16,11 @@ import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from PIL import Image
 
+from slackbot.imaging import forkserver, memory
 from slackbot.imaging.animation import Motion
 from slackbot.imaging.coding import Coding
 from slackbot.imaging.decode import open_photo
@@ -32,20 +33,24 @@ from slackbot.imaging.errors import (
     PhotoTooLarge,
     UnreadableKind,
 )
-from slackbot.imaging.forkserver import LOADED
 from slackbot.imaging.formats import FORMATS, Format
+from slackbot.imaging.header import Header, read_header
 from slackbot.imaging.metadata import Metadata
-from slackbot.imaging.photo import Photo
+from slackbot.imaging.photo import Facts, Photo
 from slackbot.limits import PhotoLimits
+
+T = TypeVar("T", Photo, Header)
 
 log = logging.getLogger(__name__)
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(LOADED)
+_CONTEXT.set_forkserver_preload(forkserver.LOADED)
 _BAND_PIXELS = 2**20
 _ALLOWED_CLASSES = {
     (cls.__module__, cls.__qualname__): cls
     for cls in (
+        Header,
+        Facts,
         Photo,
         Motion,
         Coding,
@@ -65,9 +70,19 @@ def open_sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, Phot
 
     Raises OSError where the file itself cannot be read.
     """
+    return _sandboxed(path, limits, opener, Photo)
+
+
+def read_header_sandboxed(path: Path, limits: PhotoLimits) -> Header:
+    """`read_header`, in the sandbox. Raises what `open_sandboxed` does."""
+    return _sandboxed(path, limits, read_header, Header)
+
+
+def _sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, PhotoLimits], T], kind: type[T]) -> T:
     path.open("rb").close()
     ours, theirs = _CONTEXT.Pipe(duplex=False)
     worker = _CONTEXT.Process(target=_open, args=(theirs, opener, path, limits), daemon=True)
+    forkserver.ensure()
     worker.start()
     theirs.close()
     end_of_time = threading.Timer(limits.decode_seconds, worker.kill)
@@ -84,18 +99,22 @@ def open_sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, Phot
         end_of_time.cancel()
         worker.kill()
         worker.join()
-    if isinstance(result, Photo):
+    if isinstance(result, kind):
         return result
     raise result if isinstance(result, PhotoError) else DamagedPhoto
 
 
-def _open(pipe: Connection, opener: Callable[[Path, PhotoLimits], Photo], path: Path, limits: PhotoLimits) -> None:
+def _open(pipe: Connection, opener: Callable[[Path, PhotoLimits], Any], path: Path, limits: PhotoLimits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the bot's business
+    with contextlib.suppress(OSError):  # where memory runs out all the same, the kernel kills this one and not the bot
+        Path("/proc/self/oom_score_adj").write_text("1000")
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, limits.decode_cpu_seconds)
     _limit(resource.RLIMIT_AS, _address_space() + limits.decode_memory_bytes)
     try:
-        result: Photo | PhotoError = opener(path, limits)
+        result = opener(path, limits)
+    except DamagedPhoto as error:
+        result = PhotoTooLarge(TOO_MUCH_MEMORY) if _lacks_memory(path, limits) else error.with_traceback(None)
     except PhotoError as error:
         result = error.with_traceback(None)
     except MemoryError:
@@ -104,6 +123,14 @@ def _open(pipe: Connection, opener: Callable[[Path, PhotoLimits], Photo], path: 
         result = DamagedPhoto()
     with pipe, contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(pipe.fileno()), "wb") as out:
         _Writer(out, protocol=5).send(result)
+
+
+def _lacks_memory(path: Path, limits: PhotoLimits) -> bool:
+    """Whether a file that could not be opened has a codec that does not say why, and would take more than it may."""
+    with contextlib.suppress(PhotoError):
+        header = read_header(path, limits)
+        return header.source.codec in memory.SILENT and memory.unpacked(header) > limits.decode_memory_bytes
+    return False
 
 
 def _limit(what: int, most: int) -> None:
@@ -124,7 +151,7 @@ class _Writer(pickle.Pickler):
         super().__init__(file, protocol)
         self._file, self._images = file, list[Image.Image]()
 
-    def send(self, result: Photo | PhotoError) -> None:
+    def send(self, result: Any) -> None:
         self.dump(result)
         for image in self._images:
             for box in _bands(image):

@@ -24,6 +24,7 @@ class Nearest:
         self.fails_at = fails_at
 
     def check(self) -> None: ...
+    def find_model(self) -> None: ...
 
     def enlarge(self, tile):
         self.done += 1

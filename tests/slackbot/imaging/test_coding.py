@@ -111,8 +111,8 @@ def test_a_lossless_webp_that_takes_too_much_memory_becomes_png(photo_of, paint,
     photo = photo_of(encode(paint(80, 60), "WEBP", lossless=True))
     limits = PhotoLimits()
 
-    large = plan_result(replace(photo, image=Image.new("RGB", (3000, 2000))), 4, limits)
-    small = plan_result(replace(photo, image=Image.new("RGB", (1000, 1000))), 4, limits)
+    large = plan_result(replace(photo, image=Image.new("RGB", (3000, 2000))).facts, 4, limits)
+    small = plan_result(replace(photo, image=Image.new("RGB", (1000, 1000))).facts, 4, limits)
 
     assert large.format is FORMATS["PNG"]
     assert large.size[0] * large.size[1] > 16 * MEGAPIXEL

@@ -9,28 +9,34 @@ import shutil
 import struct
 import subprocess
 import zlib
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
 from slackbot.imaging import colour
 from slackbot.imaging.colour_profile import profile
 from slackbot.imaging.formats import FORMATS
 from tests.other_decoders import needs_ffmpeg
 from tests.png import chunk
+from tests.slackbot.imaging.colours_elsewhere import (
+    P3,
+    SIDE,
+    by_bt2100,
+    by_ffmpeg,
+    by_littlecms,
+    by_p3,
+    by_power,
+    by_pq,
+    middles,
+    shown,
+)
 
-CASES = Path(__file__).resolve().parents[4] / "shared" / "cases"
-SRGB = ImageCms.createProfile("sRGB")
-P3 = (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
 BT2020 = (0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046)
 BT709 = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
-SIDE = 16
 NUMBERS = np.array(
     [(0, 0, 0), (12, 12, 12), (60, 60, 60), (128, 128, 128), (200, 200, 200), (255, 255, 255),
      (180, 90, 70), (90, 160, 80), (60, 80, 170), (220, 190, 150), (120, 60, 140), (250, 40, 30)], np.uint8
@@ -97,61 +103,6 @@ def linear_profile() -> bytes:
     linear = struct.pack(">HH5i", 3, 0, 65536, 65536, 0, 65536, 0)
     assert usual in profile(BT709)
     return profile(BT709).replace(usual, linear)
-
-
-def by_ffmpeg(image: Image.Image, primaries: str, transfer: str) -> np.ndarray:
-    """The colours in sRGB, 255 of it being 203 candela where light is absolute."""
-    described = f"setparams=colorspace=gbr:color_primaries={primaries}:color_trc={transfer}:range=pc"
-    light = "zscale=t=linear:npl=203,format=gbrpf32le"
-    shown = "zscale=p=bt709:t=iec61966-2-1:m=gbr:r=full,format=gbrp,format=rgb24"
-    command = ["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{image.width}x{image.height}"]
-    command += ["-i", "-", "-vf", f"{described},{light},{shown}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-    out = subprocess.run(command, input=image.tobytes(), capture_output=True, check=True).stdout
-    return middles(np.frombuffer(out, np.uint8).reshape(image.height, image.width, 3))
-
-
-def by_p3(image: Image.Image) -> np.ndarray:
-    return by_ffmpeg(image, "smpte432", "iec61966-2-1")
-
-
-def by_pq(image: Image.Image) -> np.ndarray:
-    return by_ffmpeg(image, "bt2020", "smpte2084")
-
-
-def by_bt2100(image: Image.Image) -> np.ndarray:
-    """HLG as BT.2100 shows it on a screen of 1,000 candela, which zimg has for grey only."""
-    signal = middles(np.asarray(image)) / 255
-    a, b = 0.17883277, 0.28466892
-    c = 0.5 - a * np.log(4 * a)
-    scene = np.array([[e**2 / 3 if e <= 0.5 else (np.exp((e - c) / a) + b) / 12 for e in row] for row in signal])
-    candela = 1000 * scene * (scene @ [0.2627, 0.6780, 0.0593])[:, None] ** 0.2
-    to_bt709 = np.array(
-        [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]]
-    )
-    light = (candela / 203 @ to_bt709.T).clip(0, 1)  # the matrix of ITU-R BT.2407
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
-
-
-def by_power(power: float) -> Callable[[Image.Image], np.ndarray]:
-    return lambda image: (middles(np.asarray(image)) / 255) ** power * 255
-
-
-def by_littlecms(image: Image.Image, icc: bytes) -> np.ndarray:
-    source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-    seen = ImageCms.profileToProfile(image, source, SRGB, outputMode="RGB")
-    assert seen
-    return middles(np.asarray(seen))
-
-
-def middles(pixels: np.ndarray) -> np.ndarray:
-    """The colour in the middle of each patch."""
-    return pixels[SIDE // 2, SIDE // 2 :: SIDE].astype(float)
-
-
-def shown(image: Image.Image) -> np.ndarray:
-    """A result's colours as littleCMS shows them."""
-    icc = image.info.get("icc_profile")
-    return by_littlecms(image.convert("RGB"), icc) if icc else middles(np.asarray(image.convert("RGB")))
 
 
 SPACES = {
@@ -284,43 +235,6 @@ def test_a_made_profile_is_the_one_that_others_make(tmp_path):
         right = middles(np.asarray(out.convert("RGB")))
 
     assert np.abs(by_littlecms(numbers, profile(P3)) - right).max() <= 2
-
-
-@pytest.mark.skipif(not CASES.exists(), reason="the files that people shared lie beside the project")
-def test_a_shared_gamma_is_as_its_reference_shows(photo_of):
-    seen, right = (
-        np.asarray(photo_of((CASES / f"kodim03_grayscale_gamma1.6{name}.png").read_bytes()).image).astype(int)
-        for name in ("", "-reference")
-    )
-    assert np.abs(seen - right).max() <= 1
-
-
-@needs_ffmpeg
-@pytest.mark.skipif(not CASES.exists(), reason="the files that people shared lie beside the project")
-def test_a_shared_hdr_photo_is_as_zimg_shows_it(photo_of):
-    content = (CASES / "cicp_pq.png").read_bytes()
-    with Image.open(io.BytesIO(content)) as image:
-        raw = image.convert("RGB")
-    raw = raw.crop((0, 0, raw.width // SIDE * SIDE, raw.height))
-
-    seen = middles(np.asarray(photo_of(content).image)[:, : raw.width])
-
-    assert np.abs(seen - by_ffmpeg(raw, "bt2020", "smpte2084")).max() <= 4
-
-
-@pytest.mark.skipif(not CASES.exists(), reason="the files that people shared lie beside the project")
-def test_a_shared_p3_photo_keeps_its_colours(photo_of, written):
-    photo = photo_of((CASES / "p3nclx.heic").read_bytes())
-    numbers = photo.image.copy()
-
-    result = written(replace(photo, format=FORMATS["PNG"]))
-
-    right = ImageCms.profileToProfile(numbers, ImageCms.ImageCmsProfile(io.BytesIO(profile(P3))), SRGB)
-    assert right
-    seen = ImageCms.profileToProfile(result, ImageCms.ImageCmsProfile(io.BytesIO(result.info["icc_profile"])), SRGB)
-    assert seen
-    assert np.abs(np.asarray(seen).astype(int) - np.asarray(right)).max() == 0
-    assert np.abs(np.asarray(seen).astype(int) - np.asarray(numbers)).max() > 10
 
 
 @pytest.mark.skipif(shutil.which("avifenc") is None, reason="avifenc is not installed")

@@ -14,6 +14,7 @@ class Tinted:
     """A model that is a little wrong about every colour."""
 
     def check(self) -> None: ...
+    def find_model(self) -> None: ...
 
     def enlarge(self, tile):
         return (tile.repeat(4, axis=0).repeat(4, axis=1) ^ 3).astype(np.uint8), "7"

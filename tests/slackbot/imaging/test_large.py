@@ -1,16 +1,18 @@
-"""Large photos as phones take them open within the sandbox's limit of memory, and tiles of a HEIC fit together."""
+"""Photos of phones and cameras open within the sandbox's limit of memory, and tiles of a HEIC fit together."""
 
 import io
 import shutil
 import struct
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from slackbot.imaging.sandbox import open_sandboxed
+from slackbot.imaging.admission import admit
+from slackbot.imaging.sandbox import open_sandboxed, read_header_sandboxed
 from slackbot.limits import PhotoLimits
 from tests.other_decoders import difference
 from tests.slackbot.conftest import picture
@@ -65,6 +67,33 @@ def test_a_real_photo_of_a_phone_is_as_libheif_shows_it(tmp_path):
     assert difference(photo.image, by_libheif(Path(path))) < 1
 
 
+@needs_libheif
+@pytest.mark.parametrize(("sampling", "brand"), [(420, b"heic"), (422, b"heix"), (422, b"mif1"), (444, b"heix")])
+def test_a_heic_of_ten_bits_keeps_its_colours(tmp_path, sampling, brand):
+    """As cameras of several makers write their HIF files: 10 bits, 4:2:2."""
+    tile = encoded_deep(np.asarray(picture(SIDE, SIDE), np.uint16) * 257, chroma=sampling)
+    path = tmp_path / "photo.heic"
+    path.write_bytes(tiled_heic((1500, 1100), [tile]).replace(b"ftypheic", b"ftyp" + brand))
+    photo = open_sandboxed(path, LIMITS)
+
+    assert (photo.deep, photo.coding.sampling) == (True, ":".join(str(sampling)))
+    assert difference(photo.image, by_libheif(path)) < 1
+    assert difference(photo.image.crop((0, 0, SIDE, SIDE)), picture(SIDE, SIDE)) < 2
+
+
+def test_a_large_heic_of_a_camera_opens_where_there_is_memory(tmp_path):
+    """10 bits, 4:2:2, in large tiles, turned: 33 megapixels."""
+    side = 1664
+    tile = encoded_deep(np.asarray(picture(side, side), np.uint16) * 257, chroma=422)
+    path = tmp_path / "0.photo"
+    path.write_bytes(tiled_heic((4 * side, 3 * side), [tile], turns=1, side=side))
+    header = read_header_sandboxed(path, LIMITS)
+    photo = open_sandboxed(path, admit(header, header.facts, 1, LIMITS, 2**31).limits)
+
+    assert (photo.size, photo.deep) == ((3 * side, 4 * side), True)
+    assert difference(photo.image.crop((0, 3 * side, side, 4 * side)).rotate(-90), picture(side, side)) < 2
+
+
 def test_a_large_hdr_heic_is_toned_down_within_the_limit(tmp_path):
     """10 bits, PQ, in the primaries of BT.2020, 24 megapixels."""
     colr = struct.pack(">I4s4sHHHB", 19, b"colr", b"nclx", 9, 16, 9, 0x80)
@@ -78,12 +107,12 @@ def test_a_large_hdr_heic_is_toned_down_within_the_limit(tmp_path):
     assert photo.image.getpixel((3000, 3000))[0] > 245  # pyright: ignore[reportOptionalSubscript, reportIndexIssue]
 
 
-def encoded_deep(pixels: np.ndarray) -> bytes:
+def encoded_deep(pixels: np.ndarray, **options: Any) -> bytes:
     import pillow_heif
 
     file = pillow_heif.from_bytes("RGB;16", pixels.shape[1::-1], pixels.tobytes())
     out = io.BytesIO()
-    file.save(out, quality=90)
+    file.save(out, quality=90, **options)
     return out.getvalue()
 
 

@@ -181,7 +181,12 @@ def test_an_animation_keeps_its_metadata(photo_of, paint, encode, tmp_path, kind
 def test_no_density_is_made_up(photo_of, paint, encode, tmp_path):
     aspect = chunk(b"pHYs", (2).to_bytes(4, "big") + (1).to_bytes(4, "big") + b"\0")
 
-    for content in (encode(paint(8, 8), "PNG"), encode(paint(8, 8), "WEBP"), png(4, 4, aspect)):
+    exif = Image.Exif()
+    exif[282], exif[283], exif[296] = 1.0, 1.0, 1  # no unit
+
+    contents = [encode(paint(8, 8), kind) for kind in ("PNG", "JPEG", "WEBP", "TIFF")]
+    contents += [encode(paint(8, 8), kind, exif=exif) for kind in ("JPEG", "WEBP")]
+    for content in (*contents, png(4, 4, aspect)):
         assert "dpi" not in kept(photo_of(content), "PNG", tmp_path / "kept").info
 
 

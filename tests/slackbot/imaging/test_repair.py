@@ -195,12 +195,64 @@ def test_a_bmp_cut_short(photo_of):
         photo_of(content[: len(content) // 2])
 
 
+@pytest.mark.parametrize("colours", [5, 256])
+@pytest.mark.parametrize("interlaced", [0, 1])
+def test_a_gif_that_lacks_its_last_rows_says_so(photo_of, colours, interlaced):
+    out = io.BytesIO()
+    picture(240, 160).quantize(colours).save(out, "GIF", interlace=interlaced)
+    content = out.getvalue()
+    photo, whole = photo_of(content[: -len(content) // 80]), photo_of(content)
+    lost = (np.asarray(photo.image) != np.asarray(whole.image)).any(axis=-1).mean()
+
+    assert photo.partial
+    assert 0 < lost < 0.04
+    with pytest.raises(DamagedPhoto):
+        photo_of(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize(("kind", "options"), [("GIF", {}), ("WEBP", {"lossless": True})])
+def test_an_animation_that_is_cut_keeps_its_whole_frames(photo_of, kind, options):
+    frames = [picture(64, 48, seed).quantize(16).convert("RGB") for seed in range(3)]
+    out = io.BytesIO()
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:], duration=50, **options)
+    photo = photo_of(out.getvalue()[:-300])
+
+    assert photo.partial
+    assert photo.pages == 2
+    assert photo.image.tobytes() == frames[0].tobytes()
+
+
+def test_a_webp_with_cut_metadata_is_whole(photo_of):
+    exif = Image.Exif()
+    exif[0x013B] = "an author with a long name"
+    content = encoded("WEBP", lossless=True, exif=exif)
+    photo = photo_of(content[:-10])
+
+    assert not photo.partial
+    assert photo.image.tobytes() == picture(240, 160).tobytes()
+
+
+def test_a_webp_whose_picture_is_cut_is_damaged(photo_of):
+    with pytest.raises(DamagedPhoto):  # browsers show nothing of it
+        photo_of(encoded("WEBP")[:-10])
+
+
 def test_a_bigtiff_is_read(photo_of):
     out = io.BytesIO()
     picture(240, 160).save(out, "TIFF", big_tiff=True)
     assert out.getvalue()[:4] == b"II+\0"
 
     assert photo_of(out.getvalue()).image.tobytes() == picture(240, 160).tobytes()
+
+
+@pytest.mark.parametrize(("process", "bits"), [(0xC1, 12), (0xC3, 9)], ids=["12 bits", "lossless"])
+def test_a_jpeg_of_a_kind_that_nobody_shows_is_not_called_damaged(photo_of, process, bits):
+    content = bytearray(encoded("JPEG"))
+    at = content.index(b"\xff\xc0")
+    content[at + 1], content[at + 4] = process, bits
+
+    with pytest.raises(UnreadableKind):
+        photo_of(bytes(content))
 
 
 def bmp_of_compression(compression: int) -> bytes:

@@ -7,23 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from slackbot.imaging.animation import Motion
 from slackbot.imaging.errors import PhotoTooLarge
 from slackbot.imaging.formats import FORMATS
-from slackbot.imaging.photo import Photo, plan_result
+from slackbot.imaging.photo import Facts, plan_result
 from slackbot.limits import PhotoLimits
 
 LIMITS = PhotoLimits()
 
 
 def planned(size, kind, wanted=4, frames=1, clear=False, limits=LIMITS):
-    class Sized:  # a picture of that size without its memory
-        def __init__(self, size):
-            self.size = size
-
-    image = Sized(size)
-    motion = Motion(((image, None),) * (frames - 1), (100,) * frames) if frames > 1 else None  # pyright: ignore[reportArgumentType]
-    return plan_result(Photo(image, FORMATS[kind], image if clear else None, motion=motion), wanted, limits)  # pyright: ignore[reportArgumentType]
+    return plan_result(Facts(size, FORMATS[kind], frames, clear), wanted, limits)
 
 
 @pytest.mark.parametrize(
