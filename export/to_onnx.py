@@ -3,6 +3,11 @@
 usage: python export/to_onnx.py [--weights FILE] [--model-repository FOLDER] [--activate HOST:PORT]
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import sys
 from dataclasses import asdict
@@ -36,6 +41,7 @@ def main() -> None:
     from export.exporter import MODEL, ExportError, export
     from training.generator import WeightsError
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what is half written is to be deleted
     try:
         report = export(options.weights, options.model_repository)
         folder = options.model_repository / MODEL / str(report.version)
@@ -53,3 +59,5 @@ if __name__ == "__main__":
         main()
     except ModuleNotFoundError as error:
         sys.exit(f"to_onnx.py: {error.name} is not installed: run `make .venv/export`, then use .venv/bin/python")
+    except KeyboardInterrupt:
+        sys.exit("\nto_onnx.py: stopped")

@@ -8,6 +8,11 @@ usage: python training/average_weights.py WEIGHTS=SHARE [WEIGHTS=SHARE ...] --ou
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import argparse
 import math
 import sys
@@ -76,4 +81,6 @@ if __name__ == "__main__":
     try:
         main()
     except ModuleNotFoundError as error:
-        sys.exit(f"average.py: {error.name} is not installed: run `make .venv/train`, then use .venv/bin/python")
+        sys.exit(
+            f"average_weights.py: {error.name} is not installed: run `make .venv/train`, then use .venv/bin/python"
+        )

@@ -6,6 +6,11 @@ usage: python -m training.compare --photos FOLDER --out sheet.png [--weights FIL
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import argparse
 import sys
 from pathlib import Path
@@ -94,5 +99,3 @@ if __name__ == "__main__":
         main()
     except ModuleNotFoundError as error:
         sys.exit(f"compare.py: {error.name} is not installed: run `make .venv/export`, then use .venv/bin/python")
-    except KeyboardInterrupt:
-        sys.exit("\ncompare.py: stopped")

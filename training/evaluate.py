@@ -3,9 +3,13 @@
 usage: python training/evaluate.py --photos FOLDER [--held-out] [--weights FILE ... | --onnx FILE]
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import NoReturn

@@ -57,6 +57,8 @@ def parse_recipe(text: str) -> Recipe:
         raise RecipeError(f"the recipe is no TOML: {error}") from error
     except (KeyError, TypeError) as error:
         raise RecipeError(f"the recipe lacks or has too much: {error}") from error
+    if len({step.stage.discriminator_channels for step in steps}) != 1:
+        raise RecipeError("the stages share one discriminator: give them all the same discriminator_channels")
     if unknown := set(recipe.shares) - {step.name for step in steps}:
         raise RecipeError(f"the average names stages that are not there: {', '.join(sorted(unknown))}")
     return recipe
@@ -91,8 +93,9 @@ def follow(
     **options: Any,
 ) -> Generator:
     """Run the stages that are not done yet, each from the one before, and return the average."""
-    torch.manual_seed(recipe.steps[0].stage.seed)
-    generator, discriminator = make_generator(recipe.shape), Discriminator()
+    first = recipe.steps[0].stage
+    torch.manual_seed(first.seed)
+    generator, discriminator = make_generator(recipe.shape), Discriminator(first.discriminator_channels)
     done: dict[str, Generator] = {}
     for step in recipe.steps:
         folder = out / step.name

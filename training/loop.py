@@ -108,7 +108,7 @@ def train(
     """
     torch.manual_seed(stage.seed)
     generator = copy.deepcopy(start).requires_grad_(True).train()
-    discriminator = discriminator or Discriminator()
+    discriminator = discriminator or Discriminator(stage.discriminator_channels)
     for network in (generator, discriminator):
         network.to(device)
         network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  twice as fast on every device
@@ -207,7 +207,9 @@ def train(
                 slow.lerp_(fast, follow)
 
         told = (step + 1) % report.every == 0
-        if told or step + 1 == stage.steps:
+        # Several processes stop at one step, on which they agree now and then.
+        stops = step + 1 < stage.steps and (ranks == 1 or told) and bool(distributed.largest(stop()))
+        if told or stops or step + 1 == stage.steps:
             values = {name: value.item() for name, value in terms.items()}
             if not all(map(math.isfinite, values.values())):
                 report.draw_curves()
@@ -217,8 +219,6 @@ def train(
             if rank == 0:
                 report.step(step + 1, values)
                 steps.set_postfix_str(f"loss {report.total(weights):.3f}", refresh=False)
-        # Several processes stop at one step, on which they agree now and then.
-        stops = step + 1 < stage.steps and (ranks == 1 or told) and bool(distributed.largest(stop()))
         if ((step + 1) % save_every == 0 and step + 1 < stage.steps) or stops:
             save(step + 1)
         if stops:

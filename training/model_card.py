@@ -3,6 +3,11 @@
 usage: python -m training.model_card [--peers ../shared/data/validation/PEERS.md]
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import argparse
 import sys
 from pathlib import Path

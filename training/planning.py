@@ -1,5 +1,6 @@
 """What a training will take, found out before it begins: how precise, how many steps fit into the minutes."""
 
+import os
 import signal
 import statistics
 import tempfile
@@ -68,12 +69,15 @@ def seconds_a_step(stage: Stage, pairs: Pairs, start: Generator, **options: Any)
 def asked_to_stop() -> Iterator[list[int]]:
     """A list that is empty until somebody presses Ctrl-C, or SIGTERM comes; the second time breaks off at once."""
     signals: list[int] = []
+    teller = os.getpid() if os.environ.get("RANK", "0") == "0" else 0  # its workers get the signal, too
 
     def note(number: int, frame: FrameType | None) -> None:
         del frame
         if signals:
             raise KeyboardInterrupt
         signals.append(number)
+        if os.getpid() == teller:  # through no stream: the signal may have come in the middle of writing to it
+            os.write(2, b"\nStopping: finishing this step, then saving. Once more ends it at once, unsaved.\n")
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -9,6 +9,11 @@ of photos with their SHA-256, which is written beside the weights.
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until it trains, Ctrl-C ends it at once, without a traceback
+
 import argparse
 import hashlib
 import sys

@@ -50,8 +50,12 @@ def contact_sheet(rows: Sequence[Sequence[Photo]], captions: Sequence[str]) -> I
         return photo[max(top, 0) :, max(left, 0) :][:SHOWN, :SHOWN]
 
     sheet = Image.new("RGB", (SHOWN * len(rows[0]), CAPTION + SHOWN * len(rows)), "white")
+    font = ImageFont.load_default(13)
     for x, caption in enumerate(captions):
-        ImageDraw.Draw(sheet).text((x * SHOWN + 6, 3), caption, "black", ImageFont.load_default(13))
+        # Names of files differ at their ends.
+        ends = (caption, *("…" + caption[i:] for i in range(2, len(caption))))
+        fits = next(end for end in ends if font.getlength(end) <= SHOWN - 12)
+        ImageDraw.Draw(sheet).text((x * SHOWN + 6, 3), fits, "black", font)
     for y, row in enumerate(rows):
         for x, photo in enumerate(row):
             sheet.paste(Image.fromarray(np.ascontiguousarray(middle(photo))), (x * SHOWN, CAPTION + y * SHOWN))

@@ -5,6 +5,11 @@ usage: python -m training.show_pairs --photos FOLDER --out pairs.png [--rows 8]
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import argparse
 import sys
 from pathlib import Path

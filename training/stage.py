@@ -29,6 +29,9 @@ class Stage:
     )
     texture_weight: float = field(default=0.0, metadata={"help": "weight of the unlikeness of textures"})
     adversarial_weight: float = field(default=0.1, metadata={"help": "weight of the discriminator's opinion"})
+    discriminator_channels: int = field(
+        default=48, metadata={"help": "channels of the discriminator at full resolution; fewer are faster"}
+    )
     bf16: bool = field(default=True, metadata={"help": "compute in bfloat16"})
     seed: int = field(default=0, metadata={"help": "of the pairs, the crops and the first weights"})
 

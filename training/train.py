@@ -9,6 +9,11 @@ usage: python training/train.py --photos FOLDER [--minutes 30 | --steps N] [--fr
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until it trains, Ctrl-C ends it at once, without a traceback
+
 import argparse
 import sys
 from dataclasses import fields, replace
@@ -106,6 +111,20 @@ def contradiction(options: argparse.Namespace) -> str:
     return ""
 
 
+def resumed(options: argparse.Namespace) -> Checkpoint | None:
+    """The checkpoint to go on from. Raises CheckpointError where a new training would overwrite an earlier one."""
+    from training.checkpoint import Checkpoint, CheckpointError
+
+    kept = options.out / "checkpoint.pt"
+    if options.resume:
+        return Checkpoint.load(options.resume)
+    if kept.exists():
+        raise CheckpointError(
+            f"{options.out} holds an earlier training: name another folder with --out, or go on with --resume {kept}"
+        )
+    return None
+
+
 def chosen_stage(options: argparse.Namespace, resume: Checkpoint | None, device: torch.device) -> Stage:
     """The checkpoint's options, or the defaults, with what was typed in their place. Raises CheckpointError."""
     from training.checkpoint import CheckpointError
@@ -152,7 +171,7 @@ def main() -> None:
     except ERRORS as error:
         sys.exit(f"train.py: {error}")
     except StoppedError as stopped:
-        print(f"\ntrain.py: {stopped}, and saved; go on with the same command and {again}", file=sys.stderr)
+        print(f"\ntrain.py: {stopped}, and saved. To go on, the same command and\n  {again}", file=sys.stderr)
         sys.exit(130)
 
 
@@ -161,19 +180,13 @@ def run(options: argparse.Namespace, stopping: list[int]) -> None:
     import torch
 
     from training import distributed
-    from training.checkpoint import Checkpoint, CheckpointError
     from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
     from training.generator import parameters
     from training.loop import train
     from training.planning import seconds_a_step
     from training.reporting import Report, held_out
 
-    resume = Checkpoint.load(options.resume) if options.resume else None
-    if not resume and (options.out / "checkpoint.pt").exists():
-        raise CheckpointError(
-            f"{options.out} holds an earlier training: name another folder with --out, or go on with --resume "
-            f"{options.out / 'checkpoint.pt'}"
-        )
+    resume = resumed(options)
     with distributed.group(options.device) as (device, rank, ranks):
 
         def say(line: str) -> None:
@@ -188,7 +201,7 @@ def run(options: argparse.Namespace, stopping: list[int]) -> None:
         drawings = find_photos(options.drawings) if options.drawings else []
         torch.manual_seed(stage.seed)
         start, before = starting_point(options, resume)
-        say(f"Reading {len(files):,} photos. {len(files[::HELD_OUT_EVERY]):,} of them are kept to judge by.")
+        say(f"Reading {len(files):,} photos; kept to judge by: {len(files[::HELD_OUT_EVERY]):,}.")
         pairs = Pairs(map(read_photo, learned), stage.patch, stage.seed, [*map(read_photo, drawings)])
         shown = held_out([read_photo(file) for file in files[::HELD_OUT_EVERY]])
         how = {
@@ -228,10 +241,11 @@ def expectation(options: argparse.Namespace, device: torch.device, steps: int) -
     hope = (
         "From nothing, it takes days on a GPU until the results are worth looking at."
         if options.start == NOTHING
-        else "Expect small steps, and not every one for the better: the sheet and the figures at the end tell."
+        else "Expect little, and not every step for the better: see the sheet at the end."
     )
     return (
-        f"{steps:,} steps on {where}, into {options.out}. {hope}\nCtrl-C saves what was learned and tells how to go on."
+        f"{steps:,} steps on {where}, into {options.out}.\n{hope}\n"
+        "Ctrl-C saves what was learned and tells how to go on."
     )
 
 

@@ -57,6 +57,7 @@ def test_the_served_recipe_can_be_read():
         (("[average]", "[mean]"), "lacks or has too much: 'average'"),
         (("batch = 2", "bach = 2"), "stage pixel has unknown options: bach"),
         (("pixel = 0.25", "pixels = 0.25"), "names stages that are not there: pixels"),
+        (("seed = 1", "discriminator_channels = 24"), "share one discriminator"),
     ],
 )
 def test_a_mistake_in_a_recipe_is_named(change, sentence):

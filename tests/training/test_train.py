@@ -1,15 +1,11 @@
 """`python training/train.py` as a person types it: what it says, saves and refuses."""
 
-import contextlib
-import io
 import os
-import pty
 import re
 import shlex
 import signal
 import subprocess
 import sys
-import termios
 import time
 from pathlib import Path
 
@@ -17,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.terminal import on_terminal
 from training.checkpoint import Checkpoint
 from training.generator import Generator, Shape, load_weights
 from training.reporting import CAPTION
@@ -132,6 +129,7 @@ def test_ctrl_c_saves_and_tells_how_to_go_on(folder, tmp_path):
         os.killpg(training.pid, signal.SIGINT)  # as a terminal does
         _, errors = training.communicate(timeout=100)
     assert training.returncode == 130
+    assert errors.count("Stopping: finishing this step, then saving.") == 1
     (step,) = re.findall(r"stopped after step ([\d,]+), and saved", errors)
     assert f"--resume {out}/checkpoint.pt" in errors
     assert "Traceback" not in errors
@@ -140,19 +138,9 @@ def test_ctrl_c_saves_and_tells_how_to_go_on(folder, tmp_path):
 
 def test_the_line_of_progress_fits_80_columns(folder, tmp_path):
     arguments = ("--photos", folder, *SMALL, "--steps", 45, "--out", tmp_path / "out")
-    shown = io.BytesIO()
-    main, terminal = pty.openpty()
-    termios.tcsetwinsize(terminal, (24, 120))
-    with subprocess.Popen(
-        [sys.executable, ROOT / "training" / "train.py", *map(str, arguments)],
-        stdout=terminal, stderr=terminal, env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
-    ):  # fmt: skip
-        os.close(terminal)
-        with contextlib.suppress(OSError):  # how a terminal ends
-            while some := os.read(main, 4096):
-                shown.write(some)
-    os.close(main)
-    lines = [line for line in re.split(r"[\r\n]+", shown.getvalue().decode()) if "step" in line and "|" in line]
+    command = [sys.executable, ROOT / "training" / "train.py", *map(str, arguments)]
+    _, shown = on_terminal(command, env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"})
+    lines = [line for line in re.split(r"[\r\n]+", shown) if "step" in line and "|" in line]
     assert any("loss" in line for line in lines)
     assert max(map(len, lines)) <= 80
 

@@ -1,5 +1,10 @@
 """Draw training pictures: `python -m training.drawings OUT_FOLDER [--count 300] [--seed 0]`."""
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import argparse
 import sys
 from pathlib import Path

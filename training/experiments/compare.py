@@ -10,6 +10,11 @@ Time is this process's own on the CPU, tried on a few steps of each row before t
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import argparse
 import json
 import sys
