@@ -10,7 +10,8 @@ if "$pip" --disable-pip-version-check --quiet --retries 2 install "$@" >"$log" 2
     echo " done in $SECONDS s."
 elif grep -qE 'NewConnectionError|NameResolutionError|ConnectTimeoutError|ProxyError|Network is unreachable' "$log"; then
     echo
-    echo "There is no way to the package index: connect to the network (or set pip's proxy or index), then type the same again." >&2
+    echo "There is no way to the package index: connect to the network, or set pip's" >&2
+    echo "proxy or index, then type the same again." >&2
     exit 1
 else
     echo

@@ -15,6 +15,8 @@ lock pyproject.toml --constraint requirements/dev.txt --output-file requirements
 for name in build play serve train export docs tools; do
     group "$name" --constraint requirements/dev.txt
 done
+# For Linux alone; numpy is there already, since serve.txt has it.
+lock --excludes <(echo numpy) --group gpu --python-platform x86_64-unknown-linux-gnu --output-file requirements/gpu.txt
 
 # PyTorch stays out of the groups, because two builds bear one version: the one for CPUs, which is in no common index and so
 # is named here with its hash (Python 3.11, Linux on x86-64), and the index's, which brings the libraries of CUDA.

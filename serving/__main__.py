@@ -1,15 +1,19 @@
 """`python -m serving`: Triton on this machine, from its wheel, until SIGINT or SIGTERM."""
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import os
-import signal
 import sys
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from serving import backends, model_control, ports, repository, wheel
+from serving import backends, devices, model_control, ports, repository, wheel
 from serving.errors import CannotServe, ServerCrashed
 from serving.ports import Ports
 from serving.server import Options, Server, Tls
@@ -24,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m serving",
         usage="%(prog)s [options] [-- tritonserver options]",
-        description="Serve the model repository with the tritonserver of the nvidia-pytriton wheel, on the CPU. "
+        description="Serve the model repository with the tritonserver of the nvidia-pytriton wheel. "
         "Prints one line that begins with 'ready' once every model answers, and runs until SIGINT or SIGTERM. "
         f"Models are loaded by those alone who have the key: {model_control.KEY} in the environment, or one made at "
         "each start, which export/to_onnx.py --activate finds by itself.",
@@ -44,6 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--model", action="append", metavar="NAME", help="a model to load; may be repeated (default: enhancer)"
+    )
+    parser.add_argument(
+        "--device",
+        choices=devices.CHOICES,
+        default="auto",
+        help="what runs the models: an NVIDIA GPU where there is one, else the CPU (auto); the CPU; a GPU, by "
+        "ONNX Runtime; or, on the CPU, one of what can run them there, to compare (default: %(default)s)",
     )
     parser.add_argument("--threads", type=_count, help="cores for inference, shared by all instances (default: all)")
     parser.add_argument(
@@ -84,6 +95,7 @@ def parse(arguments: list[str]) -> tuple[Options, Path]:
         tls=Tls(given.grpc_certificate, given.grpc_key, given.grpc_root) if given.grpc_key else None,
         key=key or model_control.new_key(),
         restarts=given.restarts,
+        device=given.device,
         verbose=given.verbose,
         extra=tuple(extra),
     )
@@ -106,8 +118,11 @@ def serve(options: Options, cache: Path, stop: threading.Event) -> None:
     """
     found = wheel.find()
     repository.check(options.repository, options.models)
+    device, said = devices.choose(options.device, devices.gpus())
+    if said:
+        print(f"serving: {said}", file=sys.stderr, flush=True)
     laid_out = backends.lay_out(found, cache)
-    options = replace(options, ports=ports.settle(options.host, options.ports))
+    options = replace(options, device=device, ports=ports.settle(options.host, options.ports))
     crashes = 0
     with model_control.key_file(backends.default_cache(), options.ports.grpc, options.key):
         while True:

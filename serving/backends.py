@@ -7,6 +7,11 @@ Copies, because Triton refuses a link that leads out of this folder. `python -m 
 ahead of time, for a server that may write nowhere.
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import contextlib
 import hashlib
@@ -61,11 +66,14 @@ def main() -> int:
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     folder = parser.parse_args().folder
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what is half laid out is to be deleted
     try:
         print(lay_out(find(), folder))
     except Unsupported as error:
         print(f"serving.backends: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

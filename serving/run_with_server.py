@@ -4,8 +4,12 @@ The server that answers at TRITON_URL (or the default address) is used as it is;
 started on free ports, and TRITON_URL tells the command where. One that crashes comes back there.
 """
 
-import os
 import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
+import os
 import socket
 import subprocess
 import sys
@@ -37,6 +41,8 @@ def triton(address: str) -> Iterator[str | None]:
     if answers(address):
         yield address
         return
+    if sys.stderr.isatty():
+        print("Starting the model server, for this command: some seconds.", file=sys.stderr, flush=True)
     # In a session of its own, so that Ctrl-C reaches the command first and the server outlives it.
     with own_server(own_session=True) as (_, ready):
         yield grpc_address(ready)
@@ -77,6 +83,7 @@ def main() -> int:
         print("usage: python -m serving.run_with_server COMMAND...\n\nRun a command with Triton beside it.")
         return 0 if command else 2
     # A signal before the command runs must still end the server.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         return run(command, os.environ.get("TRITON_URL", ADDRESS))

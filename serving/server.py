@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import http.client
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -16,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from serving import model_control
+from serving import devices, model_control
 from serving.errors import ServerCrashed, ServerFailed
+from serving.log import LOG_LINE, is_trouble, reason
 from serving.ports import Ports
 from serving.wheel import Wheel
 
@@ -27,16 +27,8 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory lives
 POLL = 0.05
 START = 120.0  # seconds for all models to load: 3 where the machine has nothing else to do
 GRACE = 15.0  # seconds for requests in flight to finish before the server is killed
-UNLOAD = 2.0  # seconds to end once they have: what unloads only frees memory, and takes long on a busy machine
+UNLOAD = 2.0  # seconds for the last answers to leave; models unload meanwhile, for longer, and only free memory
 ANSWERED = "All models are stopped, unloading models"  # what tritonserver logs at that moment
-# What a machine without a GPU makes Triton complain about, harmlessly.
-GPU_NOISE = re.compile(r"pinned|CUDA|CudaDriverHelper|NVML|DCGM|cuda", re.ASCII)
-LOG_LINE = re.compile(r"(?P<level>[IWEF])\d{4} \S+ \d+ [\w.]+:\d+\] (?P<text>.*)")
-CRASH = re.compile(r"terminate called|\s*what\(\):|.*[Aa]ssert")  # what a dying C++ program writes
-REASON = re.compile(
-    r"failed to load '(?P<model>[^']+)' version (?P<version>\d+): (Internal: TritonModelException: )?(?P<reason>.*?)"
-    r"(\\n\\nAt:.*)?\"?$"  # the stub adds where in the Python code it was raised
-)
 
 
 @dataclass(frozen=True)
@@ -67,6 +59,7 @@ class Options:
     tls: Tls | None = None
     key: str = field(default_factory=model_control.new_key, repr=False)
     restarts: int = 5
+    device: str = "cpu"
     verbose: bool = False
     extra: tuple[str, ...] = ()
 
@@ -116,8 +109,10 @@ def close_shared_memory() -> None:
             region.chmod(0o600)
 
 
-def environment(wheel: Wheel, threads: int | None) -> dict[str, str]:
+def environment(wheel: Wheel, options: Options) -> dict[str, str]:
     """The stub finds its libraries by LD_LIBRARY_PATH, and its Python by the first `python3` on PATH.
+
+    Where it does not run on the CPU, it takes ONNX Runtime from the folder of the GPU's packages, if they are there.
 
     glibc asks for huge pages: a layer's activations are megabytes, and tiles above 256x256 take a tenth less CPU time
     where each of their pages is not one of thousands.
@@ -126,10 +121,17 @@ def environment(wheel: Wheel, threads: int | None) -> dict[str, str]:
         "LD_LIBRARY_PATH": [*map(str, wheel.libraries), os.environ.get("LD_LIBRARY_PATH", "")],
         "PATH": [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)],
     }
+    if options.device in ("gpu", "onnxruntime-cpu"):
+        ours["PYTHONPATH"] = [str(devices.PACKAGES), os.environ.get("PYTHONPATH", "")]
     joined = {name: os.pathsep.join(filter(None, parts)) for name, parts in ours.items()}
     joined["GLIBC_TUNABLES"] = ":".join(filter(None, [HUGE_PAGES, os.environ.get("GLIBC_TUNABLES", "")]))
     inherited = {name: value for name, value in os.environ.items() if name != model_control.KEY}
-    return {**inherited, **joined, **({"SERVING_THREADS": str(threads)} if threads else {})}
+    chosen = {"SERVING_DEVICE": options.device}
+    if options.device != "gpu":
+        chosen["CUDA_VISIBLE_DEVICES"] = "-1"  # Triton would make as many instances for each GPU
+    if options.threads:
+        chosen["SERVING_THREADS"] = str(options.threads)
+    return {**inherited, **joined, **chosen}
 
 
 class Server:
@@ -144,7 +146,7 @@ class Server:
         self._answered = threading.Event()
         self._process = subprocess.Popen(
             command(wheel, backends, options),
-            env=environment(wheel, options.threads),
+            env=environment(wheel, options),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -228,35 +230,8 @@ class Server:
             self._tail.append(line)
             if ANSWERED in line:
                 self._answered.set()
-            if self._options.verbose or is_trouble(line):
+            if self._options.verbose or is_trouble(line, gpu=self._options.device == "gpu"):
                 self._log(line)
-
-
-def is_trouble(line: str) -> bool:
-    """Whether a line of the server's log is a warning or an error that matters on a machine without a GPU."""
-    match = LOG_LINE.match(line)
-    if match:
-        return match["level"] in "WEF" and not GPU_NOISE.search(line)
-    return line.lower().startswith("error:") and not GPU_NOISE.search(line)
-
-
-def reason(lines: list[str], returncode: int | None) -> str:
-    """Why the server ended, by its exit status and the line of its log that says so."""
-    if returncode == -signal.SIGKILL:  # nothing in the log can say so
-        return "killed by signal 9 (SIGKILL), as the kernel does where memory runs out"
-    if returncode is not None and returncode < 0:
-        said = [line.strip() for line in lines if CRASH.match(line)]
-        return ": ".join([f"signal {-returncode} ({signal.Signals(-returncode).name})", *said[-1:]])
-    for line in lines:
-        if match := REASON.search(line):
-            return f"model '{match['model']}' version {match['version']}: {match['reason']}"
-    for line in reversed(lines):
-        match = LOG_LINE.match(line)
-        if match and is_trouble(line):
-            return match["text"].strip('"')
-        if not match and line.strip("+-| ") and not GPU_NOISE.search(line):
-            return f"{line.strip()} (exit status {returncode})"
-    return f"exit status {returncode}, without a word"
 
 
 def _listens(host: str, port: int) -> bool:

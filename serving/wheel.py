@@ -32,7 +32,7 @@ class Wheel:
 def find() -> Wheel:
     """The installed wheel; raises Unsupported with the sentence that says what is missing."""
     check_machine(sys.platform, platform.machine(), _glibc())
-    for package in ("openvino", "numpy"):
+    for package in ("openvino", "ncnn", "numpy"):
         if util.find_spec(package) is None:
             raise Unsupported(f"{package} is not installed: pip install -r requirements/serve.txt")
     try:

@@ -1,33 +1,17 @@
-"""The stand-in for Triton's C++ ONNX Runtime backend on a CPU: the same repository, run by OpenVINO.
+"""The stand-in for Triton's C++ ONNX Runtime backend: the same repository, on a CPU or an NVIDIA GPU.
 
 Triton starts one process of this per instance (its "stub"), with this folder on `sys.path` and nothing of the project.
-OpenVINO computes in bfloat16 where the CPU has AMX, which ONNX Runtime cannot.
 """
 
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import openvino
 import triton_python_backend_utils as triton  # pyright: ignore[reportMissingImports] - Triton's stub provides it
-from validation import DEFAULT_FILE, FREE, Graph, Refused, Tensor, check, settings
-
-DATATYPES = {
-    "boolean": "TYPE_BOOL",
-    "u8": "TYPE_UINT8",
-    "u16": "TYPE_UINT16",
-    "u32": "TYPE_UINT32",
-    "u64": "TYPE_UINT64",
-    "i8": "TYPE_INT8",
-    "i16": "TYPE_INT16",
-    "i32": "TYPE_INT32",
-    "i64": "TYPE_INT64",
-    "f16": "TYPE_FP16",
-    "f32": "TYPE_FP32",
-    "f64": "TYPE_FP64",
-    "string": "TYPE_STRING",
-}
+from engines import load
+from validation import DEFAULT_FILE, Refused, settings
 
 
 class TritonPythonModel:
@@ -37,81 +21,41 @@ class TritonPythonModel:
         """Load the graph, or raise TritonModelException with the reason."""
         config = json.loads(args["model_config"])
         cores = int(os.environ.get("SERVING_THREADS") or len(os.sched_getaffinity(0)))
-        try:
-            chosen = settings(config, cores)
-            model = read(find(Path(args["model_repository"]), args["model_version"], chosen.file, config["name"]))
-            check(config, signature(model))
-        except Refused as error:
-            raise triton.TritonModelException(str(error)) from None
-        self._batched = config["max_batch_size"] > 0
         self._inputs = [tensor["name"] for tensor in config["input"]]
         self._outputs = [tensor["name"] for tensor in config["output"]]
-        # A stream for each core, though instances share them: Triton merges what arrives before an instance has woken
-        # up, and the other instance then has nothing to do. Two that are busy share the cores as all processes do.
-        streams = max(1, cores // chosen.threads)
-        # Unpinned, because every instance is a process of its own and all would pin to the same first core.
-        self._compiled = openvino.Core().compile_model(
-            model,
-            "CPU",
-            {
-                "PERFORMANCE_HINT": "LATENCY",
-                "NUM_STREAMS": streams,
-                "INFERENCE_NUM_THREADS": streams * chosen.threads,
-                "ENABLE_CPU_PINNING": False,
-                # Kernels of the last few shapes; by default 1.6 MB stays for every shape ever seen.
-                "CPU_RUNTIME_CACHE_CAPACITY": 128,
-            },
-        )
-        self._runs: list[openvino.InferRequest] = []
+        try:
+            chosen = settings(config, cores)
+            path = find(Path(args["model_repository"]), args["model_version"], chosen.file, config["name"])
+            self._engine, self._reason = load(config, args, path, chosen.threads, cores)
+        except Refused as error:
+            raise triton.TritonModelException(str(error)) from None
 
     def execute(self, requests: list) -> list:
-        """Answer the requests that Triton merged: equal shapes, at most max_batch_size images together."""
-        # Image by image, not one tensor of N: a layer's activations then stay in the cache (4 tiles of 256x256 took
-        # a tenth longer as one tensor), memory does not grow with N, and nothing is copied together and apart again.
-        # All answers at the end: sending each as it comes (`get_response_sender`) crashed tritonserver 2.51 under load.
-        runs = self._pool()
-        started = [self._start(request, runs) for request in requests]
-        return [self._answer(images) for images in started]
+        """Answer the requests that Triton merged: equal shapes, at most max_batch_size images together.
 
-    def _pool(self):
-        # Each run owns its output until Triton has copied it, after `execute` has returned.
-        yield from self._runs
-        while True:
-            self._runs.append(self._compiled.create_infer_request())
-            yield self._runs[-1]
+        All answers at the end: sending each as it comes (`get_response_sender`) crashed tritonserver 2.51 under load.
+        """
+        answers: list[Any] = [self._feeds(request) for request in requests]
+        sound = [i for i, feeds in enumerate(answers) if not isinstance(feeds, Exception)]
+        for i, outputs in zip(sound, self._engine.run([answers[i] for i in sound]), strict=True):
+            answers[i] = outputs
+        return [self._response(answer) for answer in answers]
 
-    def _start(self, request, runs) -> list[openvino.InferRequest] | Exception:
-        """The runs of a request's images, under way; or why they cannot be."""
-        under_way: list[openvino.InferRequest] = []
+    def _feeds(self, request) -> dict[str, np.ndarray] | Exception:
         # DLPack, because `Tensor(name, array)` of the stub was built for NumPy 1: with NumPy 2 it sends empty tensors.
         try:
-            feeds = {name: np.from_dlpack(triton.get_input_tensor_by_name(request, name)) for name in self._inputs}
-            images = len(feeds[self._inputs[0]]) if self._batched else 1
-            each = [feeds] if images == 1 else [{k: v[i : i + 1] for k, v in feeds.items()} for i in range(images)]
-            for image in each:
-                run = next(runs)
-                run.start_async(image, share_inputs=True)
-                under_way.append(run)
+            return {name: np.from_dlpack(triton.get_input_tensor_by_name(request, name)) for name in self._inputs}
         except (RuntimeError, ValueError, triton.TritonModelException) as error:
-            for run in under_way:  # they read the request's memory
-                run.wait()
             return error
-        return under_way
 
-    def _answer(self, images: list[openvino.InferRequest] | Exception):
+    def _response(self, answer: dict[str, np.ndarray] | Exception):
         # A failure is answered, so that only this request fails and not those that were merged with it.
-        if isinstance(images, Exception):
-            return triton.InferenceResponse(error=triton.TritonError(reason(images)))
         try:
-            for run in images:
-                run.wait()
-            each = {name: [run.get_tensor(name).data for run in images] for name in self._outputs}
-            tensors = [
-                triton.Tensor.from_dlpack(name, data[0] if len(data) == 1 else np.concatenate(data))
-                for name, data in each.items()
-            ]
-        except (RuntimeError, ValueError, triton.TritonModelException) as error:
-            return triton.InferenceResponse(error=triton.TritonError(reason(error)))
+            if isinstance(answer, Exception):
+                raise answer
+            tensors = [triton.Tensor.from_dlpack(name, answer[name]) for name in self._outputs]
+        except Exception as error:
+            return triton.InferenceResponse(error=triton.TritonError(self._reason(error)))
         return triton.InferenceResponse(tensors)
 
 
@@ -122,26 +66,3 @@ def find(repository: Path, version: str, file: str, name: str) -> Path:
     if not path.is_file():
         raise Refused(f"unable to find '{path}' for model instance '{name}'")
     return path
-
-
-def read(path: Path) -> openvino.Model:
-    """Read an ONNX file, or raise Refused."""
-    try:
-        return openvino.Core().read_model(path)
-    except RuntimeError as error:
-        raise Refused(f"Load model from {path} failed: {reason(error)}") from None
-
-
-def signature(model: openvino.Model) -> Graph:
-    """Names, data types and dims of the graph's inputs and outputs."""
-    return Graph(inputs=tuple(map(_tensor, model.inputs)), outputs=tuple(map(_tensor, model.outputs)))
-
-
-def reason(error: Exception) -> str:
-    """The last line of OpenVINO's message, which is the one that tells; those before it are places in its source."""
-    return str(error).strip().splitlines()[-1].strip()
-
-
-def _tensor(port) -> Tensor:
-    dims = tuple(dim.get_length() if dim.is_static else FREE for dim in port.get_partial_shape())
-    return Tensor(port.get_any_name(), DATATYPES.get(port.get_element_type().get_type_name(), "TYPE_INVALID"), dims)

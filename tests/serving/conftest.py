@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from tritonclient.grpc import InferenceServerClient, InferInput
 
 from tests.processes import ROOT, Triton
 
@@ -57,6 +58,19 @@ class Repository:
         version.mkdir(parents=True)
         (self.folder / name / "config.pbtxt").write_text(config or CONFIG.format(name=name) + more)
         onnx.save(graph or nearest(), version / "model.onnx")
+
+
+def enhance(
+    client: InferenceServerClient, image: np.ndarray, model: str = "enhancer", seconds: float = 20
+) -> np.ndarray:
+    """What a model makes of pictures, uint8 (N, H, W, 3), within so many seconds."""
+    tensor = InferInput("image", list(image.shape), "UINT8")
+    tensor.set_data_from_numpy(image)
+    answer = client.infer(model, [tensor], client_timeout=seconds)
+    assert answer
+    enhanced = answer.as_numpy("enhanced")
+    assert enhanced is not None
+    return enhanced
 
 
 Launch = Callable[..., Triton]

@@ -80,7 +80,12 @@ def test_backends_are_laid_out_once_for_each_content(tmp_path: Path):
     old, new = a_wheel(tmp_path / "old", "1"), a_wheel(tmp_path / "new", "2")
     first = backends.lay_out(old, tmp_path / "cache")
     assert sorted(str(file.relative_to(first)) for file in first.rglob("*") if file.is_file()) == [
+        "onnxruntime/convolutions.py",
+        "onnxruntime/engines.py",
         "onnxruntime/model.py",
+        "onnxruntime/ncnn_engine.py",
+        "onnxruntime/onnxruntime_engine.py",
+        "onnxruntime/openvino_engine.py",
         "onnxruntime/validation.py",
         "python/libtriton_python.so",
         "python/stub",

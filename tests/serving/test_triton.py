@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from tritonclient.grpc import InferenceServerClient, InferInput
+from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from tests.processes import ROOT, until
+from tests.serving.conftest import enhance
 
 pytestmark = pytest.mark.system
 SECONDS = 20
@@ -26,16 +27,6 @@ SECONDS = 20
 def client(server) -> Iterator[InferenceServerClient]:
     with InferenceServerClient(server.address) as connected:
         yield connected
-
-
-def enhance(client: InferenceServerClient, image: np.ndarray, model: str = "enhancer") -> np.ndarray:
-    tensor = InferInput("image", list(image.shape), "UINT8")
-    tensor.set_data_from_numpy(image)
-    answer = client.infer(model, [tensor], client_timeout=SECONDS)
-    assert answer
-    enhanced = answer.as_numpy("enhanced")
-    assert enhanced is not None
-    return enhanced
 
 
 def pixels(*shape: int) -> np.ndarray:
