@@ -38,6 +38,7 @@ class Outcome:
     smudged: bool = False  # it has text or flat colours, and became a JPEG that nobody asked for
     hdr: bool = False  # it came in HDR, of which the result keeps what fits sRGB
     partial: bool = False  # the file is damaged, and a part of the picture or its motion is lost
+    lessened: bool = False  # smaller, since there was no memory for more
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ All mistakes are told at once, each in one sentence, and without the values: tho
 
 import dataclasses
 import difflib
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,16 @@ from pydantic_settings import BaseSettings
 from slackbot.errors import SettingsError
 from slackbot.inference.endpoint import Endpoint
 from slackbot.limits import Limits
-from slackbot.settings import OF_COMPOSE, PARTS, LimitSettings, ServerSettings, Settings, variable, variables
+from slackbot.settings import (
+    OF_COMPOSE,
+    PARTS,
+    LimitSettings,
+    MemorySettings,
+    ServerSettings,
+    Settings,
+    variable,
+    variables,
+)
 
 ENV_FILE = Path(".env")
 Model = TypeVar("Model", bound=BaseSettings)
@@ -50,18 +60,30 @@ def is_open_to_others(env_file: Path) -> bool:
         named = dotenv_values(env_file, interpolate=False)
     except (OSError, UnicodeDecodeError):
         return False
-    secrets = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+    secrets = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET", "TOKEN_KEY")
     return stat.S_ISREG(mode) and bool(mode & 0o044) and any(named.get(name) for name in secrets)
 
 
-def load_for_files(env_file: Path = ENV_FILE, triton: str = "") -> tuple[Endpoint, Limits]:
-    """What `enhance` needs; `triton` goes before TRITON_URL. Raises SettingsError, with one line for each mistake."""
+def telemetry(env_file: Path) -> dict[str, str]:
+    """OpenTelemetry's own variables in the file that the environment lacks: it reads the environment alone."""
+    named = dotenv_values(env_file, interpolate=False) if env_file.exists() else {}
+    return {
+        name: value for name, value in named.items() if name.startswith("OTEL_") and value and name not in os.environ
+    }
+
+
+def load_for_files(env_file: Path = ENV_FILE, triton: str = "") -> tuple[Endpoint, Limits, int | None]:
+    """What `enhance` needs, MEMORY_LIMIT_MB last; `triton` goes before TRITON_URL.
+
+    Raises SettingsError, with one line for each mistake.
+    """
     mistakes = _misspelt(env_file)
     server = _read(ServerSettings, env_file, mistakes, **({"triton_url": triton} if triton else {}))
     limits = _read(LimitSettings, env_file, mistakes)
-    if mistakes or not (server and limits):
+    memory = _read(MemorySettings, env_file, mistakes)
+    if mistakes or not (server and limits and memory):
         raise SettingsError("\n".join(mistakes))
-    return server.endpoint, _limits(limits)
+    return server.endpoint, _limits(limits), memory.memory_limit_mb
 
 
 def _read(kind: Callable[..., Model], env_file: Path, mistakes: list[str], **given: Any) -> Model | None:
@@ -85,7 +107,7 @@ def _sentence(error: Any, model: str) -> str:
         return f"{name} must be a port: 0 (any free one) to 65535."
     if field.annotation is bool:
         return f"{name} must be 1 or 0."
-    number = "a whole number" if field.annotation is int else "a number"
+    number = "a whole number" if field.annotation in (int, int | None) else "a number"
     most = f" and at most {bounds['le']:g}" if bounds.get("le") is not None else ""
     return f"{name} must be {number} of at least {bounds.get('ge', 0):g}{most}."
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationInfo, create_model, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -17,10 +18,20 @@ from slackbot.slack.allow_list import AllowList
 
 OF_COMPOSE = ("COMPOSE_PROFILES", "TRITON_ADMIN_KEY")  # in the same file, and not the bot's
 _SECRET_LENGTH = 32  # characters of each of Slack's signing secrets
+_NOT_WITH_CLIENT = "and SLACK_CLIENT_ID exclude each other: there many workspaces install the app, over HTTP."
+_MAKE_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 _PLACEHOLDER = re.compile(r"[.x*_<>…-]*|.*(your|token|placeholder|example).*", re.IGNORECASE)
 
 Ids = Annotated[frozenset[str], NoDecode]
 Port = Annotated[int, Field(ge=0, le=65_535)]
+Megabytes = Annotated[
+    int | None,
+    Field(
+        ge=64,
+        description="megabytes that the bot, or `enhance`, may hold in all, photos included; the limit of its "
+        "container (cgroup) counts where that is lower. Where there is neither: half of the machine's memory",
+    ),
+]
 Secret = SecretStr("")
 
 
@@ -58,22 +69,53 @@ class ServerSettings(_FromEnvironment):
         )
 
 
+class MemorySettings(_FromEnvironment):
+    """What `enhance` needs of those of the bot."""
+
+    memory_limit_mb: Megabytes = None
+
+
 class Settings(_FromEnvironment):
     """Where Slack and the job database are, and who is served.
 
-    With an app token events come over Socket Mode, else over HTTP, signed with the signing secret.
+    With an app token events come over Socket Mode, else over HTTP, signed with the signing secret. With a client id
+    many workspaces have the app, each with a token of its own.
     """
 
+    slack_client_id: str = Field(
+        "",
+        description="the app's client id, instead of a bot token: any number of workspaces install the app themselves",
+    )
+    slack_client_secret: SecretStr = Field(Secret, validate_default=True, description="the app's client secret")
+    token_key: SecretStr = Field(
+        Secret,
+        validate_default=True,
+        description="encrypts those workspaces' tokens in the database. Several with commas between them: the first "
+        "encrypts, all decrypt",
+    )
     slack_bot_token: SecretStr = Field(Secret, validate_default=True, description="the bot user's token, xoxb-…")
-    slack_signing_secret: SecretStr = Field(Secret, description="the app's signing secret, instead of an app token")
+    slack_signing_secret: SecretStr = Field(
+        Secret, validate_default=True, description="the app's signing secret, instead of an app token"
+    )
     slack_app_token: SecretStr = Field(Secret, validate_default=True, description="the app-level token, xapp-…")
     events_host: str = Field("127.0.0.1", description="where the bot waits for Slack's HTTP requests")
     events_port: Port = Field(3000, description="and at which port; 0 takes any free one")
     slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API, or a stand-in's")
     database_url: SecretStr = Field(SecretStr("sqlite:///slackbot.sqlite"), description="where jobs are written down")
-    health_host: str = Field("127.0.0.1", description="where /healthz, /readyz and /metrics answer")
+    work_folder: Path | None = Field(
+        None,
+        description="folder for the photos of running jobs, safe to lose; by default beside the SQLite file, its name "
+        "with -photos",
+    )
+    memory_limit_mb: Megabytes = None
+    health_host: str = Field("127.0.0.1", description="where /livez, /healthz, /readyz and /metrics answer")
     health_port: Port = Field(9100, description="and at which port; 0 takes any free one")
-    allowed_teams: Ids = Field(frozenset(), description="workspaces that are served beside the bot's own")
+    allowed_teams: Ids = Field(
+        frozenset(),
+        description="workspaces that are served beside the bot's own; with SLACK_CLIENT_ID: workspaces and "
+        "organisations that may install the app, empty: all",
+    )
+    denied_teams: Ids = Field(frozenset(), description="workspaces and organisations that are not served")
     allowed_channels: Ids = Field(frozenset(), description="channels that are served; empty: all")
     allowed_people: Ids = Field(frozenset(), description="people who are served; empty: all")
     admins: Ids = Field(
@@ -87,13 +129,19 @@ class Settings(_FromEnvironment):
 
     @field_validator("slack_bot_token")
     @classmethod
-    def _is_bot_token(cls, token: SecretStr) -> SecretStr:
+    def _is_bot_token(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("slack_client_id"):
+            _require(not token.get_secret_value(), f"SLACK_BOT_TOKEN {_NOT_WITH_CLIENT}")
+            return token
         _check_token("SLACK_BOT_TOKEN", token, "xoxb-", "a bot token", "OAuth & Permissions")
         return token
 
     @field_validator("slack_app_token")
     @classmethod
     def _is_app_token(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("slack_client_id"):
+            _require(not token.get_secret_value(), f"SLACK_APP_TOKEN {_NOT_WITH_CLIENT}")
+            return token
         secret = info.data.get("slack_signing_secret")
         if token.get_secret_value() or not (secret is None or secret.get_secret_value()):
             instead = " (To do without Socket Mode, leave it empty and set SLACK_SIGNING_SECRET.)"
@@ -102,13 +150,31 @@ class Settings(_FromEnvironment):
 
     @field_validator("slack_signing_secret")
     @classmethod
-    def _is_signing_secret(cls, secret: SecretStr) -> SecretStr:
+    def _is_signing_secret(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        _needs_with_client("SLACK_SIGNING_SECRET", secret, info)
         _require(
             not secret.get_secret_value() or len(secret.get_secret_value()) >= _SECRET_LENGTH,
             f"SLACK_SIGNING_SECRET is too short: it has {_SECRET_LENGTH} characters and stands on the app's page under "
             "Basic Information.",
         )
         return secret
+
+    @field_validator("slack_client_secret")
+    @classmethod
+    def _is_client_secret(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        _needs_with_client("SLACK_CLIENT_SECRET", secret, info)
+        return secret
+
+    @field_validator("token_key")
+    @classmethod
+    def _are_keys(cls, keys: SecretStr, info: ValidationInfo) -> SecretStr:
+        _needs_with_client("TOKEN_KEY", keys, info)
+        try:
+            for key in split_keys(keys):
+                Fernet(key)
+        except ValueError:
+            raise ValueError(f"TOKEN_KEY must be a key as `{_MAKE_KEY}` prints one.") from None
+        return keys
 
     @field_validator("slack_api_url")
     @classmethod
@@ -132,7 +198,7 @@ class Settings(_FromEnvironment):
         )
         return url
 
-    @field_validator("allowed_teams", "allowed_channels", "allowed_people", "admins", mode="before")
+    @field_validator("allowed_teams", "denied_teams", "allowed_channels", "allowed_people", "admins", mode="before")
     @classmethod
     def _are_ids(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, str):
@@ -148,11 +214,13 @@ class Settings(_FromEnvironment):
     @property
     def allow_list(self) -> AllowList:
         """Who is served."""
-        return AllowList(self.allowed_teams, self.allowed_channels, self.allowed_people)
+        return AllowList(self.allowed_teams, self.allowed_channels, self.allowed_people, self.denied_teams)
 
     @property
-    def work_folder(self) -> Path:
-        """Where photos lie between the steps of a job: beside the SQLite file."""
+    def photos_folder(self) -> Path:
+        """Where photos lie between the steps of a job."""
+        if self.work_folder:
+            return self.work_folder
         beside = database_file(self.database_url.get_secret_value()) or Path("slackbot.sqlite")
         return beside.with_name(beside.name + "-photos")
 
@@ -208,6 +276,18 @@ def _check_token(name: str, token: SecretStr, prefix: str, kind: str, page: str,
     _require(
         not _PLACEHOLDER.fullmatch(rest),
         f"{name} is a placeholder and not {kind} yet: paste the real one from the app's page, under {page}.{more}",
+    )
+
+
+def split_keys(keys: SecretStr) -> list[str]:
+    """TOKEN_KEY's."""
+    return keys.get_secret_value().replace(",", " ").split()
+
+
+def _needs_with_client(name: str, value: SecretStr, info: ValidationInfo) -> None:
+    _require(
+        bool(value.get_secret_value() or not info.data.get("slack_client_id")),
+        f"{name} is missing: SLACK_CLIENT_ID needs it beside itself.",
     )
 
 

@@ -28,6 +28,7 @@ class Server(Protocol):
     """What the enhancer needs of the model server; `slackbot.inference.triton.ModelServer` is one."""
 
     def check(self) -> None: ...
+    def find_model(self) -> None: ...
     def enlarge(self, tile: np.ndarray) -> tuple[np.ndarray, str]: ...
 
 
@@ -77,9 +78,9 @@ class Enhancer:
         return self._breaker.current_state != pybreaker.STATE_CLOSED
 
     def is_available(self) -> bool:
-        """Ask the server, for no longer than `probe_seconds`."""
+        """Whether photos go to the server: asks it, for no longer than `probe_seconds`. A busy one is available."""
         try:
-            self._server.check()
+            (self._server.check if self.breaker_open else self._server.find_model)()
         except ServerError:
             return False
         return True
@@ -89,7 +90,7 @@ class Enhancer:
     ) -> Enhanced:
         """Enlarge a photo as far as `plan_result` says. Raises PhotoTooLarge; never fails because of the server."""
         begin = time.monotonic()
-        plan = plan_result(photo, wanted_scale, self._photo_limits)
+        plan = plan_result(photo.facts, wanted_scale, self._photo_limits)
         size = plan.size
         frames: list[Frame] = [(photo.image, photo.alpha), *(photo.motion.rest if photo.motion else ())]
         seen = [bleed(image, alpha) if alpha else image for image, alpha in frames]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 
 import numpy as np
 from PIL import Image
@@ -33,7 +34,9 @@ def enlarge(
 
     def send() -> None:
         for tile in waiting:
-            under_way[pool.submit(run, np.asarray(image.crop(tile.box)))] = tile
+            # With the context, so that a tile's span belongs to its photo's.
+            work = copy_context().run
+            under_way[pool.submit(work, run, np.asarray(image.crop(tile.box)))] = tile
             return
 
     try:

@@ -32,7 +32,7 @@ from slackbot.inference.errors import (
 )
 from slackbot.inference.servers import FAILURES, Server, Servers
 from slackbot.limits import ServerLimits
-from slackbot.ops import metrics
+from slackbot.ops import metrics, tracing
 from slackbot.ops.metrics import Refusal
 
 MODEL, INPUT, OUTPUT, SCALE, CHANNELS = "enhancer", "image", "enhanced", 4, 3
@@ -60,19 +60,27 @@ class ModelServer:
         self._limits = limits
 
     def check(self) -> None:
-        """Make sure, within `probe_seconds`, that the server has the model of the contract and answers."""
+        """Make sure, within `probe_seconds`, that the server has the model of the contract and uses it."""
         begin = time.monotonic()
+        self.find_model()
+        left = self._limits.probe_seconds - (time.monotonic() - begin)
+        self._infer(_PROBE, max(left, 0.001))
+
+    def find_model(self) -> None:
+        """Make sure, within `probe_seconds`, that the server answers and has the model of the contract.
+
+        Unlike `check` this does not wait behind the tiles that the server has to do.
+        """
         metadata = self._call("get_model_metadata", MODEL, seconds=self._limits.probe_seconds)
         given = {(put.name, put.datatype, tuple(put.shape)) for put in (*metadata.inputs, *metadata.outputs)}
         pixels = ("UINT8", (_ANY_SIZE, _ANY_SIZE, _ANY_SIZE, 3))
         if given != {(INPUT, *pixels), (OUTPUT, *pixels)}:
             raise ServerInvalid(WRONG_MODEL)
-        left = self._limits.probe_seconds - (time.monotonic() - begin)
-        self._infer(_PROBE, max(left, 0.001))
 
     def enlarge(self, tile: np.ndarray) -> tuple[np.ndarray, str]:
         """UINT8 pixels [H, W, 3] -> pixels [4H, 4W, 3] and the model's version. Raises ServerError."""
-        enlarged, version = self._infer(tile[None], self._limits.tile_seconds)
+        with tracing.span("tile", pixels=tile.shape[0] * tile.shape[1]):
+            enlarged, version = self._infer(tile[None], self._limits.tile_seconds)
         return enlarged[0], version
 
     def close(self) -> None:
@@ -82,8 +90,9 @@ class ModelServer:
     def _infer(self, batch: np.ndarray, seconds: float) -> tuple[np.ndarray, str]:
         pixels = triton.InferInput(INPUT, list(batch.shape), "UINT8")
         pixels.set_data_from_numpy(batch)
-        result = self._call("infer", MODEL, [pixels], seconds=seconds, outputs=[triton.InferRequestedOutput(OUTPUT)])
         count, height, width, _ = batch.shape
+        wanted = [triton.InferRequestedOutput(OUTPUT)]
+        result = self._call("infer", MODEL, [pixels], seconds=seconds, outputs=wanted, headers=tracing.headers())
         try:
             return _pixels(result, (count, SCALE * height, SCALE * width, CHANNELS))
         except ServerInvalid:

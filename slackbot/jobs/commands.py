@@ -1,17 +1,22 @@
 """What people ask for besides photos: status, cancel, watch and unwatch, and the App Home."""
 
+import logging
 from importlib.resources import files
 from pathlib import Path
 
 from slackbot.errors import BotError
 from slackbot.inference.enhancer import Enhancer
 from slackbot.job import Job
-from slackbot.jobs.store import Store
+from slackbot.jobs.store import STOPS, Store, picture_key
 from slackbot.jobs.tracker import JobTracker
 from slackbot.limits import PhotoLimits
 from slackbot.slack import messages
 from slackbot.slack.blocks import home
 from slackbot.slack.client import Slack
+from slackbot.slack.errors import SlackRefused
+from slackbot.slack.workspaces import Workspaces
+
+log = logging.getLogger(__name__)
 
 _PICTURE = "before_after.jpg"
 
@@ -21,16 +26,16 @@ class ChatCommands:
 
     def __init__(
         self,
-        slack: Slack,
+        workspaces: Workspaces,
         tracker: JobTracker,
         store: Store,
         enhancer: Enhancer,
-        bot_user: str,
         limits: PhotoLimits,
         admins: frozenset[str] = frozenset(),
     ) -> None:
-        self._slack, self._tracker, self._store, self._enhancer = slack, tracker, store, enhancer
-        self._bot_user, self._limits, self._admins = bot_user, limits, admins
+        self._workspaces, self._tracker, self._store, self._enhancer = workspaces, tracker, store, enhancer
+        self._limits, self._admins = limits, admins
+        self.may_suggest = True  # until Slack says that the app is no agent
 
     def run(self, job: Job) -> str:
         """Do what a message asks for with a word."""
@@ -38,32 +43,52 @@ class ChatCommands:
             job.options.command
         ](job)
 
-    def show_home(self, user: str) -> None:
-        """Publish a person's App Home; without its picture where Slack does not have that yet."""
-        working, waiting = self._load("")
+    def show_home(self, user: str, team: str = "") -> None:
+        """Publish a person's App Home; without its picture where Slack does not have that yet, or no longer."""
+        load = self._tracker.load()
         model, counts = self._enhancer.is_available(), self._store.today()
         said = [messages.rated(*one) for one in self._store.ratings()] if user in self._admins else []
-        for picture in (self._picture(), ""):
-            view = home(self._bot_user, model, counts, working, waiting, picture, self._limits, said)
-            try:
-                return self._slack.show_home(user, view)
-            except BotError:
-                if not picture:
-                    raise
-        return None
+        workspace = self._workspaces.of(team)
+        slack, key = workspace.slack, picture_key(team)
+        picture = self._picture(slack, key)
 
-    def _status(self, job: Job) -> str:
-        working, waiting = self._load(job.id)
-        return messages.status(self._enhancer.is_available(), working, waiting, self._tracker.minutes())
+        def show(picture: str) -> None:
+            view = home(workspace.bot_user, model, counts, load.working, load.waiting, picture, self._limits, said)
+            slack.show_home(user, view)
+
+        try:
+            show(picture)
+        except SlackRefused:
+            if not picture:
+                raise
+            show("")
+            if not slack.has_file(picture):
+                self._store.set_value(key, "")  # somebody deleted it: the next look uploads it again
+
+    def suggest(self, channel: str, team: str = "") -> None:
+        """Offer what to say in a direct message, where the app is declared an agent."""
+        try:
+            self._workspaces.of(team).slack.suggest(channel, messages.PROMPTS)
+        except SlackRefused as error:
+            self.may_suggest = False
+            log.debug("Slack takes no suggested prompts: %s", error)
+
+    def _status(self, _: Job) -> str:
+        load = self._tracker.load()
+        return messages.status(self._enhancer.is_available(), load.working, load.waiting, self._tracker.minutes(load))
 
     def _cancel(self, job: Job) -> str:
-        """Stop what the person asked for in this thread, or from the channel itself, all they asked for there."""
-        entries = [entry.job for entry in self._tracker.entries() if not entry.job.options.command]
-        mine = [one for one in entries if (one.user, one.channel) == (job.user, job.channel)]
-        if job.in_thread:
-            mine = [one for one in mine if one.thread_ts == job.thread_ts]
+        """Stop what the person asked for in this thread, or from the channel itself, all they asked for there.
+
+        Whoever does it once more, after a crash, stops and counts the same jobs, though some have left the queue.
+        """
+        noted = f"{STOPS}{job.id}"
+        mine = self._store.get_value(noted).split()
+        if not mine:
+            mine = self._tracker.table.of_person(job.user, job.channel, job.thread_ts if job.in_thread else "")
+            self._store.set_value(noted, " ".join(mine))
         for one in mine:
-            self._store.stop(one.id)
+            self._store.stop(one)
         return messages.stopped(len(mine))
 
     def _watch(self, job: Job) -> str:
@@ -73,22 +98,16 @@ class ChatCommands:
         (self._store.watch if now else self._store.unwatch)(job.team, job.channel)
         return messages.watching(now, before)
 
-    def _load(self, without: str) -> tuple[int, int]:
-        """How many jobs are worked on, and how many wait."""
-        entries = [entry for entry in self._tracker.entries() if entry.job.id != without]
-        waiting = sum(entry.waits for entry in entries)
-        return len(entries) - waiting, waiting
-
-    def _picture(self) -> str:
-        """The file id of the before-and-after picture, uploaded once; empty if Slack refuses it."""
-        known = self._store.get_value("home picture")
+    def _picture(self, slack: Slack, key: str) -> str:
+        """The file id of the before-and-after picture, uploaded where it is not; empty if Slack refuses it."""
+        known = self._store.get_value(key)
         if known:
             return known
         try:
             path = Path(str(files("slackbot") / _PICTURE))
-            picture = self._slack.upload(path, _PICTURE, messages.HOME_PICTURE)
-            self._slack.complete_upload(picture, _PICTURE)
+            picture = slack.upload(path, _PICTURE, messages.HOME_PICTURE)
+            slack.complete_upload(picture, _PICTURE)
         except BotError:
             return ""
-        self._store.set_value("home picture", picture)
+        self._store.set_value(key, picture)
         return picture

@@ -1,19 +1,24 @@
 """The job database when it cannot be written: known at once, waited for, and never answered for.
 
-DBOS waits for a locked SQLite file and goes on by itself. A disk that is full or read-only is waited for in the same
-way: nothing is acknowledged and no step is given up meanwhile, and all goes on once it can be written again.
+DBOS waits for a locked SQLite file and for a PostgreSQL that is gone, and goes on by itself. A disk that is full or
+read-only is waited for in the same way: nothing is acknowledged and no step is given up meanwhile, and all goes on once
+it can be written again.
 """
 
 import contextlib
+import hashlib
 import logging
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import NullPool
 
 from slackbot.errors import DatabaseDown
@@ -27,7 +32,23 @@ _TOLD_EVERY = 10.0  # seconds; the queue asks ten times a second
 _STATEMENTS = 16  # that a connection keeps prepared
 _PAGES = 250_000  # bytes of the file that a connection keeps
 _CONNECTIONS = 3  # to a file, of which one can write
+_SERVER_CONNECTIONS = 3  # to PostgreSQL; two more listen, and show the sign of life
+# After a minute PostgreSQL frees what a frozen bot holds; milliseconds.
+_IDLE_IN_TRANSACTION = "set idle_in_transaction_session_timeout = 60000"
+# How soon it is noticed that PostgreSQL's machine is gone: www.postgresql.org/docs/15/libpq-connect.html
+_NOTICE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+_PATIENCE = 10.0  # seconds for which a transaction waits for a PostgreSQL that restarts
 _SUBSECONDS_SINCE = (3, 42)
+# While a server is out of reach, some wait for it and hold all connections, and others wait for those.
+_AWAY = (OperationalError, NoConnectionFree)
+
+T = TypeVar("T")
 
 
 def database_file(url: str) -> Path | None:
@@ -69,19 +90,54 @@ def engine_options(url: str) -> dict[str, Any]:
     A SQLite file has one writer. SQLite's busy-wait backs off, so waiters starve; a small pool queues fairly. Each
     connection keeps prepared statements and pages of the file. With SQLite's default sizes memory grows over thousands
     of jobs, so both are limited; the kernel caches the file anyway. The connection used last is used first.
+
+    A connection to PostgreSQL does not outlive a restart of the server. Who finds one broken tries again, as DBOS does:
+    to try each before it is used would double the transactions.
     """
-    options: dict[str, Any] = {"pool_use_lifo": True}
+    options: dict[str, Any] = {"pool_use_lifo": True, "max_overflow": 0}
     if url.startswith("sqlite"):
-        options |= {
-            "pool_size": _CONNECTIONS,
-            "max_overflow": 0,
-            "connect_args": {"cached_statements": _STATEMENTS},
-        }
-    return options
+        return options | {"pool_size": _CONNECTIONS, "connect_args": {"cached_statements": _STATEMENTS}}
+    return options | {"pool_size": _SERVER_CONNECTIONS, "connect_args": dict(_NOTICE)}
+
+
+def transact(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """One transaction; done again for ten seconds where PostgreSQL went away in it, as when it restarts.
+
+    Nobody knows whether a commit that broke off was done, so `work` has to bear being done twice. Raises
+    SQLAlchemyError.
+    """
+    ends, pause = time.monotonic() + _PATIENCE, 0.1
+    while True:
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except _AWAY as error:
+            if engine.dialect.name == "sqlite" or time.monotonic() + pause > ends:
+                raise
+            log.debug("the job database is away (%s); trying again", type(error).__name__)
+        time.sleep(pause)
+        pause = min(2 * pause, 1.0)
+
+
+def locked(connection: Connection, name: str) -> None:
+    """Let one bot at a time do what this transaction does, under this name. A SQLite file has one bot."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": lock_key(name)})
+
+
+def lock_key(name: str) -> int:
+    """The number by which PostgreSQL's advisory locks know a name: 63 bits."""
+    return int.from_bytes(hashlib.sha256(f"enhancer {name}".encode()).digest()[:8]) >> 1
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the database may do at the next try what it did not do now: it restarts, is full, or out of reach."""
+    return isinstance(error, _AWAY)
 
 
 def set_up_connections() -> None:
     """From now on, limit what each connection to a SQLite file keeps of it, and give it the clock that DBOS asks for.
+    PostgreSQL ends a connection that stays idle within a transaction.
 
     On Python 3.12 and later DBOS asks for `unixepoch('subsec')`, which SQLite knows from 3.42 on. Debian 12 has 3.40,
     and there it would be NULL where no NULL may be.
@@ -92,6 +148,10 @@ def set_up_connections() -> None:
             connection.execute(f"pragma cache_size = -{_PAGES // 1024}")
             if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
                 connection.create_function("unixepoch", 1, _unixepoch)
+        elif isinstance(connection, psycopg.Connection):
+            connection.execute(_IDLE_IN_TRANSACTION)
+            if not connection.autocommit:
+                connection.commit()
 
     event.listen(Engine, "connect", set_up)
 
@@ -113,14 +173,13 @@ class Database:
     """The job database, seen from beside DBOS."""
 
     def __init__(self, url: str) -> None:
-        options = {"timeout": 1.0} if url.startswith("sqlite") else {}
+        options = {"timeout": 1.0} if url.startswith("sqlite") else {**_NOTICE, "connect_timeout": 2}
         self._engine = create_engine(engine_url(url), poolclass=NullPool, connect_args=options)
 
     def check(self) -> None:
-        """Write something. Raises DatabaseDown, which says why that cannot be."""
+        """Write something, into a table of the store's. Raises DatabaseDown, which says why that cannot be."""
         try:
             with self._engine.begin() as connection:
-                connection.execute(text("create table if not exists enhancer_health (checked float)"))
                 connection.execute(text("delete from enhancer_health"))
                 connection.execute(text("insert into enhancer_health values (:now)"), {"now": time.time()})
         except SQLAlchemyError as error:

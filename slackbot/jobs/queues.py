@@ -1,25 +1,32 @@
 """Durable jobs: written down in the database before Slack is acknowledged, and finished by whichever process lives.
 
-Each step's result is recorded when it ends. A killed process's jobs go on at the next start with the step that was cut
-off. A job's id comes from its message, so that any number of events about one message is one job.
+Each step's result is recorded when it ends. A killed process's jobs go on with the step that was cut off, at the next
+start or in another bot on the same database. A job's id comes from its message, so that any number of events about one
+message is one job.
 """
 
+import contextlib
 import logging
 import sqlite3
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
+from dbos import DBOS, DBOSConfig, PropagateOtelContext, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
 
-from slackbot.errors import SettingsError
+from slackbot.errors import JobCancelled, SettingsError
 from slackbot.job import Job, Options, job_id
-from slackbot.jobs import retention
+from slackbot.jobs import polling, retention
+from slackbot.jobs.clicks import Clicks
 from slackbot.jobs.commands import ChatCommands
-from slackbot.jobs.database import engine_options, prepare, set_up_connections, wait_for_disk
+from slackbot.jobs.database import engine_options, is_passing, prepare, set_up_connections, wait_for_disk
+from slackbot.jobs.liveness import OneOfSeveral, OnlyBot
+from slackbot.jobs.other_versions import OtherVersions
+from slackbot.jobs.records import Records, job_of
+from slackbot.jobs.recovery import Recovery
 from slackbot.jobs.retention import UNFINISHED
 from slackbot.jobs.serializer import JobSerializer, refuse_pickles
 from slackbot.jobs.steps import JobSteps
@@ -27,7 +34,7 @@ from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
 from slackbot.jobs.workflow import OUTCOMES, PhotoWorkflow
 from slackbot.limits import JobLimits, SlackLimits
-from slackbot.ops import metrics
+from slackbot.ops import metrics, tracing
 from slackbot.ops.metrics import Refusal
 from slackbot.slack import blocks, messages
 from slackbot.slack.blocks import Click
@@ -35,6 +42,7 @@ from slackbot.slack.errors import SlackUnavailable
 
 log = logging.getLogger(__name__)
 
+_APPLICATION = "enhancer-bot"
 PHOTOS, COMMANDS = "photos", "commands"
 # Pinned: with one version for every release, an upgraded bot finishes the jobs of the one before it. What is recorded
 # (`slackbot.jobs.serializer`) may gain fields that have defaults, and the order of the steps must not change.
@@ -53,6 +61,7 @@ class Jobs:
         commands: ChatCommands,
         tracker: JobTracker,
         store: Store,
+        bots: OnlyBot | OneOfSeveral,
         limits: JobLimits,
         slack_limits: SlackLimits,
     ) -> None:
@@ -61,8 +70,12 @@ class Jobs:
         self._commands = commands
         self._tracker = tracker
         self._store = store
+        self._bots = bots
         self._limits, self._slack_limits = limits, slack_limits
-        self._stopping = threading.Event()
+        self._clicks = Clicks(store, limits.remembered_days, self.accept, self._is_unfinished)
+        self._stopping, self._over = threading.Event(), threading.Event()
+        self.records = Records(store.engine, _APPLICATION, APPLICATION_VERSION)
+        self._recovery = Recovery(bots, self.records, tracker.table) if isinstance(bots, OneOfSeveral) else None
 
     def start(self) -> None:
         """Open the database, take up what an earlier process left, and begin to work. Raises SettingsError."""
@@ -73,26 +86,39 @@ class Jobs:
 
     def _start(self) -> None:
         set_up_connections()
+        self._bots.begin()
         prepare(self._database_url)
         self._store.open()
+        self._tracker.table.wait_again([self._bots.executor])
         config: DBOSConfig = {
-            "name": "enhancer-bot",
+            "name": _APPLICATION,
+            "executor_id": self._bots.executor,
             "system_database_url": self._database_url,
             "application_version": APPLICATION_VERSION,
             "serializer": JobSerializer(),
             "db_engine_kwargs": engine_options(self._database_url),
+            "enable_otlp": tracing.is_on(),
+            "otel_attribute_format": "semconv",
             "log_level": "ERROR",  # its warnings of a step tried again come with a traceback; `_passing` tells them
         }
+        if isinstance(self._bots, OneOfSeveral):  # a server counts connections; in a file one of two could not write
+            config["system_database_engine"] = self._store.engine
         refuse_pickles()
         DBOS(config=config)
         self._register_workflows()
         DBOS.launch()
-        self._tell_of_other_versions()
         wait_for_disk()  # not before: a database that cannot even be opened is a wrong setting
         self._track_waiting()
-        threading.Thread(target=self._clean_up_regularly, name="retention", daemon=True).start()
-        for queue, at_once in ((PHOTOS, self._limits.jobs_at_once), (COMMANDS, self._limits.commands_at_once)):
-            DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=self._limits.poll_seconds)
+        if self._recovery:
+            self._recovery.start(self._stopping)
+        OtherVersions(
+            self._bots, self.records, self._tracker.table, self._tell_stranded, self._limits.other_version_seconds
+        ).start(self._stopping)
+        retention.clean_regularly(self._store, APPLICATION_VERSION, self._limits, self._stopping)
+        at_once = {PHOTOS: self._limits.jobs_at_once, COMMANDS: self._limits.commands_at_once}
+        polling.register_queues(at_once, self._limits.poll_seconds)
+        if isinstance(self._bots, OneOfSeveral):
+            polling.share(self._bots, list(at_once), self._limits, self._tracker.is_idle, self._stopping)
 
     def _register_workflows(self) -> None:
         """Name the workflows to DBOS, before it starts: recorded jobs are found by these names."""
@@ -119,39 +145,50 @@ class Jobs:
                 self._step(self._steps.tell_user, job, text)
 
         @DBOS.workflow(name="home")
-        def home(user: str) -> None:
-            self._step(self._commands.show_home, user)
+        def home(user: str, *team: str) -> None:
+            self._step(self._commands.show_home, user, *team)
+
+        @DBOS.workflow(name="prompts")
+        def prompts(channel: str, *team: str) -> None:
+            self._step(self._commands.suggest, channel, *team)
+
+        @DBOS.workflow(name="stranded")
+        def stranded(job: Job) -> None:
+            with contextlib.suppress(JobCancelled):
+                self._step(self._steps.tell_stranded, job)
+            self._steps.clean(job)
 
         self._answer, self._decline, self._after_click, self._home = answer, decline, after_click, home
+        self._stranded, self._prompts = stranded, prompts
 
     def _track_waiting(self) -> None:
-        """Count the jobs that an earlier process left in the queue."""
+        """Count the jobs that an earlier version left in the queue."""
+        known = self._tracker.table.all()
         for left in DBOS.list_workflows(
             status="ENQUEUED", queue_name=PHOTOS, app_version=APPLICATION_VERSION, load_output=False
         ):
-            job = _job_of(left)
-            if job:
+            job = job_of(left)
+            if job and job.id not in known:
                 self._tracker.add(job)
 
-    def _tell_of_other_versions(self) -> None:
-        """An older version's records are pickles, which are not opened; but its own process may still run."""
-        unfinished = DBOS.list_workflows(status=UNFINISHED, load_input=False, load_output=False)
-        others = sum(workflow.app_version != APPLICATION_VERSION for workflow in unfinished)
-        if others:
-            log.warning("%d jobs of another version are left to it; without it, people have to ask again", others)
+    def _tell_stranded(self, job: Job) -> None:
+        """Tell the people of a job that another version left behind; they are told once."""
+        self._enqueue(COMMANDS, f"stranded-{job.id}", None, self._stranded, job)
 
     def accept(self, job: Job) -> None:
         """Write a job down. When this returns, the job survives the process; a job that is known already stays one."""
-        job = self._without_address(job)
-        if job.options.command or job.options.help:
-            self._enqueue(COMMANDS, job.id, None, self._answer, job)
-        elif self._tracker.is_full and not self._tracker.has(job.id):
-            self._enqueue(COMMANDS, job.id, None, self._decline, job, self._tracker.minutes())
-        else:
-            self._accept_photos(job)
+        with tracing.span("event"):
+            job = self._without_address(job)
+            if job.options.command or job.options.help:
+                self._enqueue(COMMANDS, job.id, None, self._answer, job)
+            else:
+                self._accept_photos(job)
 
     def _accept_photos(self, job: Job) -> None:
         priority = self._tracker.add(job)
+        if priority is None:
+            self._enqueue(COMMANDS, job.id, None, self._decline, job, self._tracker.minutes(self._tracker.load()))
+            return
         try:
             ended = self._enqueue(PHOTOS, job.id, priority, self._answer, job)
         except BaseException:
@@ -162,78 +199,50 @@ class Jobs:
 
     def stop_message(self, team: str, channel: str, message: str) -> None:
         """A message was deleted, and what it asked for is no longer wanted."""
-        jobs = {entry.job.id for entry in self._tracker.entries() if entry.job.is_about(team, channel, message)}
-        for job in jobs | {job_id(team, channel, message)}:
+        for job in {*self._tracker.table.of_message(team, channel, message), job_id(team, channel, message)}:
             if self._is_unfinished(job):
                 self._store.stop(job)
 
     def click(self, click: Click) -> None:
-        """Do what a button says, for the one who asked for the job; everybody sees those under a result.
-
-        What somebody thinks of a result counts whoever it is.
-        """
-        file_id, job = click.file_id, self._find(click.job)
-        there = job or Job("", click.channel, click.thread_ts, click.thread_ts, Options())
-        address = click.response_url if click.action == blocks.CANCEL else ""
+        """Do what a button says: see `Clicks`."""
+        job = self._find(click.job)
+        unwanted, text = self._clicks.obey(click, job)
+        there = job or Job(click.team, click.channel, click.thread_ts, click.thread_ts, Options())
+        address = click.response_url if click.action in (blocks.CANCEL, blocks.ABOVE) else ""
         here = replace(there, user=click.user, response_url=address, answer="")
-        unwanted = text = ""
-        if job is None:
-            text = messages.forgotten(self._limits.remembered_days)
-        elif click.feedback:
-            if self._store.rate(click.job, click.user, click.feedback):
-                metrics.FEEDBACK.labels(click.feedback.version, "good" if click.feedback.good else "bad").inc()
-            text = messages.THANKS
-        elif job.user != click.user:
-            text = messages.NOT_YOURS
-        elif click.action == blocks.CANCEL:
-            text = messages.CANCELLED if self._is_unfinished(job.id) else messages.TOO_LATE
-            self._store.stop(job.id)
-        elif click.action == blocks.SMALLER:
-            text = messages.AGAIN
-            again = replace(
-                job,
-                options=replace(job.options, scale=2),
-                variant=f"2x-{file_id}",
-                replaces=file_id,
-                response_url="",
-                answer="",
-            )
-            self.accept(again)
-        else:
-            unwanted = file_id
-        name = f"{click.job}-{click.action}-{file_id}-{click.user}"
+        name = f"{click.job}-{click.action}-{click.file_id}-{click.user}"
         self._enqueue(COMMANDS, name, None, self._after_click, self._without_address(here), unwanted, text)
 
-    def open_home(self, person: str) -> None:
-        """Somebody looks at the App Home."""
-        DBOS.enqueue_workflow(COMMANDS, self._home, person)
+    def open_home(self, person: str, team: str) -> None:
+        """Somebody looks at the App Home; `team` is empty where there is one workspace."""
+        self._show(self._home, person, team)
 
-    def depth(self) -> int:
-        """How many jobs are written down and not ended."""
-        return len(
-            DBOS.list_workflows(status=UNFINISHED, app_version=APPLICATION_VERSION, load_input=False, load_output=False)
-        )
+    def open_messages(self, channel: str, team: str) -> None:
+        """Somebody looks at the direct messages with the bot."""
+        if self._commands.may_suggest:
+            self._show(self._prompts, channel, team)
 
-    def _clean_up_regularly(self) -> None:
-        """At the start and then regularly, delete jobs that ended long ago."""
-        while True:
-            try:
-                days = timedelta(days=self._limits.remembered_days)
-                retention.delete_old_jobs(datetime.now(UTC) - days, self._store, APPLICATION_VERSION)
-            except SQLAlchemyError as error:
-                log.warning("old jobs are not forgotten for now (%s)", type(error).__name__)
-            if self._stopping.wait(self._limits.cleanup_every):
-                return
+    def _show(self, workflow: Callable[..., None], place: str, team: str) -> None:
+        """The id begins with the workspace, as those of jobs do: so all that is written down of one is found."""
+        name = SetWorkflowID(job_id(team, "view", uuid.uuid4().hex)) if team else contextlib.nullcontext()
+        with name:
+            DBOS.enqueue_workflow(COMMANDS, workflow, place, *([team] if team else []))
 
     def stop(self) -> None:
-        """Take no more jobs, give running ones a few seconds; the rest is finished at the next start."""
+        """Take no more jobs, give running ones a few seconds; another bot, or the next start, finishes the rest."""
         self._stopping.set()
+        threading.Timer(self._limits.shutdown_seconds, self._over.set).start()
         DBOS.destroy(workflow_completion_timeout_sec=self._limits.shutdown_seconds)
+        self._over.set()
+        self._steps.memory.take_back()
+        if self._recovery:
+            self._recovery.hand_back()
         self._store.close()
 
     def _enqueue(self, queue: str, name: str, priority: int | None, workflow: Callable[..., None], *args: Any) -> bool:
         """Write a workflow down under an id; whether one of that id has ended already."""
-        with SetWorkflowID(name), SetEnqueueOptions(priority=priority):
+        traced = PropagateOtelContext() if tracing.is_on() else contextlib.nullcontext()
+        with SetWorkflowID(name), SetEnqueueOptions(priority=priority), traced:
             DBOS.enqueue_workflow(queue, workflow, *args)
         return not self._is_unfinished(name)
 
@@ -250,10 +259,16 @@ class Jobs:
 
     def _find(self, job: str) -> Job | None:
         found = DBOS.list_workflows(workflow_ids=[job], name="answer", load_output=False, limit=1)
-        return _job_of(found[0]) if found else None
+        return job_of(found[0]) if found else None
 
     def _step(self, work: Callable[..., T], *args: Any) -> T:
-        """Run one step once: its result or error is recorded. Only Slack's absence is worth another try."""
+        """Run a step once: its result or error is recorded. While Slack or the database is away, it is tried again."""
+
+        def run(*args: Any) -> T:
+            self._hold_at_end()
+            return metrics.timed(work)(*args)
+
+        self._hold_at_end()
         return DBOS.run_step(
             {
                 "name": work.__name__,
@@ -263,21 +278,22 @@ class Jobs:
                 "backoff_rate": 2.0,
                 "should_retry": _passing,
             },
-            metrics.timed(work),
+            run,
             *args,
         )
 
-
-def _job_of(workflow: WorkflowStatus) -> Job | None:
-    """The job of a recorded workflow; None where it is an older version's, or the record is not the bot's own."""
-    recorded: Any = workflow.input  # a text where it cannot be read
-    job = recorded["args"][0] if isinstance(recorded, dict) and recorded.get("args") else None
-    return job if isinstance(job, Job) else None
+    def _hold_at_end(self) -> None:
+        """Once this bot has ended its work, whoever comes here stays, until the process is gone a moment later."""
+        if self._over.is_set():
+            threading.Event().wait()
 
 
 def _passing(error: BaseException) -> bool:
     """Whether a step that failed so is worth another try."""
     if isinstance(error, SlackUnavailable):
         log.warning("%s Trying again.", error)
+        return True
+    if is_passing(error):
+        log.warning("The job database is away (%s). Trying again.", type(error).__name__)
         return True
     return False

@@ -1,13 +1,34 @@
 """Deletes jobs that ended long ago: the database stops growing, and no file name is kept longer than needed."""
 
-from datetime import datetime
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS
+from sqlalchemy.exc import SQLAlchemyError
 
 from slackbot.jobs.store import Store
+from slackbot.limits import JobLimits
+
+log = logging.getLogger(__name__)
 
 UNFINISHED = ["ENQUEUED", "PENDING"]
 _AT_ONCE = 200  # in one transaction, so that new jobs are not kept waiting
+
+
+def clean_regularly(store: Store, version: str, limits: JobLimits, stop: threading.Event) -> None:
+    """In a thread: at once and then now and then, until `stop`, delete jobs that ended long ago."""
+
+    def run() -> None:
+        while True:
+            try:
+                delete_old_jobs(datetime.now(UTC) - timedelta(days=limits.remembered_days), store, version)
+            except SQLAlchemyError as error:
+                log.warning("old jobs are not forgotten for now (%s)", type(error).__name__)
+            if stop.wait(limits.cleanup_every):
+                return
+
+    threading.Thread(target=run, name="retention", daemon=True).start()
 
 
 def delete_old_jobs(before: datetime, store: Store, version: str) -> int:

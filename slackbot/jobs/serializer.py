@@ -13,11 +13,20 @@ from dbos import _serialization as dbos_serialization
 from dbos import error as dbos_error
 
 from slackbot.errors import BotError, CommandError, DatabaseDown, JobCancelled, NotReady, SettingsError
-from slackbot.imaging.errors import DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge, UnreadableKind
+from slackbot.imaging.errors import (
+    DamagedPhoto,
+    EmptyFile,
+    GivenUp,
+    NotAPhoto,
+    PhotoError,
+    PhotoTooLarge,
+    TooMuchMemory,
+    UnreadableKind,
+)
 from slackbot.inference.errors import ServerDown, ServerError, ServerInvalid, ServerSlow
 from slackbot.job import Counts, Job, Options, Outcome
 from slackbot.jobs.steps import Result
-from slackbot.slack.errors import AllAnswered, DownloadError, MissingScope, SlackRefused, SlackUnavailable
+from slackbot.slack.errors import AllAnswered, DownloadError, MissingScope, PhotosAbove, SlackRefused, SlackUnavailable
 from slackbot.slack.files import SharedFile
 
 _TYPE = "type"
@@ -26,9 +35,9 @@ _ERRORS = {
     cls.__name__: cls
     for cls in (
         *(BotError, CommandError, DatabaseDown, JobCancelled, NotReady, SettingsError),
-        *(DamagedPhoto, EmptyFile, NotAPhoto, PhotoError, PhotoTooLarge, UnreadableKind),
+        *(DamagedPhoto, EmptyFile, GivenUp, NotAPhoto, PhotoError, PhotoTooLarge, TooMuchMemory, UnreadableKind),
         *(ServerDown, ServerError, ServerInvalid, ServerSlow),
-        *(AllAnswered, DownloadError, MissingScope, SlackRefused, SlackUnavailable),
+        *(AllAnswered, DownloadError, MissingScope, PhotosAbove, SlackRefused, SlackUnavailable),
     )
 }
 

@@ -1,14 +1,14 @@
 """The steps of a job. Each may be repeated after a crash: what it leaves behind on disk or in Slack it finds again."""
 
-import logging
 import shutil
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from slackbot.errors import JobCancelled
+from slackbot.imaging.admission import Admission
 from slackbot.imaging.comparison import comparison
 from slackbot.imaging.encode import save_photo
 from slackbot.imaging.errors import NotAPhoto, PhotoError, PhotoTooLarge, too_many_bytes
@@ -16,24 +16,27 @@ from slackbot.imaging.formats import FORMATS
 from slackbot.imaging.names import comparison_name, result_name
 from slackbot.imaging.photo import Photo
 from slackbot.imaging.sandbox import open_sandboxed
-from slackbot.inference.enhancer import Enhanced, Enhancer
+from slackbot.inference.enhancer import Enhancer
+from slackbot.inference.tiled_upscale import Progress
 from slackbot.job import Counts, Job, Options, Outcome
+from slackbot.jobs.file_finder import FileFinder
+from slackbot.jobs.outcome import outcome_of
+from slackbot.jobs.photo_memory import PhotoMemory
+from slackbot.jobs.posts import Begun, Posts
+from slackbot.jobs.quotas import Quotas
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
 from slackbot.limits import PhotoLimits
-from slackbot.ops import metrics
+from slackbot.ops import metrics, tracing
 from slackbot.ops.metrics import Refusal
 from slackbot.slack import blocks, messages, reactions
-from slackbot.slack.attached import files_of, linked_files
 from slackbot.slack.client import Slack
 from slackbot.slack.decorations import Decorations
-from slackbot.slack.errors import OUTSIDE_SLACK, AllAnswered, DownloadError, SlackRefused
+from slackbot.slack.errors import OUTSIDE_SLACK, DownloadError, SlackRefused
 from slackbot.slack.files import SharedFile, needs_look, shared_file
-from slackbot.slack.requests import may_be_picture
+from slackbot.slack.workspaces import Workspaces
 
-log = logging.getLogger(__name__)
-
-_REPLIED = "replied"  # a file in the job's folder, from the reply on
+Charge = Callable[[Photo], None]
 
 
 @dataclass(frozen=True)
@@ -53,50 +56,25 @@ class Result:
 class JobSteps:
     """What the steps need. `folder` holds one folder for each job, with its photos."""
 
-    slack: Slack
+    workspaces: Workspaces
     decorations: Decorations
     enhancer: Enhancer
     folder: Path
-    bot_user: str
     limits: PhotoLimits
-    room: threading.Semaphore  # for as many photos at once as memory allows
+    room: threading.Semaphore  # for as many photos at once as are worth it
+    memory: PhotoMemory
     tracker: JobTracker
     store: Store
+    posts: Posts
+    quotas: Quotas
 
     def find(self, job: Job) -> list[SharedFile]:
-        """The files that the job is about: the message's own, else those that people shared in its thread so far."""
+        """The files that the job is about. Raises AllAnswered, or PhotosAbove: see `FileFinder`."""
         self._go_on(job)
         if job.options.help:
             return []
-        files = [{"id": file_id} for file_id in job.file_ids] or self._replaced(job)
-        if not files:
-            said = self.slack.thread(job.channel, job.thread_ts, job.message_ts)
-            own = [message for message in said if message["ts"] == job.message_ts]
-            files = _files(own) or [file for one in own for file in linked_files(one, self.slack.is_own)]
-            files = files or self._of_thread(job, said)
-        return [shared_file(self._whole(file)) for file in files]
-
-    def _of_thread(self, job: Job, said: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """What people shared in a thread and has no answer yet, the newest that are taken at once before the others.
-
-        Words that ask for something else than the usual ask for what has its answer as well.
-        """
-        others = [message for message in said if message.get("user") != self.bot_user]
-        files = [file for file in _files(others) if may_be_picture(file)]
-        if job.options == Options(asked_scale=job.options.asked_scale):
-            done = {one for message in said if message.get("user") == self.bot_user for one in blocks.answered(message)}
-            new = [file for file in files if file["id"] not in done]
-            if files and not new:
-                raise AllAnswered
-            files = new
-        older = max(0, len(files) - self.limits.photos_per_message)
-        return files[older:] + files[:older]
-
-    def _replaced(self, job: Job) -> list[dict[str, Any]]:
-        """The photos that the reply answers which this job's reply is to replace."""
-        said = self.slack.thread(job.channel, job.thread_ts) if job.replaces else []
-        replies = [one for one in said if job.replaces in [file.get("id") for file in one.get("files") or ()]]
-        return [{"id": file_id} for one in replies for file_id in blocks.answered(one)]
+        files = FileFinder(self._slack(job), self.bot_user(job), self.limits).find(job)
+        return [shared_file(self._whole(job, file)) for file in files]
 
     def fetch(self, job: Job, index: int, file: SharedFile) -> None:
         """Download a file into the job's folder."""
@@ -105,13 +83,16 @@ class JobSteps:
             raise DownloadError(OUTSIDE_SLACK)
         if not file.address:
             raise SlackRefused("file_not_found", "download")
-        if file.is_page:
-            raise NotAPhoto
-        if file.size > self.limits.photo_bytes:
-            raise PhotoTooLarge(too_many_bytes(self.limits.photo_bytes))
+        self.quotas.take_photo(job.team, job.id, index)
         path = self._photo(job, index)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.slack.download(file.address, path, self.limits.photo_bytes)
+        with metrics.refusing(Refusal.PICTURE, PhotoError):
+            if file.is_page:
+                raise NotAPhoto
+            if file.size > self.limits.photo_bytes:
+                raise PhotoTooLarge(too_many_bytes(self.limits.photo_bytes))
+            with tracing.span("download"):
+                self._slack(job).download(file.address, path, self.limits.photo_bytes)
 
     def enhance(self, job: Job, index: int, file: SharedFile) -> Result:
         """Enhance a fetched file into the work folder; at 2x where 4x makes more bytes than Slack takes."""
@@ -128,7 +109,7 @@ class JobSteps:
         """Upload a result without sharing it. Returns the file id to share it with."""
         if not self._file(job, result.file).exists():
             result = self._enhance_into(job, index, file, result.outcome.scale)
-        return self.slack.upload(self._file(job, result.file), result.name, messages.alt_text(result.outcome))
+        return self._slack(job).upload(self._file(job, result.file), result.name, messages.alt_text(result.outcome))
 
     def upload_comparison(self, job: Job, index: int, file: SharedFile, result: Result) -> tuple[str, str]:
         """Upload a comparison without sharing it. Returns its file id and name."""
@@ -138,7 +119,7 @@ class JobSteps:
             return "", ""
         path = self._file(job, result.comparison)
         name = comparison_name(file.name, path.suffix)
-        return self.slack.upload(path, name, messages.comparison_alt_text(result.outcome)), name
+        return self._slack(job).upload(path, name, messages.comparison_alt_text(result.outcome)), name
 
     def share(
         self,
@@ -153,43 +134,63 @@ class JobSteps:
 
         `smaller` offers 2x, `sources` are the photos that are answered, `enhanced` is what `feedback.describe` says.
         """
-        begun = self._file(job, "sharing" if uploads else "saying")
-        if not begun.exists():
+        part = "files" if uploads else "text"
+        if not self.posts.has_begun(job.id, part):
             self._go_on(job)  # from here on it is too late
-        if not (begun.exists() and self._is_posted(job, uploads, text)):  # else only Slack's answer was lost
-            begun.parent.mkdir(parents=True, exist_ok=True)
-            begun.touch()
-            if uploads:
-                body = blocks.result(text.splitlines(), job.id, uploads[0][0], smaller, sources, enhanced)
-                self.slack.share(uploads, job.channel, job.thread_ts, text, body)
-            else:
-                self.slack.post_message(job.channel, job.thread_ts, text)
-        self._file(job, _REPLIED).touch()
+        self.tracker.set_quiet(job.id)
+        begun = self.posts.begin(job.id, part)
+        # Of one that was begun before perhaps only Slack's answer was lost.
+        if begun is Begun.NOW or (begun is Begun.BEFORE and not self._is_posted(job, uploads, text)):
+            with tracing.span("reply"):
+                if uploads:
+                    body = blocks.result(text.splitlines(), job.id, uploads[0][0], smaller, sources, enhanced)
+                    self._slack(job).share(uploads, job.channel, job.thread_ts, text, body)
+                else:
+                    self._slack(job).post_message(job.channel, job.thread_ts, text)
+        self.posts.end(job.id, part)
+
+    def ask_about(self, job: Job, message_ts: str, names: Sequence[str]) -> None:
+        """Ask the person by a button whether the photos of another message are meant; else say what there is to say."""
+        self.tracker.set_quiet(job.id)
+        try:
+            body = blocks.above(names, job.id, message_ts)
+            self._slack(job).post_ephemeral(job.channel, job.user, messages.above(names), body)
+        except SlackRefused:
+            self.share(job, [], messages.usage(self.bot_user(job), self.limits))
 
     def apologize(self, job: Job) -> None:
         """Say that something went wrong, unless the job has its reply. No step: it is for jobs whose steps failed."""
-        if not self._file(job, _REPLIED).exists():
+        if not self.posts.is_answered(job.id):
             self.share(job, [], messages.sentence(messages.TROUBLE))
+
+    def tell_stranded(self, job: Job) -> None:
+        """Say that another version of the bot left the job behind, unless it has its reply."""
+        answered = self.posts.is_answered(job.id)
+        if not answered:
+            self.share(job, [], messages.UPDATED)
+        self.decorations.end(job, "" if answered else reactions.FAILED)
 
     def take_back(self, job: Job, file_id: str) -> None:
         """Delete the reply in the job's thread that holds this file, with all its files."""
-        for message in self.slack.thread(job.channel, job.thread_ts):
+        slack, bot_user = self._slack(job), self.bot_user(job)
+        for message in slack.thread(job.channel, job.thread_ts):
             ids = [file["id"] for file in message.get("files") or ()]
-            if message.get("user") == self.bot_user and file_id in ids:
-                self.slack.delete(job.channel, message["ts"], ids)
+            if message.get("user") == bot_user and file_id in ids:
+                slack.delete(job.channel, message["ts"], ids)
 
     def tell_user(self, job: Job, text: str) -> None:
         """Say what only the asker sees: in the place of the button or shortcut that they used, else in the thread."""
         address = job.response_url or (self.store.answer_address(job.answer) if job.answer else "")
         if address:
-            reactions.quietly(self.slack.respond, address, text)
+            reactions.quietly(self._slack(job).respond, address, text)
         else:
             if job.answer:
                 metrics.refuse(Refusal.EXPIRED)
-            reactions.quietly(self.slack.post_ephemeral, job.channel, job.user, text, (), job.thread_ts)
+            reactions.quietly(self._slack(job).post_ephemeral, job.channel, job.user, text, (), job.thread_ts)
 
     def clear_status(self, job: Job) -> None:
         """Remove the status line, as a reply would."""
+        self.tracker.set_quiet(job.id)
         self.decorations.clear_status(job)
 
     def begin(self, job: Job) -> None:
@@ -208,11 +209,18 @@ class JobSteps:
         """Delete the job's photos."""
         shutil.rmtree(self.folder / job.id, ignore_errors=True)
 
-    def _whole(self, file: dict[str, Any]) -> dict[str, Any]:
+    def bot_user(self, job: Job) -> str:
+        """Who the bot is where the job came from. Raises SlackRefused where it is no more."""
+        return self.workspaces.of(job.team).bot_user
+
+    def _slack(self, job: Job) -> Slack:
+        return self.workspaces.of(job.team).slack
+
+    def _whole(self, job: Job, file: dict[str, Any]) -> dict[str, Any]:
         if not needs_look(file):
             return file
         try:
-            return self.slack.file(file["id"])
+            return self._slack(job).file(file["id"])
         except SlackRefused as error:
             if error.code not in ("file_not_found", "file_deleted"):
                 raise
@@ -224,33 +232,46 @@ class JobSteps:
             self.fetch(job, index, file)
         options = job.options
 
+        def charge(photo: Photo) -> None:
+            self.quotas.take_pixels(job.team, job.id, index, photo.size[0] * photo.size[1] * photo.frames)
+
         def progress(done: int, total: int) -> None:
             self._go_on(job)
             self.tracker.set_progress(job.id, index, done / total)
 
-        with self.room:
+        with (
+            self.room,
+            self.memory.granted(job.id, index, source, scale, options, lambda: self._go_on(job)) as admission,
+        ):
             self._go_on(job)
-            photo = self._open(source)
-            if options.format:
-                photo = photo.written_as(FORMATS[options.format])
-            enhanced = self.enhancer(photo, scale, progress, bicubic=options.bicubic)
-            beside = ""
-            if options.compare and enhanced.version:
-                shown = comparison(photo, enhanced.photo, self.limits)
-                beside = f"{index}.compare{shown.format.suffix}"
-                save_photo(shown, self._file(job, beside))
-            outcome = _outcome(file.name, photo, enhanced, options)
-            del photo  # the encoder needs the memory
-            target = source.with_suffix(enhanced.photo.format.suffix)
-            save_photo(enhanced.photo, target, options.metadata)
-        return Result(outcome, target.name, result_name(file.name, enhanced.scale, target.suffix), beside)
+            outcome, target, beside = self._enhance_file(source, file.name, admission, options, charge, progress)
+        return Result(outcome, target, result_name(file.name, outcome.scale, Path(target).suffix), beside)
 
-    def _open(self, source: Path) -> Photo:
-        try:
-            return open_sandboxed(source, self.limits)
-        except PhotoError:
-            metrics.refuse(Refusal.PICTURE)
-            raise
+    def _enhance_file(
+        self, source: Path, name: str, admission: Admission, options: Options, charge: Charge, progress: Progress
+    ) -> tuple[Outcome, str, str]:
+        """The outcome, and the names of the files for the result and perhaps a comparison.
+
+        When this returns, no pixels are left in memory.
+        """
+        with tracing.span("decode"), metrics.refusing(Refusal.PICTURE, PhotoError):
+            photo = open_sandboxed(source, admission.limits)
+        charge(photo)
+        if options.format:
+            photo = photo.written_as(FORMATS[options.format])
+        with tracing.span("tiles", pixels=photo.size[0] * photo.size[1], frames=photo.frames):
+            enhanced = self.enhancer(photo, admission.scale, progress, bicubic=options.bicubic)
+        beside = ""
+        if options.compare and enhanced.version:
+            shown = comparison(photo, enhanced.photo, self.limits)
+            beside = f"{source.stem}.compare{shown.format.suffix}"
+            save_photo(shown, source.with_name(beside))
+        outcome = replace(outcome_of(name, photo, enhanced, options), lessened=admission.lessened)
+        del photo  # the encoder needs the memory
+        target = source.with_suffix(enhanced.photo.format.suffix)
+        with tracing.span("encode"):
+            save_photo(enhanced.photo, target, options.metadata)
+        return outcome, target.name, beside
 
     def _go_on(self, job: Job) -> None:
         """Raise JobCancelled if the job was cancelled or its message deleted."""
@@ -259,42 +280,13 @@ class JobSteps:
 
     def _is_posted(self, job: Job, uploads: Sequence[tuple[str, str]], text: str) -> bool:
         if uploads:
-            return self.slack.is_shared(uploads[0][0], job.channel)
-        later = (message for message in self.slack.thread(job.channel, job.thread_ts) if message["ts"] > job.message_ts)
-        return any(message.get("user") == self.bot_user and message.get("text") == text for message in later)
+            return self._slack(job).is_shared(uploads[0][0], job.channel)
+        said = self._slack(job).thread(job.channel, job.thread_ts)
+        later = (message for message in said if message["ts"] > job.message_ts)
+        return any(message.get("user") == self.bot_user(job) and message.get("text") == text for message in later)
 
     def _photo(self, job: Job, index: int) -> Path:
         return self._file(job, f"{index}.photo")
 
     def _file(self, job: Job, name: str) -> Path:
         return self.folder / job.id / Path(name).name
-
-
-def _files(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return list({file["id"]: file for message in messages for file in files_of(message)}.values())
-
-
-def _outcome(name: str, photo: Photo, enhanced: Enhanced, options: Options) -> Outcome:
-    fmt = enhanced.photo.format
-    return Outcome(
-        name=name,
-        before=photo.size,
-        after=enhanced.photo.size,
-        version=enhanced.version,
-        reason=enhanced.reason,
-        seconds=enhanced.seconds,
-        scale=enhanced.scale,
-        smaller=enhanced.scale < options.scale,
-        pages=photo.pages,
-        uncounted=photo.uncounted,
-        frames=photo.frames,
-        uncompared=options.compare and not enhanced.version,
-        deep=photo.deep,
-        source_format=photo.source.name if photo.source and photo.source is not fmt and not options.format else "",
-        format=fmt.name,
-        wanted=options.scale,
-        too_small=photo.format.name if photo.format is not fmt else "",
-        hdr=photo.hdr,
-        partial=photo.partial,
-        smudged=photo.coding.drawn and fmt.name == "JPEG" and not options.format,
-    )

@@ -3,14 +3,19 @@ what people said of results."""
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
+    Connection,
+    Executable,
     Float,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     create_engine,
@@ -23,26 +28,26 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from slackbot.job import Counts
-from slackbot.jobs.database import engine_options, engine_url
+from slackbot.jobs.database import engine_options, engine_url, locked, transact
 from slackbot.slack.feedback import Feedback
 
-_METADATA = MetaData()
+METADATA = MetaData()
 _WATCHED = Table(
-    "enhancer_watched", _METADATA, Column("team", String, primary_key=True), Column("channel", String, primary_key=True)
+    "enhancer_watched", METADATA, Column("team", String, primary_key=True), Column("channel", String, primary_key=True)
 )
-_STOPPED = Table("enhancer_stopped", _METADATA, Column("job", String, primary_key=True))
+STOPPED = Table("enhancer_stopped", METADATA, Column("job", String, primary_key=True))
 _COUNTED = Table(
     "enhancer_counted",
-    _METADATA,
+    METADATA,
     Column("job", String, primary_key=True),
     Column("day", String, index=True, nullable=False),
     Column("enhanced", Integer, nullable=False),
     Column("bicubic", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
 )
-_ANSWERS = Table(
+ANSWERS = Table(
     "enhancer_answers",
-    _METADATA,
+    METADATA,
     Column("id", String, primary_key=True),
     Column("url", String, nullable=False),
     Column("expires", Float, index=True, nullable=False),
@@ -51,29 +56,57 @@ ANSWERABLE = 1800.0
 """Seconds for which Slack takes answers to a click or shortcut at the address that came with it."""
 _RATED = Table(
     "enhancer_rated",
-    _METADATA,
+    METADATA,
     Column("job", String, primary_key=True),
     Column("person", String, primary_key=True),
     Column("good", Integer, nullable=False),
     Column("version", String, nullable=False),
     Column("photos", String, nullable=False),
 )
-_FACTS = Table("enhancer_facts", _METADATA, Column("name", String, primary_key=True), Column("value", String))
+_POSTS = Table(
+    "enhancer_posts",
+    METADATA,
+    Column("job", String, primary_key=True),
+    Column("part", String, primary_key=True),
+    Column("executor", String, nullable=False),
+    Column("done", Integer, nullable=False),
+)
+_ATTEMPTS = Table(
+    "enhancer_attempts",
+    METADATA,
+    Column("job", String, primary_key=True),
+    Column("photo", Integer, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("process", String, nullable=False),
+)
+FACTS = Table("enhancer_facts", METADATA, Column("name", String, primary_key=True), Column("value", String))
+STOPS = "stops "
+"""Begins the names of facts: which jobs a `cancel` stops, by the id of its own job."""
+Table("enhancer_health", METADATA, Column("checked", Float))  # of `database.Database`
+
+T = TypeVar("T")
 
 
 class Store:
-    """Every method may be called from any thread, and raises SQLAlchemyError where the database cannot be used."""
+    """Every method may be called from any thread, and raises SQLAlchemyError where the database cannot be used.
+
+    A PostgreSQL that restarts is waited for. Each method may be called again for the same thing.
+    """
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(engine_url(url), **engine_options(url))
+        self.engine = create_engine(engine_url(url), **engine_options(url))
+        self.tables = [METADATA]
 
     def open(self) -> None:
-        """Create what is missing."""
-        _METADATA.create_all(self._engine)
+        """Create what is missing: one bot at a time, where several start at once."""
+        with self.engine.begin() as connection:
+            locked(connection, "tables")
+            for metadata in self.tables:
+                metadata.create_all(connection)
 
     def close(self) -> None:
         """Give the connections back."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     def watch(self, team: str, channel: str) -> None:
         """Take every photo in this channel from now on."""
@@ -81,8 +114,8 @@ class Store:
 
     def unwatch(self, team: str, channel: str) -> None:
         """Take photos in this channel only where somebody asks."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(_WATCHED).where(_WATCHED.c.team == team, _WATCHED.c.channel == channel))
+        mine = (_WATCHED.c.team == team) & (_WATCHED.c.channel == channel)
+        self._transact(lambda connection: connection.execute(delete(_WATCHED).where(mine)))
 
     def is_watched(self, team: str, channel: str) -> bool:
         """Whether `watch` was the last word."""
@@ -90,11 +123,11 @@ class Store:
 
     def stop(self, job: str) -> None:
         """Remember that nobody wants this job any more."""
-        self._add(_STOPPED, job=job)
+        self._add(STOPPED, job=job)
 
     def is_stopped(self, job: str) -> bool:
         """Whether `stop` was called for this job, by whichever process."""
-        return self._has(select(_STOPPED.c.job).where(_STOPPED.c.job == job))
+        return self._has(select(STOPPED.c.job).where(STOPPED.c.job == job))
 
     def count(self, job: str, counts: Counts) -> None:
         """Add a job's photos to the day's; the same job again changes nothing."""
@@ -107,80 +140,149 @@ class Store:
             refused=counts.refused,
         )
 
+    def begin_post(self, job: str, part: str, executor: str) -> bool:
+        """Remember that a bot begins to post a part of a job's reply; whether it is the first."""
+        return self._add(_POSTS, job=job, part=part, executor=executor, done=0)
+
+    def take_over_post(self, job: str, part: str, before: str, after: str) -> None:
+        """Write another bot in the place of the one that began, unless somebody did already."""
+        began = (_POSTS.c.job == job) & (_POSTS.c.part == part) & (_POSTS.c.executor == before)
+        self._transact(lambda connection: connection.execute(update(_POSTS).where(began).values(executor=after)))
+
+    def end_post(self, job: str, part: str) -> None:
+        """Remember that Slack has it."""
+        mine = (_POSTS.c.job == job) & (_POSTS.c.part == part)
+        self._transact(lambda connection: connection.execute(update(_POSTS).where(mine).values(done=1)))
+
+    def posts(self, job: str) -> dict[str, tuple[str, bool]]:
+        """The parts of a job's reply that were begun: which bot did it, and whether Slack has it."""
+        query = select(_POSTS.c.part, _POSTS.c.executor, _POSTS.c.done).where(_POSTS.c.job == job)
+        return {part: (executor, bool(done)) for part, executor, done in map(tuple, self._all(query))}
+
+    def attempts(self, job: str, photo: int) -> int:
+        """How many tries at a photo of a job began and did not end: their process was killed, or is at it."""
+        query = select(_ATTEMPTS.c.tries).where(_ATTEMPTS.c.job == job, _ATTEMPTS.c.photo == photo)
+        return sum(int(tries) for (tries,) in map(tuple, self._all(query)))
+
+    def begin_attempt(self, job: str, photo: int, process: str) -> None:
+        """Count one more, before anything is done that the kernel may kill the process for."""
+        mine = (_ATTEMPTS.c.job == job) & (_ATTEMPTS.c.photo == photo)
+
+        def write(connection: Connection) -> None:
+            tries = connection.execute(select(_ATTEMPTS.c.tries).where(mine)).scalar()
+            if tries is None:
+                connection.execute(insert(_ATTEMPTS).values(job=job, photo=photo, tries=1, process=process))
+            else:
+                connection.execute(update(_ATTEMPTS).where(mine).values(tries=tries + 1, process=process))
+
+        self._transact(write)
+
+    def end_attempt(self, job: str, photo: int, process: str) -> None:
+        """Take it back: it ended, well or not, and the process lives."""
+        self._end_attempts((_ATTEMPTS.c.process == process) & (_ATTEMPTS.c.job == job) & (_ATTEMPTS.c.photo == photo))
+
+    def end_attempts(self, process: str) -> None:
+        """Take back all that a process is at."""
+        self._end_attempts(_ATTEMPTS.c.process == process)
+
+    def _end_attempts(self, which: ColumnElement[bool]) -> None:
+        ended = update(_ATTEMPTS).where(which).values(tries=_ATTEMPTS.c.tries - 1, process="")
+        self._transact(lambda connection: connection.execute(ended))
+
     def rate(self, job: str, user: str, feedback: Feedback) -> bool:
         """Write down what somebody thinks of a job's result, their last word; whether it is another than before."""
         mine = (_RATED.c.job == job) & (_RATED.c.person == user)
         said = {"good": int(feedback.good), "version": feedback.version, "photos": feedback.photos}
-        with self._engine.begin() as connection:
+
+        def write(connection: Connection) -> bool:
             before = connection.execute(select(_RATED.c.good).where(mine)).scalar()
             if before is None:
                 connection.execute(insert(_RATED).values(job=job, person=user, **said))
             else:
                 connection.execute(update(_RATED).where(mine).values(**said))
-        return before != said["good"]
+            return before != said["good"]
+
+        return self._transact(write)
 
     def ratings(self) -> list[tuple[str, int, int]]:
         """(version, good, bad) of the jobs that are remembered, the newest version first."""
         good = func.sum(_RATED.c.good)
         query = select(_RATED.c.version, good, func.count() - good).group_by(_RATED.c.version)
-        with self._engine.connect() as connection:
-            found = [(str(version), int(good), int(bad)) for version, good, bad in connection.execute(query)]
+        found = [(str(version), int(up), int(down)) for version, up, down in map(tuple, self._all(query))]
         return sorted(found, key=lambda one: (len(one[0]), one[0]), reverse=True)
 
     def delete_jobs(self, jobs: Sequence[str]) -> None:
         """Drop what is written down about these jobs."""
-        with self._engine.begin() as connection:
-            for table in (_STOPPED, _COUNTED, _RATED):
-                connection.execute(delete(table).where(table.c.job.in_(jobs)))
+
+        def write(connection: Connection) -> None:
+            for table in METADATA.sorted_tables:
+                if "job" in table.c:
+                    connection.execute(delete(table).where(table.c.job.in_(jobs)))
+            connection.execute(delete(FACTS).where(FACTS.c.name.in_([f"{STOPS}{job}" for job in jobs])))
+
+        self._transact(write)
 
     def today(self) -> Counts:
         """All photos of the day (UTC)."""
         columns = (_COUNTED.c.enhanced, _COUNTED.c.bicubic, _COUNTED.c.refused)
-        with self._engine.connect() as connection:
-            found = connection.execute(
-                select(*(func.coalesce(func.sum(column), 0) for column in columns)).where(_COUNTED.c.day == _today())
-            ).one()
+        sums = (func.coalesce(func.sum(column), 0) for column in columns)
+        (found,) = self._all(select(*sums).where(_COUNTED.c.day == _today()))
         return Counts(*(int(value) for value in found))
 
     def keep_answer_address(self, url: str) -> str:
         """Keep where a click or shortcut may be answered, for as long as it may be; the name to ask for it by."""
         name = uuid.uuid4().hex
-        self._add(_ANSWERS, id=name, url=url, expires=time.time() + ANSWERABLE)
+        self._add(ANSWERS, id=name, url=url, expires=time.time() + ANSWERABLE)
         return name
 
     def answer_address(self, name: str) -> str:
         """The address, or an empty text where it has expired."""
-        query = select(_ANSWERS.c.url).where(_ANSWERS.c.id == name, _ANSWERS.c.expires > time.time())
-        with self._engine.connect() as connection:
-            return connection.execute(query).scalar() or ""
+        query = select(ANSWERS.c.url).where(ANSWERS.c.id == name, ANSWERS.c.expires > time.time())
+        return self._text(query)
 
     def drop_expired_addresses(self) -> None:
         """Forget addresses at which nothing can be answered any more."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(_ANSWERS).where(_ANSWERS.c.expires <= time.time()))
+        self._transact(lambda connection: connection.execute(delete(ANSWERS).where(ANSWERS.c.expires <= time.time())))
 
     def set_value(self, name: str, value: str) -> None:
         """Write one fact down, in place of what stood there."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(_FACTS).where(_FACTS.c.name == name))
-            connection.execute(insert(_FACTS).values(name=name, value=value))
+
+        def write(connection: Connection) -> None:
+            connection.execute(delete(FACTS).where(FACTS.c.name == name))
+            connection.execute(insert(FACTS).values(name=name, value=value))
+
+        self._transact(write)
 
     def get_value(self, name: str) -> str:
-        """What `note` wrote, or an empty text."""
-        with self._engine.connect() as connection:
-            return connection.execute(select(_FACTS.c.value).where(_FACTS.c.name == name)).scalar() or ""
+        """What `set_value` wrote, or an empty text."""
+        return self._text(select(FACTS.c.value).where(FACTS.c.name == name))
 
-    def _add(self, table: Table, **values: str | float) -> None:
+    def _add(self, table: Table, **values: str | float) -> bool:
+        """Whether it did not stand there already."""
         try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(table).values(**values))
+            self._transact(lambda connection: connection.execute(insert(table).values(**values)))
         except IntegrityError:
-            return  # it stands there already
+            return False
+        return True
 
-    def _has(self, query) -> bool:
-        with self._engine.connect() as connection:
-            return connection.execute(query).first() is not None
+    def _has(self, query: Executable) -> bool:
+        return bool(self._all(query))
+
+    def _text(self, query: Executable) -> str:
+        found = self._all(query)
+        return (found[0][0] or "") if found else ""
+
+    def _all(self, query: Executable) -> Sequence[Row[Any]]:
+        return self._transact(lambda connection: connection.execute(query).all())
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        return transact(self.engine, work)
 
 
 def _today() -> str:
     return datetime.now(UTC).date().isoformat()
+
+
+def picture_key(team: str) -> str:
+    """The fact that holds the file id of the App Home's picture; `team` is empty where there is one workspace."""
+    return f"home picture {team}".rstrip()

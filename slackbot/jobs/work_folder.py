@@ -6,6 +6,7 @@ Nor do the addresses at which clicks are answered.
 import contextlib
 import logging
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
 
+from slackbot.errors import NotReady
 from slackbot.jobs.retention import UNFINISHED
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
@@ -35,14 +37,29 @@ def make_private(folder: Path, database: Path | None) -> None:
             Path(f"{database}{suffix}").chmod(0o600)
 
 
-def clean_regularly(folder: Path, tracker: JobTracker, store: Store, stop: threading.Event) -> None:
-    """In a thread: now and then, until `stop`, delete what jobs left behind that ended or were cut off."""
+def check_writable(folder: Path) -> None:
+    """Raises NotReady where no photo could be put there, and says why."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"a photo")
+    except OSError as error:
+        raise NotReady(f"WORK_FOLDER cannot be written ({error.strerror})") from None
+
+
+def clean_regularly(
+    folder: Path, tracker: JobTracker, store: Store, stop: threading.Event, sweep: Callable[[], None] | None = None
+) -> None:
+    """In a thread: now and then, until `stop`, delete what jobs left behind that ended or were cut off, and `sweep`."""
 
     def run() -> None:
         while True:
             try:
                 remove_leftovers(folder, _unfinished, tracker.has)
+                tracker.table.keep(_unfinished())
                 store.drop_expired_addresses()
+                if sweep:
+                    sweep()
             except SQLAlchemyError as error:
                 log.warning("what jobs left behind stays for now (%s)", type(error).__name__)
             if stop.wait(_LOOK_EVERY):
@@ -54,7 +71,7 @@ def clean_regularly(folder: Path, tracker: JobTracker, store: Store, stop: threa
 def remove_leftovers(folder: Path, unfinished: Callable[[], set[str]], is_at_work: Callable[[str], bool]) -> None:
     """Delete the folders of jobs that have ended, and old photos of those that are not at work here.
 
-    A job that is taken up again fetches its photos anew; what says whether it has its reply already stays.
+    A job that is taken up again fetches its photos anew.
     """
     there = sorted(folder.iterdir()) if folder.is_dir() else []  # first: a job is written down before it has a folder
     kept = unfinished() if there else set()
@@ -74,5 +91,5 @@ def _remove_old_photos(place: Path) -> None:
     oldest = time.time() - KEPT
     with contextlib.suppress(OSError):  # somebody else deletes it
         for file in place.iterdir():
-            if file.suffix and file.stat().st_mtime < oldest:
+            if file.stat().st_mtime < oldest:
                 file.unlink(missing_ok=True)

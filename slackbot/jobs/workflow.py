@@ -12,8 +12,9 @@ from slackbot.job import Counts, Job, Outcome
 from slackbot.jobs.commands import ChatCommands
 from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.tracker import JobTracker
+from slackbot.ops import metrics
 from slackbot.slack import feedback, messages, reactions
-from slackbot.slack.errors import AllAnswered, SlackRefused
+from slackbot.slack.errors import AllAnswered, PhotosAbove, SlackRefused
 from slackbot.slack.files import SharedFile
 
 log = logging.getLogger(__name__)
@@ -87,13 +88,16 @@ class PhotoWorkflow:
         except AllAnswered as error:
             self._step(steps.share, job, [], str(error))
             return ""
+        except PhotosAbove as error:
+            self._step(steps.ask_about, job, error.message_ts, error.names)
+            return ""
         except (BotError, dbos_error.DBOSMaxStepRetriesExceeded) as error:
             sentence = str(error) if isinstance(error, BotError) else messages.NOT_FETCHED
             self._step(steps.share, job, [], messages.sentence(sentence))
             return reactions.FAILED
         if not files:
             say = messages.usage if job.options.help or not job.in_thread else messages.no_photo
-            self._step(steps.share, job, [], say(steps.bot_user, limits))
+            self._step(steps.share, job, [], say(steps.bot_user(job), limits))
             return ""
         chosen = files[: limits.photos_per_message]
         steps.tracker.set_photo_count(job.id, len(chosen))
@@ -153,8 +157,10 @@ class PhotoWorkflow:
 def _tell(job: Job, reaction: str, tracker: JobTracker) -> None:
     """End the job in the tracker, and write its line into the log: ids and figures, no names."""
     entry = tracker.end(job.id)
-    if not entry or entry.begun is None:
+    if not entry:
         return
+    if reaction:
+        metrics.REPLY_SECONDS.observe(tracker.now() - entry.since)
     facts = {
         "job": job.id,
         "outcome": OUTCOMES[reaction],

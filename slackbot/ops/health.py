@@ -1,6 +1,7 @@
-"""The bot's state for machines, over HTTP: `/healthz`, `/readyz` and `/metrics`.
+"""The bot's state for machines, over HTTP: `/livez`, `/healthz`, `/readyz` and `/metrics`.
 
-200 where all is well, else 503; the body names each check and, where one fails, says why.
+200 where all is well, else 503; the body names each check and, where one fails, says why. `/livez` looks at nothing but
+the process: to start it anew while Slack or the database is away would help nobody.
 """
 
 import json
@@ -24,7 +25,7 @@ class HealthServer:
 
     def __init__(self, host: str, port: int, healthy: Mapping[str, Check], ready: Mapping[str, Check]) -> None:
         """Listen; port 0 takes any free one. Raises OSError where the port is taken."""
-        pages = {"/healthz": dict(healthy), "/readyz": {**healthy, **ready}}
+        pages = {"/livez": {}, "/healthz": dict(healthy), "/readyz": {**healthy, **ready}}
         self._server = WebServer(_application(pages), host, port, at_once=8, body_bytes=0, seconds=5)
 
     @property

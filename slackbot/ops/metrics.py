@@ -1,6 +1,7 @@
 """What the bot counts, under the names that dashboards and alerts know. `/metrics` shows them (`slackbot.health`)."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -12,6 +13,11 @@ JOBS = Counter(
     "enhancer_jobs_total",
     "Jobs that ended, by outcome; partly: a photo of several was refused, or was enlarged without the model.",
     ["outcome"],
+)
+REPLY_SECONDS = Histogram(
+    "enhancer_reply_seconds",
+    "Seconds from when a job with photos was written down to its end, its reply included.",
+    buckets=(1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600),
 )
 STEP_SECONDS = Histogram(
     "enhancer_step_seconds",
@@ -29,8 +35,17 @@ FALLBACKS = Counter("enhancer_fallbacks_total", "Photos enlarged without the mod
 FEEDBACK = Counter(
     "enhancer_feedback_total", "Clicks on Good or Bad under a result, by the model's version.", ["version", "verdict"]
 )
+TAKEN_UP = Counter("enhancer_jobs_taken_up_total", "Jobs of other bots that were taken up, because those are gone.")
+STRANDED = Counter(
+    "enhancer_jobs_stranded_total",
+    "Jobs that ended unfinished, because another version wrote them down and has no bot any more.",
+)
 BREAKER_OPEN = Gauge("enhancer_breaker_open", "1 while photos do not wait for the model server, else 0.")
-QUEUE_DEPTH = Gauge("enhancer_queue_depth", "Jobs written down and not ended, those at work included.")
+QUEUE_DEPTH = Gauge("enhancer_queue_depth", "Jobs written down and not ended, those at work included, of all bots.")
+OLDEST_JOB = Gauge("enhancer_oldest_job_seconds", "Seconds since the oldest of these jobs was written down, or 0.")
+OTHER_VERSIONS = Gauge(
+    "enhancer_other_version_jobs", "Jobs that another version wrote down, and that its own bots have not ended."
+)
 
 
 class Refusal(StrEnum):
@@ -44,6 +59,10 @@ class Refusal(StrEnum):
     """an answer to a click was too late for its address"""
     GUEST = "guest"
     """an event of somebody who is not on the allow-list"""
+    KILLED = "killed"
+    """a photo at which the bot was killed again and again"""
+    MEMORY = "memory"
+    """a photo that takes more memory than the bot has, even at 1x"""
     MODEL_ANSWER = "model_answer"
     """the model server's answer was not the pixels that were asked for"""
     MODEL_SERVER = "model_server"
@@ -52,6 +71,8 @@ class Refusal(StrEnum):
     """a file that was no picture, a broken one, or one too large or too costly to open"""
     QUEUE_FULL = "queue_full"
     """a photo came while too many others waited"""
+    QUOTA = "quota"
+    """a photo that was more than its workspace has in an hour or a day"""
     REDIRECT = "redirect"
     """Slack led elsewhere, to where the bot does not follow"""
     SIGNATURE = "signature"
@@ -65,9 +86,47 @@ for _reason in Refusal:
     _REFUSED.labels(_reason)  # each is there from the start, at 0, so that an alert can see it grow
 
 
+class SlackTrouble(StrEnum):
+    """Why Slack did not do what it was asked."""
+
+    PERMISSION = "permission"
+    """it does not take the bot's token, or that lacks a scope"""
+    RATE_LIMITED = "rate_limited"
+    """it asks to wait (429)"""
+    UNAVAILABLE = "unavailable"
+    """it gives no answer, or an error of its own"""
+
+
+_SLACK_REFUSED = Counter(
+    "enhancer_slack_refusals_total", f"Calls that Slack did not do, by reason: {', '.join(SlackTrouble)}.", ["reason"]
+)
+for _trouble in SlackTrouble:
+    _SLACK_REFUSED.labels(_trouble)
+
+
+def slack_refused(trouble: SlackTrouble) -> None:
+    """Count one call that Slack did not do."""
+    _SLACK_REFUSED.labels(trouble).inc()
+
+
+def slack_answered(status: int) -> None:
+    """Count a call that Slack answered with this HTTP status, 429 or 5xx."""
+    slack_refused(SlackTrouble.RATE_LIMITED if status == 429 else SlackTrouble.UNAVAILABLE)
+
+
 def refuse(reason: Refusal) -> None:
     """Count one refusal."""
     _REFUSED.labels(reason).inc()
+
+
+@contextlib.contextmanager
+def refusing(reason: Refusal, error: type[Exception]) -> Iterator[None]:
+    """Count a refusal where such an error is raised in a `with`."""
+    try:
+        yield
+    except error:
+        refuse(reason)
+        raise
 
 
 def timed(work: Callable[..., T]) -> Callable[..., T]:

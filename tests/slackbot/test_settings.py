@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from slackbot.errors import SettingsError
 from slackbot.limits import Limits
@@ -49,7 +50,7 @@ def test_two_tokens_are_enough(loaded):
 
     assert settings.slack_api_url == "https://slack.com/api/"
     assert configuration.endpoint.target == "127.0.0.1:8001"
-    assert settings.work_folder == Path("slackbot.sqlite-photos")
+    assert settings.photos_folder == Path("slackbot.sqlite-photos")
     assert configuration.limits == Limits()
 
 
@@ -187,6 +188,38 @@ def test_a_signing_secret_stands_in_for_the_app_token(loaded):
         loaded({"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_SIGNING_SECRET": "short"})
 
 
+MANY = {
+    "SLACK_CLIENT_ID": "1.2",
+    "SLACK_CLIENT_SECRET": "secret-5",
+    "SLACK_SIGNING_SECRET": "secret-4" * 4,
+    "TOKEN_KEY": Fernet.generate_key().decode(),
+}
+
+
+def test_a_client_id_stands_in_for_both_tokens(loaded):
+    settings = loaded({**MANY, "DENIED_TEAMS": "T1,E1"}).settings
+
+    assert settings.allow_list == AllowList(denied=frozenset({"T1", "E1"}))
+    assert "secret-" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"SLACK_CLIENT_SECRET": ""}, "SLACK_CLIENT_SECRET is missing"),
+        ({"SLACK_SIGNING_SECRET": ""}, "SLACK_SIGNING_SECRET is missing"),
+        ({"TOKEN_KEY": ""}, "TOKEN_KEY is missing"),
+        ({"TOKEN_KEY": "short"}, "TOKEN_KEY must be a key"),
+        ({"SLACK_BOT_TOKEN": "xoxb-secret-1"}, "SLACK_BOT_TOKEN and SLACK_CLIENT_ID exclude each other"),
+        ({"SLACK_APP_TOKEN": "xapp-secret-2"}, "SLACK_APP_TOKEN and SLACK_CLIENT_ID exclude each other"),
+    ],
+)
+def test_what_is_wrong_with_a_client_id(loaded, change, sentence):
+    with pytest.raises(SettingsError, match=sentence) as raised:
+        loaded({**MANY, **change})
+    assert len(str(raised.value).splitlines()) == 1
+
+
 def test_allow_lists_are_ids(loaded):
     settings = loaded({**TOKENS, "ALLOWED_CHANNELS": "C1, C2,C3", "ALLOWED_PEOPLE": "U1"}).settings
 
@@ -195,9 +228,10 @@ def test_allow_lists_are_ids(loaded):
 
 def test_the_command_lines_address_goes_first(monkeypatch, tmp_path):
     monkeypatch.setenv("TRITON_URL", "one:1")
+    monkeypatch.setenv("MEMORY_LIMIT_MB", "700")
 
-    endpoint, limits = load_for_files(tmp_path / ".env", "two:2")
-    assert (endpoint.target, limits) == ("two:2", Limits())
+    endpoint, limits, megabytes = load_for_files(tmp_path / ".env", "two:2")
+    assert (endpoint.target, limits, megabytes) == ("two:2", Limits(), 700)
     assert load_for_files(tmp_path / ".env")[0].target == "one:1"
 
 

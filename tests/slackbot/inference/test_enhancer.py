@@ -162,6 +162,23 @@ def test_the_breaker_closes_again_once_a_small_tile_is_answered(hasty, model, pa
     assert result.reason == ""
 
 
+def test_a_busy_server_is_available_and_one_that_failed_is_not(hasty, model, paint):
+    enhancer = Enhancer(hasty, IMPATIENT, PhotoLimits())
+    model.behaviour = "slow"
+    with pytest.raises(ServerSlow):
+        hasty.check()
+    assert enhancer.is_available()
+
+    assert "in time" in enhancer(photo_of(paint(30, 20)), 4).reason
+    assert not enhancer.is_available()
+    model.behaviour = "well"
+    model.release.set()
+    assert enhancer.is_available()
+
+    model.stop()
+    assert not enhancer.is_available()
+
+
 def test_a_drip_of_tiles_ends_at_the_photos_own_deadline(paint):
     limits = ServerLimits(tiles_in_flight=1, photo_seconds=0.2)
 

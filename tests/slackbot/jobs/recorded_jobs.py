@@ -14,6 +14,7 @@ import sqlite3
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -26,14 +27,21 @@ from PIL import Image
 from slackbot.inference.enhancer import Enhancer
 from slackbot.job import Job, Options
 from slackbot.jobs.commands import ChatCommands
+from slackbot.jobs.liveness import OnlyBot
+from slackbot.jobs.photo_memory import PhotoMemory
+from slackbot.jobs.posts import Posts
+from slackbot.jobs.queue_table import QueueTable
 from slackbot.jobs.queues import COMMANDS, PHOTOS, Jobs
+from slackbot.jobs.quotas import Quotas
 from slackbot.jobs.retention import UNFINISHED
 from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
 from slackbot.limits import JobLimits, PhotoLimits, ServerLimits, SlackLimits
+from slackbot.ops.budget import Budget
 from slackbot.slack.decorations import Decorations
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
+from slackbot.slack.workspaces import OneWorkspace
 
 RECORD = Path(__file__).with_name("recorded_jobs.sql")
 BOT, PERSON, CHANNEL = "UBOT", "U1", "C1"
@@ -128,8 +136,8 @@ class FakeSlack:
 class NearestServer:
     """Repeats each pixel."""
 
-    def check(self) -> None:
-        pass
+    def check(self) -> None: ...
+    def find_model(self) -> None: ...
 
     def enlarge(self, tile: np.ndarray) -> tuple[np.ndarray, str]:
         return tile.repeat(4, axis=0).repeat(4, axis=1), "7"
@@ -159,16 +167,22 @@ class StoppingJobs(Jobs):
 
 def jobs_on(database: Path, slack: FakeSlack, store: Store) -> StoppingJobs:
     limits = JobLimits(jobs_at_once=200, commands_at_once=200, jobs_waiting=1000)
-    tracker = JobTracker(limits)
+    bots = OnlyBot(database)
+    tracker = JobTracker(limits, QueueTable(store.engine, bots.executor), time.time)
     enhancer = Enhancer(NearestServer(), ServerLimits(), PhotoLimits())
     client: Any = slack
+    workspaces = OneWorkspace(client, BOT)
     folder = database.with_name("photos")
-    decorations = Decorations(client)
+    decorations = Decorations(workspaces)
     decorations.start()
-    steps = JobSteps(client, decorations, enhancer, folder, BOT, PhotoLimits(), threading.Semaphore(2), tracker, store)
-    commands = ChatCommands(client, tracker, store, enhancer, BOT, PhotoLimits())
+    posts = Posts(store, bots)
+    room = threading.Semaphore(2)
+    memory = PhotoMemory(Budget(lambda: 2**30), store, PhotoLimits())
+    kept = (tracker, store, posts, Quotas(store.engine, limits))
+    steps = JobSteps(workspaces, decorations, enhancer, folder, PhotoLimits(), room, memory, *kept)
+    commands = ChatCommands(workspaces, tracker, store, enhancer, PhotoLimits())
     slack_limits = SlackLimits(slack_attempts=2, slack_pause=0.0)
-    jobs = StoppingJobs(f"sqlite:///{database}", steps, commands, tracker, store, limits, slack_limits)
+    jobs = StoppingJobs(f"sqlite:///{database}", steps, commands, tracker, store, bots, limits, slack_limits)
     jobs.prepare()
     return jobs
 

@@ -22,7 +22,7 @@ def finished(folder: Path, *more: str) -> dict[str, Any]:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.executescript(RECORD.read_text())
     command = [sys.executable, "-m", "tests.slackbot.jobs.recorded_jobs", "finish", str(database), *more]
-    return json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=200).stdout)
+    return json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=280).stdout)
 
 
 def wrongs(ended: dict[str, Any]) -> list[str]:

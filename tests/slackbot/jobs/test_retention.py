@@ -1,5 +1,6 @@
 """Old jobs are forgotten, and whoever clicks on what is left of one is told so."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -11,7 +12,7 @@ SECOND = 1 / 86_400  # in days
 
 
 def rows(database, table: str) -> int:
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         return connection.execute(f"select count(*) from {table}").fetchone()[0]
 
 

@@ -89,3 +89,21 @@ def test_the_last_word_of_each_person_counts(store):
     assert store().ratings() == [("12", 1, 0), ("3", 1, 1)]
     book.delete_jobs(["job"])
     assert book.ratings() == [("12", 1, 0)]
+
+
+def test_tries_whose_process_was_killed_are_counted_and_others_are_not(store):
+    book = store()
+    book.begin_attempt("job", 0, "killed")
+    assert store().attempts("job", 0) == 1
+    book.begin_attempt("job", 0, "living")
+    book.begin_attempt("job", 1, "living")
+    assert (book.attempts("job", 0), book.attempts("job", 1), book.attempts("job", 2)) == (2, 1, 0)
+
+    book.end_attempt("job", 0, "killed")  # it is the other's now
+    assert book.attempts("job", 0) == 2
+    for _ in range(2):  # once at the end of the process, and once more by the thread that was at it
+        book.end_attempts("living")
+        book.end_attempt("job", 0, "living")
+    assert (book.attempts("job", 0), book.attempts("job", 1)) == (1, 0)
+    book.delete_jobs(["job"])
+    assert book.attempts("job", 0) == 0

@@ -1,6 +1,7 @@
 """A job that ends in an error nobody foresaw still gets one reply, and an end."""
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,12 +11,16 @@ import pytest
 from prometheus_client import REGISTRY
 
 from slackbot.job import Job, Options
+from slackbot.jobs.liveness import ONLY, OnlyBot
+from slackbot.jobs.posts import Posts
+from slackbot.jobs.queue_table import QueueTable
 from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.tracker import JobTracker
 from slackbot.jobs.workflow import PhotoWorkflow
 from slackbot.limits import JobLimits, PhotoLimits
 from slackbot.slack import reactions
 from slackbot.slack.decorations import Decorations
+from slackbot.slack.workspaces import OneWorkspace
 from tests.slackbot.jobs.recorded_jobs import BOT, FakeSlack
 
 JOB = Job("T1", "C1", "1.5", "1.5", Options(help=True), ("F-good",), "U1")
@@ -27,26 +32,29 @@ def slack() -> FakeSlack:
 
 
 @pytest.fixture
-def ended(slack, tmp_path: Path):
+def ended(slack, store, tmp_path: Path):
     """The reaction of a job whose step of this name raises KeyError."""
 
     def run(broken: str) -> str:
-        store: Any = SimpleNamespace(is_stopped=lambda _: False)
-        tracker, unused = JobTracker(JobLimits()), SimpleNamespace()
+        tracker, folder = JobTracker(JobLimits(), QueueTable(store.engine, ONLY), time.time), tmp_path / "photos"
+        unused: Any = SimpleNamespace()
         client: Any = slack
-        decorations = Decorations(client)
+        decorations = Decorations(OneWorkspace(client, BOT))
         decorations.start()
-        steps = JobSteps(client, decorations, unused, tmp_path, BOT, PhotoLimits(), unused, tracker, store)  # pyright: ignore[reportArgumentType]
+        posts = Posts(store, OnlyBot(None))
+        kept = (tracker, store, posts, unused)
+        workspaces = OneWorkspace(client, BOT)
+        steps = JobSteps(workspaces, decorations, unused, folder, PhotoLimits(), unused, unused, *kept)
 
         def step(work, *args):
             if work.__name__ == broken:
                 raise KeyError(broken)
             return work(*args)
 
-        reaction = PhotoWorkflow(steps, unused, step)(JOB)  # pyright: ignore[reportArgumentType]
+        reaction = PhotoWorkflow(steps, unused, step)(JOB)
         decorations.close(20)
         assert not tracker.has(JOB.id)
-        assert list(tmp_path.iterdir()) == []
+        assert list(folder.glob("*")) == []
         return reaction
 
     return run
@@ -88,7 +96,8 @@ def test_an_answer_that_comes_too_late_for_its_address_is_shown_in_the_thread(tm
     store: Any = SimpleNamespace(answer_address={"kept": "https://hooks.slack.com/1"}.get)
     unused: Any = SimpleNamespace()
     client: Any = slack
-    steps = JobSteps(client, unused, unused, tmp_path, BOT, PhotoLimits(), unused, unused, store)
+    kept = (unused, store, unused, unused)
+    steps = JobSteps(OneWorkspace(client, BOT), unused, unused, tmp_path, PhotoLimits(), unused, unused, *kept)
     steps.tell_user(replace(JOB, answer="kept"), "hello")
     before = expired()
     steps.tell_user(replace(JOB, answer="gone"), "hello")

@@ -1,0 +1,219 @@
+"""Photo jobs that are written down and not ended, of all bots, as a table beside DBOS's own.
+
+DBOS decides who works on what. From here come the order, what a person has in the queue, and what people are told.
+"""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    Float,
+    Integer,
+    Row,
+    String,
+    Table,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from slackbot.job import Job, Options
+from slackbot.jobs.database import transact
+from slackbot.jobs.store import METADATA
+
+_QUEUE = Table(
+    "enhancer_queue",
+    METADATA,
+    Column("job", String, primary_key=True),
+    *(Column(name, String, nullable=False) for name in ("team", "channel", "message_ts", "thread_ts", "person")),
+    Column("variant", String, nullable=False),
+    Column("turn", Integer, nullable=False),  # how many unfinished jobs the person had before
+    Column("priority", Integer, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("executor", String, index=True),  # the bot that works on it; none while it waits
+    Column("offered", Integer, nullable=False),  # whether the person has the button to cancel
+)
+_COLUMNS = _QUEUE.c
+_WAITS = _COLUMNS.executor.is_(None)
+_YOUNG = 60.0  # seconds for which a job may stand here before DBOS knows it
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A job that nobody works on yet. Of `job` only ids are known. `since` is in seconds since 1970."""
+
+    job: Job
+    since: float
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many jobs are worked on, by how many bots, and how many wait."""
+
+    working: int
+    bots: int
+    waiting: int
+
+
+class QueueTable:
+    """Every method may be called from any thread, and raises SQLAlchemyError where the database cannot be used."""
+
+    def __init__(self, engine: Engine, executor: str, now: Callable[[], float] = time.time) -> None:
+        self._engine, self._executor, self._now = engine, executor, now
+
+    def add(self, job: Job, most: int) -> int | None:
+        """Add a waiting job; None where `most` wait already. Returns its priority: the lowest number runs first."""
+
+        def write(connection: Connection) -> int | None:
+            known = connection.execute(select(_COLUMNS.priority).where(_COLUMNS.job == job.id)).scalar()
+            if known is not None:
+                return known
+            counts = connection.execute(_counts(job)).one()
+            if counts.waiting >= most:
+                return None
+            same_turn = connection.execute(
+                select(func.count()).where(_COLUMNS.team == job.team, _COLUMNS.turn == counts.mine)
+            ).scalar_one()
+            others = counts.all > counts.team
+            number = priority(counts.mine, same_turn if others else 0, counts.here)
+            connection.execute(insert(_QUEUE).values(**_row(job), turn=counts.mine, priority=number, since=self._now()))
+            return number
+
+        try:
+            return transact(self._engine, write)
+        except IntegrityError:  # another bot was told of the same message
+            return transact(self._engine, write)
+
+    def begin(self, job: Job) -> float:
+        """This bot works on it; since when it has been in the queue."""
+        mine = _COLUMNS.job == job.id
+
+        def write(connection: Connection) -> float:
+            since = connection.execute(select(_COLUMNS.since).where(mine)).scalar()
+            if since is None:
+                since = self._now()
+                values = _row(job) | {"executor": self._executor}
+                connection.execute(insert(_QUEUE).values(**values, turn=0, priority=1, since=since))
+            else:
+                connection.execute(update(_QUEUE).where(mine).values(executor=self._executor))
+            return since
+
+        return transact(self._engine, write)
+
+    def end(self, job: str) -> None:
+        """It is done with, however it went; unless another bot works on it by now."""
+        mine = (_COLUMNS.job == job) & (_WAITS | (_COLUMNS.executor == self._executor))
+        transact(self._engine, lambda connection: connection.execute(delete(_QUEUE).where(mine)))
+
+    def wait_again(self, executors: Collection[str]) -> None:
+        """Nobody works any more on what these bots had begun."""
+        begun = _COLUMNS.executor.in_(executors)
+        transact(self._engine, lambda connection: connection.execute(update(_QUEUE).where(begun).values(executor=None)))
+
+    def keep(self, unfinished: Collection[str]) -> None:
+        """Remove what is not among these and no newcomer: its bot was killed before it could."""
+        old = self._ids(_COLUMNS.since < self._now() - _YOUNG)
+        ended = _COLUMNS.job.in_([job for job in old if job not in unfinished])
+        transact(self._engine, lambda connection: connection.execute(delete(_QUEUE).where(ended)))
+
+    def jobs(self, ids: Collection[str]) -> dict[str, Job]:
+        """Those of these that stand here, by their ids; of each only ids are known."""
+        return {row.job: _job(row) for row in self._all(select(_QUEUE).where(_COLUMNS.job.in_(ids)))}
+
+    def remove(self, ids: Collection[str]) -> None:
+        """These are done with, whoever worked on them."""
+        transact(self._engine, lambda connection: connection.execute(delete(_QUEUE).where(_COLUMNS.job.in_(ids))))
+
+    def offer(self, job: str) -> bool:
+        """Note that the person gets the button to cancel; whether they had it not."""
+        new = (_COLUMNS.job == job) & (_COLUMNS.offered == 0)
+
+        def write(connection: Connection) -> bool:
+            return connection.execute(update(_QUEUE).where(new).values(offered=1)).rowcount == 1
+
+        return transact(self._engine, write)
+
+    def has(self, job: str) -> bool:
+        """Whether it has not ended."""
+        return bool(self._all(select(_COLUMNS.job).where(_COLUMNS.job == job)))
+
+    def waits(self, job: str) -> bool:
+        """Whether nobody works on it yet."""
+        return bool(self._ids(_COLUMNS.job == job, _WAITS))
+
+    def all(self) -> set[str]:
+        """The ids of all of them."""
+        return set(self._ids())
+
+    def waiting(self) -> list[Waiting]:
+        """Those that nobody works on, in their order."""
+        rows = self._all(select(_QUEUE).where(_WAITS).order_by(_COLUMNS.priority, _COLUMNS.since))
+        return [Waiting(_job(row), row.since) for row in rows]
+
+    def load(self) -> Load:
+        """How much there is to do."""
+        waiting = func.coalesce(func.sum(case((_WAITS, 1), else_=0)), 0)
+        bots = func.count(func.distinct(_COLUMNS.executor))
+        (row,) = self._all(
+            select(func.count().label("all"), bots.label("bots"), waiting.label("waiting")).select_from(_QUEUE)
+        )
+        return Load(row.all - row.waiting, row.bots, row.waiting)
+
+    def of_person(self, user: str, channel: str, thread_ts: str = "") -> list[str]:
+        """What somebody asked for in a channel, or in one thread of it."""
+        where = [_COLUMNS.person == user, _COLUMNS.channel == channel]
+        return self._ids(*where, *([_COLUMNS.thread_ts == thread_ts] if thread_ts else []))
+
+    def of_message(self, team: str, channel: str, message_ts: str) -> list[str]:
+        """What is about this message."""
+        return self._ids(_COLUMNS.team == team, _COLUMNS.channel == channel, _COLUMNS.message_ts == message_ts)
+
+    def _ids(self, *where: ColumnElement[bool]) -> list[str]:
+        return [job for (job,) in self._all(select(_COLUMNS.job).where(*where))]
+
+    def _all(self, query: Executable) -> Sequence[Row[Any]]:
+        return transact(self._engine, lambda connection: connection.execute(query).all())
+
+
+def priority(mine: int, same_turn: int, here: int) -> int:
+    """Where a job comes in the queue.
+
+    A person's first job comes before everybody's second, and so on; where several workspaces wait, among those a
+    workspace's first before its second; then a channel's. So nobody waits long because somebody else asked for a lot.
+    """
+    return 1 + 1_000_000 * min(mine, 2_000) + 1_000 * min(same_turn, 999) + min(here, 999)
+
+
+def _counts(job: Job) -> Executable:
+    def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    same_team = _COLUMNS.team == job.team
+    return select(
+        func.count().label("all"),
+        how_many(_WAITS).label("waiting"),
+        how_many(same_team).label("team"),
+        how_many(same_team & (_COLUMNS.person == job.user)).label("mine"),
+        how_many(_COLUMNS.channel == job.channel).label("here"),
+    ).select_from(_QUEUE)
+
+
+def _row(job: Job) -> dict[str, str | int | None]:
+    names = {"team": job.team, "channel": job.channel, "message_ts": job.message_ts, "thread_ts": job.thread_ts}
+    return names | {"job": job.id, "person": job.user, "variant": job.variant, "executor": None, "offered": 0}
+
+
+def _job(row: Row[Any]) -> Job:
+    place = row.team, row.channel, row.message_ts, row.thread_ts
+    return Job(*place, Options(), user=row.person, variant=row.variant)
