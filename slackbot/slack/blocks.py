@@ -10,7 +10,7 @@ from slackbot.slack import feedback, messages
 from slackbot.slack.feedback import Feedback
 
 _SECTION = 3000  # characters
-CANCEL, DELETE, SMALLER = "cancel", "delete", "smaller"
+ABOVE, CANCEL, DELETE, SMALLER = "above", "cancel", "delete", "smaller"
 _DELETE_QUESTION = {
     "title": {"type": "plain_text", "text": "Delete this reply?"},
     "text": {"type": "plain_text", "text": messages.DELETE_QUESTION},
@@ -30,9 +30,14 @@ def sections(text: str) -> list[dict[str, Any]]:
     return [_section(part.rstrip("\n")) for part in parts if part.strip()]
 
 
-def cancel(job: str) -> list[dict[str, Any]]:
-    """Under a job that takes a while."""
-    return [_section(messages.SLOW), _row(_button(CANCEL, "Cancel", job))]
+def cancel(job: str, text: str) -> list[dict[str, Any]]:
+    """Under a job that takes a while, of which `text` tells."""
+    return [_section(text), _row(_button(CANCEL, "Cancel", job))]
+
+
+def above(names: Sequence[str], job: str, message_ts: str) -> list[dict[str, Any]]:
+    """The question whether the photos of the message at `message_ts` are meant. `job` is the one that asked."""
+    return [_section(messages.above(names)), _row(_button(ABOVE, "Enhance", f"{job} {message_ts}"))]
 
 
 _ANSWERS = "answers "
@@ -46,6 +51,10 @@ def result(
     They stand in the reply itself, since what is shown to one person only is gone when Slack is loaded anew. `file_id`
     is any file of the reply. `sources` are the ids of the photos that it answers: the row of buttons is named after
     them, so that whoever reads the thread knows. `enhanced` is what `feedback.describe` says of it.
+
+    Several results are files of one message, and no cards of a `carousel`: Slack opens files at their full size, with
+    arrows between them, and hands them out as they are. A card shows a banner, whose size one cannot choose, of a PNG,
+    JPEG or GIF alone, and only once Slack has processed it.
     """
     value = f"{job} {file_id}"
     more = [_button(SMALLER, "2x instead", value)] if smaller else []
@@ -80,9 +89,10 @@ class Click:
     thread_ts: str
     response_url: str = field(default="", repr=False)
     feedback: Feedback | None = None
+    team: str = ""
 
 
-def parse_click(action: Mapping[str, Any], body: Mapping[str, Any]) -> Click:
+def parse_click(action: Mapping[str, Any], body: Mapping[str, Any], team: str = "") -> Click:
     """The click of a `block_actions` payload."""
     job, _, rest = action.get("value", "").partition(" ")
     file_id, _, said = rest.partition(" ")
@@ -90,7 +100,7 @@ def parse_click(action: Mapping[str, Any], body: Mapping[str, Any]) -> Click:
     thread = at.get("thread_ts") or at.get("message_ts") or ""
     user, url = body["user"]["id"], body.get("response_url") or ""
     channel = at.get("channel_id") or ""
-    return Click(action.get("action_id", ""), job, file_id, user, channel, thread, url, feedback.parse(said))
+    return Click(action.get("action_id", ""), job, file_id, user, channel, thread, url, feedback.parse(said), team)
 
 
 def home(

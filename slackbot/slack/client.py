@@ -17,11 +17,12 @@ from slack_sdk.webhook import WebhookClient
 
 from slackbot.limits import SlackLimits
 from slackbot.ops import metrics
-from slackbot.ops.metrics import Refusal
+from slackbot.ops.metrics import Refusal, SlackTrouble
 from slackbot.slack.blocks import sections, without_feedback
 from slackbot.slack.download import download
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
 from slackbot.slack.messages import unlinked
+from slackbot.slack.refusals import refusal_of
 from slackbot.slack.transport import (
     ANSWER_HOSTS,
     follow_no_redirects,
@@ -31,8 +32,6 @@ from slackbot.slack.transport import (
     opener,
     wait_as_asked,
 )
-
-_PASSING = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 
 
 def web_client(token: str, api_url: str, limits: SlackLimits) -> WebClient:
@@ -58,7 +57,10 @@ class _Patience(RateLimitErrorRetryHandler):
     def _can_retry(self, *, response: HttpResponse | None = None, **more: Any) -> bool:
         if response is None or not super()._can_retry(response=response, **more):
             return False
-        return is_bearable(next(iter(response.headers.get("Retry-After", [])), None), self._limits)
+        bearable = is_bearable(next(iter(response.headers.get("Retry-After", [])), None), self._limits)
+        if bearable:
+            metrics.slack_refused(SlackTrouble.RATE_LIMITED)
+        return bearable
 
 
 class Slack:
@@ -92,6 +94,11 @@ class Slack:
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return messages
+
+    def message_before(self, channel: str, ts: str) -> dict[str, Any] | None:
+        """The message that stands right above another in its channel, threads aside; None where there is none."""
+        page = self._call(self._client.conversations_history, channel=channel, latest=ts, inclusive=False, limit=1)
+        return next(iter(page["messages"]), None)
 
     def is_own(self, address: str) -> bool:
         """Whether an address is Slack's own."""
@@ -139,6 +146,15 @@ class Slack:
     def show_status(self, channel: str, thread: str, status: str) -> None:
         """Show a line under a thread until the next reply, or two minutes; an empty one takes it away."""
         self._call(self._client.assistant_threads_setStatus, channel_id=channel, thread_ts=thread, status=status)
+
+    def set_session(self, channel: str, thread: str, status: str) -> None:
+        """Say of a thread that the bot is "processing" there, which shows a stop button, or "active". For agents."""
+        self._call(self._client.agents_sessions_setStatus, channel_id=channel, thread_ts=thread, status=status)
+
+    def suggest(self, channel: str, prompts: Sequence[tuple[str, str]]) -> None:
+        """Offer what to say in a direct message: (label, message), four at most. For agents."""
+        offered = [{"title": title, "message": message} for title, message in prompts]
+        self._call(self._client.assistant_threads_setSuggestedPrompts, channel_id=channel, prompts=offered)
 
     def delete(self, channel: str, ts: str, file_ids: Sequence[str]) -> None:
         """Take back a message of the bot's own, and its files; what is gone already is fine."""
@@ -197,6 +213,7 @@ class Slack:
                 if error.code < 400:
                     metrics.refuse(Refusal.REDIRECT)
                     raise SlackRefused("upload_redirected", "upload") from None
+                metrics.slack_answered(error.code)
                 wait_as_asked(error.headers.get("Retry-After"), self._limits, "upload")
                 raise SlackUnavailable(f"Slack answered {error.code} to an upload.") from None
             except (URLError, http.client.HTTPException, OSError) as error:
@@ -223,25 +240,33 @@ class Slack:
                 return
         self._call(self._client.files_completeUploadExternal, **place, initial_comment=unlinked(text))
 
+    def has_file(self, file_id: str) -> bool:
+        """Whether Slack knows a file, and nobody has deleted it."""
+        return self._known_file(file_id) is not None
+
     def is_shared(self, file_id: str, channel: str) -> bool:
         """Whether an uploaded file already stands in the channel; before that Slack does not know it at all."""
-        try:
-            shares = self.file(file_id).get("shares") or {}
-        except SlackRefused as error:
-            if error.code != "file_not_found":
-                raise
-            return False
+        shares = (self._known_file(file_id) or {}).get("shares") or {}
         return any(channel in places for places in shares.values())
+
+    def _known_file(self, file_id: str) -> dict[str, Any] | None:
+        try:
+            return self.file(file_id)
+        except SlackRefused as error:
+            if error.code not in ("file_not_found", "file_deleted"):
+                raise
+            return None
 
     def _call(self, method: Callable[..., SlackResponse], **arguments: Any) -> dict[str, Any]:
         try:
             data = method(**arguments).data
         except SlackApiError as error:
-            refusal = _refusal(error, method.__name__)
+            refusal = refusal_of(error, method.__name__)
             if isinstance(refusal, SlackUnavailable):  # whoever tries again does so when Slack allows it
                 wait_as_asked(getattr(error.response, "headers", {}).get("Retry-After"), self._limits, method.__name__)
             raise refusal from None
         except (SlackClientError, URLError, http.client.HTTPException, OSError) as error:
+            metrics.slack_refused(SlackTrouble.UNAVAILABLE)
             raise SlackUnavailable(f"Slack is out of reach for {method.__name__} ({type(error).__name__}).") from None
         if not isinstance(data, dict):
             raise SlackUnavailable(f"Slack's answer to {method.__name__} is no JSON.")
@@ -253,13 +278,3 @@ class Slack:
         except SlackRefused as error:
             if error.code not in fine.split():
                 raise
-
-
-def _refusal(error: SlackApiError, method: str) -> SlackRefused | SlackUnavailable:
-    response = error.response
-    status = getattr(response, "status_code", 200)
-    data = getattr(response, "data", response)
-    code = str(data.get("error", "")) if isinstance(data, dict) else ""
-    if status == 429 or status >= 500 or not code or code in _PASSING:
-        return SlackUnavailable(f"Slack cannot do {method} now ({code or status}).")
-    return SlackRefused(code, method, str(data.get("needed") or "") if isinstance(data, dict) else "")

@@ -1,7 +1,8 @@
 """Reactions on the messages that ask, by a thread of their own: no work waits for them, and none fails with them.
 
-Eyes while a job is at work, and at its end what came of it. Calls go out one at a time. Where Slack asks to wait, eyes
-are left out and results wait; a result that waited for too long is left out as well.
+Eyes while a job is at work, and at its end what came of it; an agent's stop button comes and goes with the eyes. Calls
+go out one at a time. Where Slack asks to wait, eyes are left out and results wait; a result that waited for too long is
+left out as well. Slack counts calls for each workspace, so only those of the workspace that it names wait.
 """
 
 import logging
@@ -14,9 +15,10 @@ from slackbot.errors import BotError
 from slackbot.job import Job
 from slackbot.ops import metrics
 from slackbot.ops.metrics import Refusal
-from slackbot.slack.client import Slack
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
 from slackbot.slack.reactions import WORKING, quietly
+from slackbot.slack.sessions import Sessions
+from slackbot.slack.workspaces import Workspaces
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,12 @@ class _Wanted:
 class Decorations:
     """Its methods return at once, or nearly so, and may be called from any thread."""
 
-    def __init__(self, slack: Slack, now: Callable[[], float] = time.monotonic) -> None:
-        """`slack` is one that does not wait where it is told to: that is done here."""
-        self._slack, self._now = slack, now
+    def __init__(self, workspaces: Workspaces, now: Callable[[], float] = time.monotonic) -> None:
+        """`workspaces` have clients that do not wait where it is told to: that is done here."""
+        self._workspaces, self._now = workspaces, now
+        self._sessions = Sessions(workspaces)
         self._wanted: dict[str, _Wanted] = {}
-        self._quiet_until = 0.0
+        self._quiet_until: dict[str, float] = {}  # by workspace
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="decorations", daemon=True)
@@ -74,15 +77,25 @@ class Decorations:
             before = self._wanted.get(job.id)
             # Of a job that began in an earlier process nobody knows whether it has its eyes.
             wanted = _Wanted(job, self._now(), mark, ended=True, eyes=before.eyes if before else True)
-            hurried = self._now() < self._quiet_until or any(one.ended for one in self._wanted.values())
+            quiet = self._quiet()
+            hurried = job.team in quiet or any(one.ended and one.job.team not in quiet for one in self._wanted.values())
             self._wanted[job.id] = wanted
             self._changed.notify_all()
         if not hurried:
             wanted.done.wait(_MOMENT)
 
+    def leave(self, job: Job) -> None:
+        """Another bot works on the job, and shows its end."""
+        with self._changed:
+            self._wanted.pop(job.id, None)
+        self._sessions.forget(job)
+
     def clear_status(self, job: Job) -> None:
         """Remove a job's status line, as a reply would."""
-        quietly(self._slack.show_status, job.channel, job.thread_ts, "")
+        quietly(self._show_no_status, job)
+
+    def _show_no_status(self, job: Job) -> None:
+        self._workspaces.of(job.team).slack.show_status(job.channel, job.thread_ts, "")
 
     def _run(self) -> None:
         while wanted := self._next():
@@ -101,35 +114,46 @@ class Decorations:
                 now = self._now()
                 for late in [one for one in self._wanted.values() if one.ended and now - one.since > _PATIENCE]:
                     self._leave_out(late)
-                ended = [one for one in self._wanted.values() if one.ended]
-                if self._closing and (not ended or now < self._quiet_until):
+                quiet = self._quiet()
+                open_to = [one for one in self._wanted.values() if one.job.team not in quiet]
+                ended = [one for one in open_to if one.ended]
+                if self._closing and not ended:
                     return None
                 begun = [
                     one
-                    for one in self._wanted.values()
+                    for one in open_to
                     if not (one.ended or one.eyes or one.left_out) and now - one.since >= _EYES_AFTER
                 ]
-                if now >= self._quiet_until and (ended or begun):
+                if ended or begun:
                     found = (ended or begun)[0]
                     found.eyes = found.eyes or not found.ended
                     return found
                 self._changed.wait(0.2 if self._wanted else None)
 
+    def _quiet(self) -> set[str]:
+        """Workspaces in which nothing may be shown for now."""
+        now = self._now()
+        self._quiet_until = {team: until for team, until in self._quiet_until.items() if now < until}
+        return set(self._quiet_until)
+
     def _show(self, wanted: _Wanted) -> None:
         place = wanted.job.channel, wanted.job.message_ts
+        slack = self._workspaces.of(wanted.job.team).slack
         if not wanted.ended:
-            self._slack.react(*place, WORKING)
+            slack.react(*place, WORKING)
+            self._sessions.begin(wanted.job)
             return
         if wanted.mark:
             try:
-                self._slack.react(*place, wanted.mark)
+                slack.react(*place, wanted.mark)
             except SlackRefused as error:
                 if error.code == "ratelimited":
                     raise
                 log.debug("a reaction was left out: %s", error)
             wanted.mark = ""
         if wanted.eyes:
-            self._slack.unreact(*place, WORKING)
+            self._sessions.end(wanted.job)
+            slack.unreact(*place, WORKING)
         self._forget(wanted)
 
     def _put_off(self, wanted: _Wanted, error: SlackUnavailable | SlackRefused) -> None:
@@ -137,7 +161,7 @@ class Decorations:
         limited = isinstance(error, SlackRefused) and error.code == "ratelimited"
         with self._changed:
             if isinstance(error, SlackUnavailable) or limited:
-                self._quiet_until = self._now() + (error.retry_after or _PAUSE)
+                self._quiet_until[wanted.job.team] = self._now() + (error.retry_after or _PAUSE)
                 if not wanted.ended:
                     wanted.eyes = not limited  # else they may be there
                     wanted.left_out = True

@@ -10,7 +10,7 @@ from urllib.request import Request
 from slackbot.imaging.errors import PhotoTooLarge, too_many_bytes
 from slackbot.limits import SlackLimits
 from slackbot.ops import metrics
-from slackbot.ops.metrics import Refusal
+from slackbot.ops.metrics import Refusal, SlackTrouble
 from slackbot.slack.errors import (
     OUTSIDE_SLACK,
     ROUND_IN_CIRCLES,
@@ -35,14 +35,20 @@ def download(address: str, path: Path, token: str, api_url: str, limits: SlackLi
             if "text/html" in response.headers.get("Content-Type", ""):
                 raise MissingScope  # the login page, with status 200
             _copy(response, path, ends, most)
+    except MissingScope:
+        metrics.slack_refused(SlackTrouble.PERMISSION)
+        raise
     except HTTPError as error:
         if error.code == 429 or error.code >= 500:
+            metrics.slack_answered(error.code)
             wait_as_asked(error.headers.get("Retry-After"), limits, "download")
             raise SlackUnavailable(f"Slack answered {error.code} to a download.") from None
         if error.code in (401, 403):
+            metrics.slack_refused(SlackTrouble.PERMISSION)
             raise MissingScope from None
         raise SlackRefused("file_not_found", "download") from None
     except (URLError, http.client.HTTPException, OSError) as error:
+        metrics.slack_refused(SlackTrouble.UNAVAILABLE)
         raise SlackUnavailable(f"A download broke off ({type(error).__name__}).") from None
 
 

@@ -4,6 +4,7 @@ DownloadError          Slack did not hand the file out
 └── MissingScope
 SlackRefused           Slack said no, and will say no again
 AllAnswered            there is nothing new in a thread
+PhotosAbove            the message has no photos, but the one above it has
 SlackUnavailable       Slack cannot answer now: worth another try
 """
 
@@ -29,6 +30,8 @@ _SLACK_REFUSED = {
     "file_type_not_allowed": "this workspace does not allow files of this kind.",
     "ratelimited": "Slack asks me to wait for longer than I can. Please try again later.",
     "upload_redirected": "Slack led me elsewhere with the result, and I do not go there.",
+    "app_not_installed": "I am not installed in this workspace any more.",
+    "token_unreadable": "I lost my key to this workspace. Please ask the person who installed me to do it again.",
     "posting_to_channel_denied": "I may not post files in this channel.",
 }
 
@@ -69,6 +72,20 @@ class AllAnswered(BotError):
     """Every photo of a thread has its answer, and nobody asked for another."""
 
     sentence = "All photos here have their answer. `again` gets you another, as do words like `2x` or `png`."
+
+
+class PhotosAbove(BotError):
+    """A message has no photos, but the one above it in the channel has: `names` are theirs. Worth a question."""
+
+    sentence = "the photos stand in the message above."
+
+    def __init__(self, message_ts: str, *names: str) -> None:
+        super().__init__(message_ts, *names)
+        self.message_ts = message_ts
+        self.names = names
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 class SlackUnavailable(BotError):

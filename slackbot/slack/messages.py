@@ -9,6 +9,7 @@ from slackbot.job import Outcome
 from slackbot.limits import MEGAPIXEL, PhotoLimits
 
 TROUBLE = "something went wrong on my side. It has been noted; please try again a little later."
+UPDATED = "I was updated before I came to this, and cannot go on with it. Please ask again."
 NOT_FETCHED = "Slack did not hand me the file. Please try again a little later."
 NOT_HANDED_OVER = "Slack did not take the result. Please try again a little later."
 _HARMLESS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "`": "ˋ", "~": "∼"})
@@ -40,7 +41,9 @@ def line(outcome: Outcome) -> str:
     elif not outcome.version:
         text += ", as you asked"
     text += "."
-    if outcome.smaller:
+    if outcome.lessened:
+        text += f" At {outcome.wanted}x it would take more memory than I have, so it {_scaled(outcome.scale)}."
+    elif outcome.smaller:
         text += f" At {outcome.wanted}x it would be too large, so it {_scaled(outcome.scale)}."
     if outcome.frames > 1:
         text += f" All {outcome.frames} frames."
@@ -93,6 +96,7 @@ def ways(limits: PhotoLimits) -> str:
     return (
         "*More ways*\n"
         "• mention me in the thread under a photo, or share several photos at once\n"
+        "• mention me right after a photo in the channel, and I ask by a button whether you mean that one\n"
         "• send me photos in a direct message\n"
         "• use the message shortcut *Enhance photos*\n"
         "• `watch` makes me take every photo of a channel, `unwatch` ends that\n"
@@ -149,6 +153,12 @@ def no_photo(bot_user: str, limits: PhotoLimits) -> str:
     return "I see no photo here. " + usage(bot_user, limits)
 
 
+def above(names: Sequence[str]) -> str:
+    """The question to a mention that comes without a photo, right after a message with photos of these names."""
+    what = f"*{escape(names[0])}*" if len(names) == 1 else f"the {len(names)} photos"
+    return f"I see no photo in your message. Do you mean {what} above? `help` says what else I can do."
+
+
 def full(minutes: int) -> str:
     """The answer where the queue is full."""
     return f"I'm at capacity. Please ask me again in {_about(minutes)}."
@@ -163,10 +173,11 @@ def status(model: bool, working: int, waiting: int, minutes: int) -> str:
     return f"{how}. I am working on {_many(working, 'message', 'messages')}{queue}."
 
 
-def working(name_count: int, photo: int, done: float) -> str:
+def working(name_count: int, photo: int, done: float, minutes: int = 0) -> str:
     """The line under a thread while photos are worked on; Slack puts the bot's name before it."""
     which = f"photo {photo + 1} of {name_count}" if name_count > 1 else "the photo"
-    return f"is enhancing {which}: {done:.0%}"
+    left = f", {_about(minutes)} left" if minutes else ""
+    return f"is enhancing {which}: {done:.0%}{left}"
 
 
 def queued(ahead: int, minutes: int) -> str:
@@ -183,15 +194,22 @@ def watching(now: bool, before: bool) -> str:
     return "I no longer watch this channel. Mention me with a photo." if before else "I was not watching this channel."
 
 
+# What an agent's direct messages offer to say, as (label, message); Slack takes four. Photos one has to bring oneself.
+PROMPTS = (("What can you do?", "help"), ("Is the model server up?", "status"), ("Stop my photos", "cancel"))
 NOT_HERE = "We are alone here, so I take every photo anyway. `watch` is for channels."
 CANCELLED = "Stopped."
 TOO_LATE = "It is done already."
 NOT_YOURS = "Only the one who asked can do that."
 NOTHING_TO_STOP = "There is nothing of yours to stop here."
 AGAIN = "2x is on its way."
+ABOVE = "I'm on it: see the thread under the photo."
 THANKS = "Thank you. It helps to make the next model better."
 DELETE_QUESTION = "Its pictures are deleted for everyone. Your own photos stay."
-SLOW = "This takes a moment."
+
+
+def slow(minutes: int) -> str:
+    """Beside the button that stops a job, which takes so long, or 0 where nobody knows."""
+    return f"This takes {_about(minutes)}." if minutes else "This takes a moment."
 
 
 def forgotten(days: float) -> str:

@@ -41,9 +41,9 @@ def job_from_event(
     return None
 
 
-def job_from_shortcut(payload: Mapping[str, Any]) -> Job:
+def job_from_shortcut(payload: Mapping[str, Any], team: str = "") -> Job:
     """The job of the message shortcut: the message's photos, or its thread's. Each use is a job of its own."""
-    message, team = payload["message"], (payload.get("team") or {}).get("id") or ""
+    message, team = payload["message"], team or (payload.get("team") or {}).get("id") or ""
     ts = payload.get("message_ts") or message["ts"]
     return Job(
         team,
@@ -56,6 +56,12 @@ def job_from_shortcut(payload: Mapping[str, Any]) -> Job:
         variant=f"shortcut-{payload['action_ts']}",
         response_url=payload.get("response_url") or "",
     )
+
+
+def job_from_stop(event: Mapping[str, Any], team: str) -> Job:
+    """The job of Slack's own stop button: what `cancel` in the thread would be."""
+    ts, thread = event["event_ts"], event["thread_ts"]
+    return Job(team, event["channel"], ts, thread, Options(command="cancel"), (), event["user"], variant="stop")
 
 
 def may_be_picture(file: Mapping[str, Any]) -> bool:

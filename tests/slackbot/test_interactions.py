@@ -1,6 +1,7 @@
 """Buttons under a result, the shortcut and the App Home, with the real bot process in the playground."""
 
 import pytest
+from slack_sdk import WebClient
 
 from playground.testing.client import Message
 from playground.workspace import PERSON
@@ -159,6 +160,24 @@ def test_the_app_home_shows_a_picture_the_state_and_the_days_counts(workspace, m
     assert [now - before for now, before in zip(count(after), counted, strict=True)] == [1, 1, 1]
     uploads = [call for call in workspace.calls("files.getUploadURLExternal") if "before" in call["args"]["filename"]]
     assert len(uploads) <= 1, "the picture is handed over once"
+
+
+def test_a_deleted_picture_of_the_app_home_is_uploaded_again(workspace):
+    def picture(view) -> str:
+        return next((block["slack_file"]["id"] for block in view["blocks"] if block["type"] == "image"), "")
+
+    def opened(wanted) -> str:
+        before = (workspace.open_home() or {}).get("hash")
+        return workspace.wait_for(
+            lambda w: (now := w.state()["homes"].get(PERSON)) and now["hash"] != before and (picture(now),), 20, wanted
+        )[0]
+
+    while not (first := opened("the picture")):  # an earlier workspace's is gone
+        pass
+    WebClient(workspace.bot_token, base_url=workspace.api_url).files_delete(file=first)
+
+    assert opened("the App Home without it") == ""
+    assert opened("the picture anew") not in ("", first)
 
 
 def count(view) -> list[int]:

@@ -15,12 +15,13 @@ HOME = blocks.home("U1", True, Counts(1, 2, 3), 4, 5, "F1", PhotoLimits(), ["•
 @pytest.mark.parametrize(
     "built",
     [
-        blocks.cancel("T1-C1-1.2"),
+        blocks.cancel("T1-C1-1.2", "This takes a moment."),
+        blocks.above(["a.jpg"], "T1-C1-1.2", "1.1"),
         blocks.result(["one", "two"], "T1-C1-1.2", "F1", True, ["F2"], DESCRIBED),
         blocks.result(["one"], "T1-C1-1.2", "F1", False),
         HOME["blocks"],
     ],
-    ids=["cancel", "result", "bare result", "home"],
+    ids=["cancel", "above", "result", "bare result", "home"],
 )
 def test_blocks_are_of_slacks_types(built):
     for block, typed in zip(built, Block.parse_all(built), strict=True):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from slackbot.job import Job, Options
 from slackbot.slack.decorations import Decorations
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
 from slackbot.slack.reactions import ENHANCED, FAILED, WORKING
+from slackbot.slack.workspaces import OneWorkspace
 from tests.processes import until
 
 
@@ -22,6 +24,7 @@ class FakeSlack:
         self.refusals: list[Exception] = []
         self.held = threading.Event()
         self.held.set()
+        self.sessions: list[tuple[str, str]] | None = None  # of an agent: thread and status
 
     def react(self, _: str, ts: str, name: str) -> None:
         self.calls.append(("react", ts, name))
@@ -31,6 +34,11 @@ class FakeSlack:
 
     def unreact(self, _: str, ts: str, name: str) -> None:
         self.calls.append(("unreact", ts, name))
+
+    def set_session(self, _: str, thread: str, status: str) -> None:
+        if self.sessions is None:
+            raise SlackRefused("missing_scope", "agents_sessions_setStatus")
+        self.sessions.append((thread, status))
 
 
 class Clock:
@@ -52,15 +60,15 @@ def clock() -> Clock:
 
 @pytest.fixture
 def decorations(slack: Any, clock: Clock) -> Iterator[Decorations]:
-    made = Decorations(slack, clock)
+    made = Decorations(OneWorkspace(slack, "U1"), clock)
     made.start()
     yield made
     slack.held.set()
     made.close(20)
 
 
-def job(number: int = 1) -> Job:
-    return Job("T1", "C1", f"{number}.5", f"{number}.5", Options())
+def job(number: int = 1, team: str = "T1") -> Job:
+    return Job(team, "C1", f"{number}.5", f"{number}.5", Options())
 
 
 def limited(seconds: float) -> SlackRefused:
@@ -88,6 +96,18 @@ def test_a_job_of_an_earlier_process_may_have_its_eyes(decorations, slack):
     assert slack.calls == [("react", "1.5", ENHANCED), ("unreact", "1.5", WORKING)]
 
 
+def test_a_job_that_another_bot_has_keeps_no_stop_button_here(decorations, slack, clock):
+    slack.sessions = []
+    first, second = job(), replace(job(2), thread_ts="1.5")
+    for begun, one in enumerate((first, second), 1):
+        decorations.begin(one)
+        clock.now += 1.5
+        until(lambda count=begun: len(slack.sessions) == count, 20, "the button")
+    decorations.leave(first)
+    decorations.end(second, ENHANCED)
+    assert slack.sessions == [("1.5", "processing"), ("1.5", "processing"), ("1.5", "active")]
+
+
 def test_nobody_waits_while_slack_hangs(decorations, slack):
     slack.held.clear()
     decorations.begin(job(0))
@@ -109,6 +129,20 @@ def test_a_result_waits_until_slack_takes_it(decorations, slack, clock, trouble)
     clock.now += 31
     until(lambda: len(slack.calls) == 4, 20, "both results")
     assert slack.calls[1:] == [("react", "1.5", ENHANCED), ("react", "2.5", ENHANCED), ("unreact", "2.5", WORKING)]
+
+
+def test_a_workspace_that_is_told_to_wait_holds_up_no_other(decorations, slack, clock):
+    slack.refusals = [limited(100)]
+    decorations.begin(job(team="T1"))
+    decorations.end(job(team="T1"), ENHANCED)
+    decorations.begin(job(2, "T2"))
+    clock.now += 1.5
+    until(lambda: len(slack.calls) == 2, 20, "the eyes of another workspace")
+    decorations.end(job(2, "T2"), FAILED)
+    assert slack.calls[1:] == [("react", "2.5", WORKING), ("react", "2.5", FAILED), ("unreact", "2.5", WORKING)]
+    clock.now += 100
+    until(lambda: len(slack.calls) == 5, 20, "the result that waited")
+    assert slack.calls[4] == ("react", "1.5", ENHANCED)
 
 
 def left_out() -> float:
@@ -152,7 +186,7 @@ def test_what_slack_never_takes_is_not_asked_again(decorations, slack, clock):
 
 
 def test_the_end_waits_for_the_last_reactions(slack: Any, clock):
-    decorations = Decorations(slack, clock)
+    decorations = Decorations(OneWorkspace(slack, "U1"), clock)
     decorations.begin(job())
     decorations.end(job(), ENHANCED)
     decorations.start()

@@ -1,0 +1,82 @@
+"""Slack before a bot in HTTP mode: it sends signed requests, and people install the app in a browser."""
+
+import contextlib
+import hashlib
+import hmac
+import http.client
+import json
+import re
+import threading
+import time
+from html import unescape
+from urllib.parse import urlencode, urlsplit
+
+from playground.testing.client import PlaygroundClient
+
+SECRET = "canary-signing-secret-7391-0123456789"
+
+
+def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
+    """The headers that Slack sends with a body."""
+    at = str(int(time.time()))
+    digest = hmac.new(secret.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={digest}", "Content-Type": "application/json"}
+
+
+def request(
+    address: str, method: str = "GET", body: bytes = b"", headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, str], str]:
+    """Status, headers and body of an answer; redirects are not followed."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+    connection.request(method, f"{parts.path}?{parts.query}", body, headers or {})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, dict(answer.getheaders()), text
+
+
+class HttpSlack:
+    """Delivers every event of a playground to a bot, once it is told where, until `close`."""
+
+    def __init__(self, workspace: PlaygroundClient) -> None:
+        self._workspace = workspace
+        self._ending = threading.Event()
+        self._sent: set[str] = set()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.bot = ""
+        self.statuses: list[int] = []
+
+    def open(self, bot: str) -> None:
+        """`bot` is the address at which it listens."""
+        self.bot = bot
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ending.set()
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        while not self._ending.wait(0.05):
+            for event in self._workspace.events():
+                if event["event_id"] not in self._sent:
+                    with contextlib.suppress(ConnectionError):  # the bot is away: it is sent again
+                        self.statuses.append(self.deliver(event))
+                        self._sent.add(event["event_id"])
+
+    def deliver(self, event: dict) -> int:
+        """The status of the bot's answer."""
+        body = json.dumps(event).encode()
+        return request(f"{self.bot}/slack/events", "POST", body, signed(body))[0]
+
+    def install(self, team: str, *, org: bool = False, cookies: bool = True) -> tuple[int, str]:
+        """Somebody installs the app in their browser; status and text of the last page."""
+        _, headers, page = request(f"{self.bot}/slack/install")
+        cookie = headers["Set-Cookie"].partition(";")[0] if cookies else ""
+        found = re.search(r'href="([^"]+/oauth/v2/authorize[^"]+)"', page)
+        assert found, page
+        choice = urlencode({"team": team, **({"org": "1"} if org else {})})
+        status, headers, text = request(f"{re.sub(r'&team=(?=&|$)', '', unescape(found[1]))}&{choice}")
+        assert status == 302, text
+        status, _, text = request(headers["Location"], headers={"Cookie": cookie})
+        return status, text
