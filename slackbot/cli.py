@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from slackbot import __version__
 from slackbot.errors import BotError
 from slackbot.inference.endpoint import TRITON_URL, Endpoint
 from slackbot.limits import Limits
-from slackbot.ops import redaction
+from slackbot.ops import redaction, tracing
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _bot(env_file: Path) -> int:
-    from slackbot.load_settings import is_open_to_others, load
+    from slackbot.load_settings import is_open_to_others, load, telemetry
 
     os.umask(0o077)  # whatever the bot writes is its user's alone: photos, and the database
     configuration = load(env_file)  # before what else the bot needs: a mistake is told at once
@@ -48,19 +49,25 @@ def _bot(env_file: Path) -> int:
 
     logging.getLogger("slackbot").setLevel(configuration.settings.log_level.upper())
     redaction.begin(configuration.settings.log_format == "json")
+    os.environ.update(telemetry(env_file))
+    tracing.begin()
     serve(configuration, lambda text: print(text, flush=True))
     return 0
 
 
 def _enhance(arguments: argparse.Namespace) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # files that are half written are to be deleted
     from slackbot.imaging import forkserver
 
     forkserver.begin()
     from slackbot.enhance_files import Order, enhance_files
     from slackbot.inference.enhancer import Enhancer
     from slackbot.job import Options
+    from slackbot.ops import memory
+    from slackbot.ops.budget import Budget
 
-    endpoint, limits = _server_and_limits(arguments.env_file, arguments.triton)
+    endpoint, limits, megabytes = _told(arguments.env_file, arguments.triton)
+    most, _ = memory.limit(megabytes)
 
     def begin() -> Enhancer:
         from slackbot.inference.triton import ModelServer  # loads while the first picture is being opened
@@ -84,13 +91,17 @@ def _enhance(arguments: argparse.Namespace) -> int:
         is_folder=output.endswith(("/", os.sep)),
         only_check=arguments.check,
     )
-    return min(1, enhance_files(order, begin, limits.photo))
+    return min(1, enhance_files(order, begin, limits, Budget(lambda: memory.for_photos(most))))
 
 
-def _server_and_limits(env_file: Path, triton: str) -> tuple[Endpoint, Limits]:
-    """Where nothing is set, what reads settings is not loaded: that would take a third of a second."""
-    if not env_file.exists() and not any(name.upper().startswith(("TRITON_", "LIMIT_")) for name in os.environ):
-        return Endpoint(triton or TRITON_URL), Limits()
+def _told(env_file: Path, triton: str) -> tuple[Endpoint, Limits, int | None]:
+    """Where the model server is, the limits, and how many megabytes there are if somebody says so.
+
+    Where nothing is set, what reads settings is not loaded: that would take a third of a second."""
+    if not env_file.exists() and not any(
+        name.upper().startswith(("TRITON_", "LIMIT_", "MEMORY_")) for name in os.environ
+    ):
+        return Endpoint(triton or TRITON_URL), Limits(), None
     from slackbot.load_settings import load_for_files
 
     return load_for_files(env_file, triton)
@@ -104,10 +115,14 @@ def make_parser() -> argparse.ArgumentParser:
         "docs/settings.md describes them.",
     )
     parser.add_argument(
-        "--env-file", type=Path, default=Path(".env"), metavar="FILE", help="settings that the environment lacks (.env)"
+        "--env-file",
+        type=Path,
+        default=Path(".env"),
+        metavar="FILE",
+        help="where to read the settings that the environment lacks (.env)",
     )
     parser.add_argument("--version", action="version", version=__version__, help="print the version, and end")
-    commands = parser.add_subparsers(dest="command", metavar="enhance")
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
     enhance = commands.add_parser(
         "enhance",
         help="enhance files, without Slack",

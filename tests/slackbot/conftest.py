@@ -2,6 +2,10 @@
 
 import contextlib
 import io
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from slack_sdk.models.blocks import Block
 
 from playground.testing.client import Message, PlaygroundClient
 from slackbot.imaging.decode import open_photo
@@ -16,12 +21,20 @@ from slackbot.imaging.encode import save_photo
 from slackbot.imaging.photo import Photo
 from slackbot.limits import PhotoLimits
 from tests.nearest_model import NearestModel
-from tests.processes import Bot
+from tests.processes import ROOT, Bot
+
+BODIES = ("blocks", "view")
 
 
 @pytest.fixture
 def limits() -> PhotoLimits:
     return PhotoLimits()
+
+
+def look(path: Path) -> tuple[str | None, tuple[int, int]]:
+    """Kind and size of a file."""
+    with Image.open(path) as image:
+        return image.format, image.size
 
 
 def picture(width: int, height: int, seed: int = 0) -> Image.Image:
@@ -79,10 +92,22 @@ def playground() -> Iterator[PlaygroundClient]:
 
 
 @pytest.fixture
-def workspace(playground: PlaygroundClient) -> PlaygroundClient:
+def workspace(playground: PlaygroundClient) -> Iterator[PlaygroundClient]:
+    """The playground as new. In the end, all blocks that the bot sent have to be what Slack's types know."""
     playground.clear_faults()
     playground.reset()
-    return playground
+    yield playground
+    for call in playground.calls():
+        for block in blocks_of(call["args"]):
+            typed = Block.parse(block)
+            assert typed, block
+            assert typed.to_dict() == block, call["method"]  # validated; what the types do not know would be missing
+
+
+def blocks_of(arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    """The blocks in the arguments of a Web API call: a message's or a view's, as JSON or not."""
+    read = {name: json.loads(one) if isinstance(one, str) else one for name, one in arguments.items() if name in BODIES}
+    return [*(read.get("blocks") or ()), *(read.get("view") or {}).get("blocks", ())]
 
 
 @contextlib.contextmanager
@@ -145,3 +170,29 @@ def mention(workspace: PlaygroundClient) -> Callable[..., Message]:
         return workspace.post(channel, f"<@{workspace.bot_user}> {text}", files=files, **more)
 
     return post
+
+
+@pytest.fixture
+def command_line(model: NearestModel) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`python -m slackbot ARGUMENTS`, as a person runs it, with that model server."""
+
+    def run(*arguments, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "slackbot", "--env-file", os.devnull, *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, "TRITON_URL": model.address, **environment},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def cat(tmp_path: Path, paint: Callable[..., Image.Image]) -> Path:
+    """A file of 30 x 20 pixels."""
+    path = tmp_path / "cat.png"
+    paint(30, 20).save(path)
+    return path

@@ -1,46 +1,26 @@
 """`python -m slackbot enhance`, as a person runs it."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.nearest_model import NearestModel
+from tests.processes import until
+from tests.slackbot.conftest import look
+from tests.terminal import on_terminal
+
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def run(model):
-    def command(*arguments, **environment):
-        return subprocess.run(
-            [sys.executable, "-m", "slackbot", "--env-file", os.devnull, *map(str, arguments)],
-            cwd=ROOT,
-            env={**os.environ, "TRITON_URL": model.address, **environment},
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-    return command
-
-
-def look(path):
-    with Image.open(path) as image:
-        return image.format, image.size
-
-
-@pytest.fixture
-def cat(tmp_path, paint):
-    path = tmp_path / "cat.png"
-    paint(30, 20).save(path)
-    return path
-
-
-def test_a_photo_is_enhanced_beside_itself_and_never_overwritten(run, cat):
-    done = run("enhance", cat)
+def test_a_photo_is_enhanced_beside_itself_and_never_overwritten(command_line, cat):
+    done = command_line("enhance", cat)
 
     result = cat.with_name("cat_4x.png")
     assert (done.returncode, done.stderr) == (0, "")
@@ -48,19 +28,19 @@ def test_a_photo_is_enhanced_beside_itself_and_never_overwritten(run, cat):
     assert "model version 7" in done.stdout
     assert look(result) == ("PNG", (120, 80))
 
-    again = run("enhance", cat)
+    again = command_line("enhance", cat)
     assert again.returncode == 1
     assert again.stderr == f"{cat}: {result} is there already; --force overwrites it.\n"
-    assert run("enhance", cat, "--force").returncode == 0
+    assert command_line("enhance", cat, "--force").returncode == 0
 
 
-def test_a_folder_goes_into_a_folder_and_a_bad_file_does_not_stop_the_rest(run, cat, tmp_path):
+def test_a_folder_goes_into_a_folder_and_a_bad_file_does_not_stop_the_rest(command_line, cat, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"\xff\xd8\xff cut short")
     (tmp_path / "notes.txt").write_text("no picture")
     out = tmp_path / "out"
 
-    done = run("enhance", tmp_path, "-o", out, "--scale", "2")
+    done = command_line("enhance", tmp_path, "-o", out, "--scale", "2")
 
     assert done.returncode == 1
     assert (
@@ -72,21 +52,23 @@ def test_a_folder_goes_into_a_folder_and_a_bad_file_does_not_stop_the_rest(run, 
     assert cat.exists()
 
 
-def test_the_name_of_the_output_decides_its_kind(run, cat, tmp_path):
-    assert run("enhance", cat, "-o", tmp_path / "out.jpg").returncode == 0
+def test_the_name_of_the_output_decides_its_kind(command_line, cat, tmp_path):
+    assert command_line("enhance", cat, "-o", tmp_path / "out.jpg").returncode == 0
     assert look(tmp_path / "out.jpg") == ("JPEG", (120, 80))
 
-    done = run("enhance", cat, "-o", tmp_path / "out.xyz")
+    done = command_line("enhance", cat, "-o", tmp_path / "out.xyz")
     assert done.returncode == 1
     assert "cannot write .xyz" in done.stderr
 
 
-def test_a_format_a_comparison_and_metadata(run, tmp_path, paint):
+def test_a_format_a_comparison_and_metadata(command_line, tmp_path, paint):
     exif = Image.Exif()
     exif[0x010E] = "where I live"
     paint(30, 20).save(tmp_path / "cat.jpg", exif=exif)
 
-    done = run("enhance", tmp_path / "cat.jpg", "--format", "webp", "--compare", "--keep-metadata", "--scale", "2")
+    done = command_line(
+        "enhance", tmp_path / "cat.jpg", "--format", "webp", "--compare", "--keep-metadata", "--scale", "2"
+    )
 
     assert (done.returncode, done.stderr) == (0, "")
     assert look(tmp_path / "cat_2x.webp") == ("WEBP", (60, 40))
@@ -95,17 +77,17 @@ def test_a_format_a_comparison_and_metadata(run, tmp_path, paint):
     with Image.open(tmp_path / "cat_2x.webp") as image:
         assert image.getexif()[0x010E] == "where I live"
 
-    again = run("enhance", tmp_path / "cat.jpg", "--compare", "-o", tmp_path / "other.png")
+    again = command_line("enhance", tmp_path / "cat.jpg", "--compare", "-o", tmp_path / "other.png")
     assert again.returncode == 0
     assert look(tmp_path / "cat_compare.png")[0] == "PNG"
-    third = run("enhance", tmp_path / "cat.jpg", "--compare")
+    third = command_line("enhance", tmp_path / "cat.jpg", "--compare")
     assert third.returncode == 1
     assert "cat_compare.jpg is there already; --force overwrites it." in third.stderr
     assert not (tmp_path / "cat_4x.jpg").exists(), "nothing is done by halves"
 
 
-def test_bicubic_as_asked_is_no_complaint(run, cat):
-    done = run("enhance", cat, "--bicubic", "--compare")
+def test_bicubic_as_asked_is_no_complaint(command_line, cat):
+    done = command_line("enhance", cat, "--bicubic", "--compare")
 
     assert done.returncode == 0
     first, second = done.stdout.splitlines()
@@ -113,12 +95,12 @@ def test_bicubic_as_asked_is_no_complaint(run, cat):
     assert second.endswith("nothing to compare, both sides would be bicubic")
 
 
-def test_several_files_go_side_by_side_and_a_folder_twice_leaves_results_alone(run, cat, tmp_path, paint):
+def test_several_files_go_side_by_side_and_a_folder_twice_leaves_results_alone(command_line, cat, tmp_path, paint):
     paint(10, 10).save(tmp_path / "dog.jpg")
     paint(10, 10).save(tmp_path / "taken_2x.jpg")
 
-    assert run("enhance", cat, tmp_path / "dog.jpg").returncode == 0
-    done = run("enhance", tmp_path, "--force", "--scale", "2")
+    assert command_line("enhance", cat, tmp_path / "dog.jpg").returncode == 0
+    done = command_line("enhance", tmp_path, "--force", "--scale", "2")
 
     assert done.returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
@@ -135,33 +117,33 @@ def test_several_files_go_side_by_side_and_a_folder_twice_leaves_results_alone(r
     )
 
 
-def test_an_animation_stays_one(run, tmp_path, paint):
+def test_an_animation_stays_one(command_line, tmp_path, paint):
     frames = [paint(20, 10, seed) for seed in range(3)]
     frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:], duration=100)
 
-    done = run("enhance", tmp_path / "film.gif", "-o", tmp_path / "large.gif")
+    done = command_line("enhance", tmp_path / "film.gif", "-o", tmp_path / "large.gif")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 frames" in done.stdout
     with Image.open(tmp_path / "large.gif") as image:
         assert (getattr(image, "n_frames", 1), image.size) == (3, (80, 40))
 
-    done = run("enhance", tmp_path / "film.gif", "--format", "jpeg")
+    done = command_line("enhance", tmp_path / "film.gif", "--format", "jpeg")
     assert "the first of 3 pictures" in done.stdout
     assert look(tmp_path / "film_4x.jpg") == ("JPEG", (80, 40))
 
 
-def test_two_kinds_at_once_are_refused(run, cat, tmp_path):
-    done = run("enhance", cat, "--format", "webp", "-o", tmp_path / "out.jpg")
+def test_two_kinds_at_once_are_refused(command_line, cat, tmp_path):
+    done = command_line("enhance", cat, "--format", "webp", "-o", tmp_path / "out.jpg")
 
     assert done.returncode == 1
     assert "--format says WebP and out.jpg says JPEG." in done.stderr
 
 
-def test_without_a_server_it_is_bicubic_and_says_so(run, cat, model):
+def test_without_a_server_it_is_bicubic_and_says_so(command_line, cat, model):
     model.stop()
 
-    done = run("enhance", cat)
+    done = command_line("enhance", cat)
 
     assert done.returncode == 0
     assert "bicubic, because the model server is not available" in done.stdout
@@ -179,8 +161,8 @@ def test_without_a_server_it_is_bicubic_and_says_so(run, cat, model):
         ([], 1, "SLACK_BOT_TOKEN is missing"),
     ],
 )
-def test_a_wrong_command_line_is_one_sentence(run, arguments, code, word):
-    done = run(*arguments, SLACK_BOT_TOKEN="")
+def test_a_wrong_command_line_is_one_sentence(command_line, arguments, code, word):
+    done = command_line(*arguments, SLACK_BOT_TOKEN="")
 
     assert done.returncode == code
     assert word in done.stderr
@@ -188,10 +170,10 @@ def test_a_wrong_command_line_is_one_sentence(run, arguments, code, word):
 
 
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
-def test_a_token_that_slack_refuses_is_named(run, workspace, tmp_path, name):
+def test_a_token_that_slack_refuses_is_named(command_line, workspace, tmp_path, name):
     wrong = {name: workspace.environment[name][:5] + "wrong", "DATABASE_URL": f"sqlite:///{tmp_path}/bot.sqlite"}
 
-    done = run(**{**workspace.environment, **wrong})
+    done = command_line(**{**workspace.environment, **wrong})
 
     assert done.returncode == 1
     assert f"Slack does not accept {name} (invalid_auth)." in done.stderr
@@ -199,97 +181,78 @@ def test_a_token_that_slack_refuses_is_named(run, workspace, tmp_path, name):
     assert "wrong" not in done.stderr
 
 
-def test_a_database_that_cannot_be_opened_is_one_sentence(run, workspace, tmp_path):
-    done = run(**{**workspace.environment, "DATABASE_URL": f"sqlite:///{tmp_path}"})
+def test_a_database_that_cannot_be_opened_is_one_sentence(command_line, workspace, tmp_path):
+    done = command_line(**{**workspace.environment, "DATABASE_URL": f"sqlite:///{tmp_path}"})
 
     assert done.returncode == 1
     assert "The database of DATABASE_URL cannot be opened" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_help(run):
-    done = run("enhance", "--help")
+def test_help(command_line):
+    done = command_line("enhance", "--help")
 
     assert done.returncode == 0
     assert "--force" in done.stdout
 
 
-def test_two_results_of_one_name_are_numbered_apart(run, tmp_path, paint):
-    for name, kind in (("IMG_1.png", "PNG"), ("IMG_1.gif", "GIF")):
-        paint(30, 20).save(tmp_path / name, kind)
-    out = tmp_path / "new" / "out"
+class SecondFirst(NearestModel):
+    """Answers for a picture 30 pixels wide once it has been asked for one 10 pixels wide."""
 
-    done = run("enhance", tmp_path / "IMG_1.png", tmp_path / "IMG_1.gif", "-o", out)
+    def __init__(self) -> None:
+        super().__init__()
+        self.second = threading.Event()
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(path.name for path in out.iterdir()) == ["IMG_1_4x (2).png", "IMG_1_4x.png"]
-
-
-def test_a_result_never_takes_the_place_of_a_source(run, tmp_path, paint):
-    for name in ("cat.png", "cat_4x.png"):
-        paint(30, 20).save(tmp_path / name)
-    before = (tmp_path / "cat_4x.png").read_bytes()
-
-    done = run("enhance", tmp_path / "cat.png", tmp_path / "cat_4x.png", "--force")
-
-    assert done.returncode == 0
-    assert (tmp_path / "cat_4x.png").read_bytes() == before
-    assert look(tmp_path / "cat_4x (2).png") == ("PNG", (120, 80))
+    def ModelInfer(self, request, context):  # noqa: N802
+        width = request.inputs[0].shape[2]
+        if width == 10:
+            self.second.set()
+        if width == 30:
+            self.second.wait(40)
+        return super().ModelInfer(request, context)
 
 
-def test_missing_output_folders_are_made(run, cat, tmp_path):
-    assert run("enhance", cat, "-o", tmp_path / "a" / "b" / "big.png").returncode == 0
-    assert look(tmp_path / "a" / "b" / "big.png") == ("PNG", (120, 80))
-    assert run("enhance", cat, "-o", f"{tmp_path}/c/").returncode == 0
-    assert look(tmp_path / "c" / "cat_4x.png") == ("PNG", (120, 80))
+def test_small_photos_are_enhanced_side_by_side_and_told_of_in_their_order(command_line, tmp_path, paint):
+    sizes = {"a.png": (30, 20), "b.png": (10, 20), "c.png": (12, 20), "d.png": (14, 20)}
+    for name, size in sizes.items():
+        paint(*size).save(tmp_path / name)
+    (tmp_path / "bc.png").write_bytes((tmp_path / "c.png").read_bytes()[:30])
+    model = SecondFirst()
+    model.start()
+    try:
+        done = command_line("enhance", tmp_path, TRITON_URL=model.address)
+    finally:
+        model.stop()
+
+    assert model.second.is_set()
+    assert (done.returncode, done.stderr.count("bc.png")) == (1, 1)
+    said = done.stdout.splitlines()
+    assert [Path(line.partition(":")[0]).name for line in said] == [name.replace(".", "_4x.") for name in sizes]
+    assert all(line.endswith("model version 7") for line in said)
 
 
-def test_the_path_that_failed_is_named(run, cat, tmp_path):
-    done = run("enhance", cat, "-o", cat / "sub" / "big.png")
-    assert (done.returncode, done.stderr) == (1, f"slackbot: {cat / 'sub'}: Not a directory\n")
-    gone = run("enhance", tmp_path / "gone.png", "-o", tmp_path / "out.png")
-    assert (gone.returncode, gone.stderr) == (1, f"{tmp_path / 'gone.png'}: No such file or directory\n")
+def test_a_terminal_shows_one_bar_for_all_files_and_whole_sentences(cat, model, tmp_path, paint):
+    paint(300, 200).save(tmp_path / "dog.png")
+    command = [sys.executable, "-m", "slackbot", "--env-file", os.devnull, "enhance", cat, tmp_path / "dog.png"]
+    status, text = on_terminal(command, 200, cwd=ROOT, env={**os.environ, "TRITON_URL": model.address})
+
+    assert status == 0
+    assert re.search(r"\[[12]/2\] (?:cat|dog)\.png: +\d+%\|", text)
+    for name in ("cat", "dog"):
+        assert re.search(rf"[\r\n]{tmp_path}/{name}_4x\.png: [^\r]*model version 7 *\r\n", text)
+    assert text.endswith("\r"), "the bar is gone"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["gone.png"], "gone.png: No such file or directory"),
-        (["cat.png", "-o", "cat.png"], "is there already"),
-        (["cat.png", "-o", "out.xyz"], "I cannot write .xyz"),
-        (["cat.png", "-o", "out.png", "--format", "jpeg"], "--format says JPEG and out.png says PNG"),
-        (["empty"], "There is no picture in there."),
-    ],
-)
-def test_every_check_comes_before_the_server(run, model, cat, tmp_path, arguments, said):
-    model.stop()
-    (tmp_path / "empty").mkdir()
-    paths = [tmp_path / one if one[0] not in "-j" else one for one in arguments]
+def test_ctrl_c_ends_it_at_once_and_leaves_nothing_unfinished(cat, model, tmp_path, paint):
+    paint(300, 200).save(tmp_path / "dog.png")
+    model.behaviour = "slow"
+    command = [sys.executable, "-m", "slackbot", "--env-file", os.devnull, "enhance", cat, tmp_path / "dog.png"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "TRITON_URL": model.address}
+    ) as process:
+        until(lambda: model.asked >= 2, 30, "tiles of both")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=15)  # the model would answer after 30
 
-    for check in ([], ["--check"]):
-        done = run("enhance", *check, *paths)
-        assert done.returncode == 1
-        assert said in done.stderr
-    assert run("enhance", "--check", cat).returncode == 0
-    assert not cat.with_name("cat_4x.png").exists()
-
-
-def test_folders_of_a_folder_keep_their_places(run, tmp_path, paint):
-    for name in ("in/a.png", "in/b/a.png", "in/b/c/d.png"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        paint(12, 8).save(tmp_path / name)
-
-    assert run("enhance", "--recursive", tmp_path / "in", "-o", tmp_path / "out").returncode == 0
-    found = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")}
-    assert found == {"a_4x.png", "b/a_4x.png", "b/c/d_4x.png"}
-    assert run("enhance", tmp_path / "in", "-o", tmp_path / "flat").returncode == 0
-    assert [path.name for path in (tmp_path / "flat").iterdir()] == ["a_4x.png"]
-
-
-def test_a_result_has_the_date_and_the_permissions_of_its_source(run, cat):
-    cat.chmod(0o600)
-    os.utime(cat, (1_000_000_000, 1_000_000_000))
-
-    assert run("enhance", cat).returncode == 0
-    found = cat.with_name("cat_4x.png").stat()
-    assert (found.st_mode & 0o777, found.st_mtime) == (0o600, 1_000_000_000)
+    assert (process.returncode, errors) == (130, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cat.png", "dog.png"]

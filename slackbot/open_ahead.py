@@ -1,0 +1,78 @@
+"""Files opened one after the other, each while the one before it is worked on, where there is memory for both."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Self
+
+from slackbot.imaging.admission import Admission, admit
+from slackbot.imaging.formats import Format
+from slackbot.imaging.photo import Photo
+from slackbot.imaging.sandbox import open_sandboxed, read_header_sandboxed
+from slackbot.limits import PhotoLimits
+from slackbot.ops import memory
+from slackbot.ops.budget import Budget
+
+Opened = tuple[Photo, Admission]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to become of each file: how many times as large, in which format if not its own, and with what."""
+
+    scale: float
+    format: Format | None
+    compare: bool
+
+
+class Opening:
+    """A file that is being opened. It has its memory to the end of a `with`."""
+
+    def __init__(self, executor: Executor, opened: contextlib.AbstractContextManager[Opened]) -> None:
+        self._context = opened
+        self._future: Future[Opened] | None = executor.submit(opened.__enter__)
+
+    @property
+    def opened(self) -> Future[Opened]:
+        """To wait for, before it is taken."""
+        if not self._future:
+            raise RuntimeError("a photo is taken once")
+        return self._future
+
+    def take(self) -> Opened:
+        """The photo, which is not kept here, and what it gets; once. Raises a PhotoError or OSError."""
+        taken = self.opened.result()
+        self._future = None  # and the photo with it
+        return taken
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        failed = self._future and self._future.exception()
+        self._future = None
+        if not failed:
+            self._context.__exit__(None, None, None)
+
+
+def open_ahead(paths: Iterable[Path], wanted: Wanted, limits: PhotoLimits, budget: Budget) -> Iterator[Opening]:
+    """Each file in its turn, to be used in a `with`."""
+    with ThreadPoolExecutor(1, thread_name_prefix="open") as pool:
+        files = (Opening(pool, _admitted(path, wanted, limits, budget)) for path in paths)
+        end: list[Opening | None] = [None]
+        for this, _next in pairwise(chain(files, end)):
+            if this:
+                yield this
+
+
+@contextlib.contextmanager
+def _admitted(path: Path, wanted: Wanted, limits: PhotoLimits, budget: Budget) -> Iterator[Opened]:
+    header = read_header_sandboxed(path, limits)
+    facts = header.facts.written_as(wanted.format) if wanted.format else header.facts
+    admission = admit(header, facts, wanted.scale, limits, budget.total(), wanted.compare)
+    with budget.taken(admission.size):
+        memory.give_back()
+        yield open_sandboxed(path, admission.limits), admission
