@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import asyncio
 import contextlib
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -34,6 +38,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--public-url", help="where others reach it, when that is not http://HOST:PORT (containers)")
     parser.add_argument(
         "--manifest", type=Path, help="an app manifest (JSON): its scopes, events and shortcuts hold here, nothing more"
+    )
+    parser.add_argument(
+        "--agent", action="store_true", help="the app is declared an agent: a stop button, and suggested prompts"
     )
     parser.add_argument(
         "--model-server", default="", metavar="COMMAND", help="a model server to run, with a switch on the page"
@@ -81,6 +88,7 @@ def main(argv: list[str] | None = None) -> int:
 
     try:
         settings = Settings.from_manifest(arguments.manifest) if arguments.manifest else Settings()
+        settings = settings.as_agent() if arguments.agent else settings
         listener = _listen(arguments.host, arguments.port)
     except BadRequest as refusal:
         print(refusal, file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import Any
 
 from playground.errors import SlackError
 
-MAX_BLOCKS = {"message": 50, "home": 100, "modal": 100}
+MAX_BLOCKS = {"message": 50, "home": 100}
 _ELEMENTS = {
     "button",
     "overflow",

@@ -17,19 +17,23 @@ UserActions
     DELETE /control/messages      {channel, ts}
     POST   /control/forward       {channel, ts, to, text?, user?}: a message, into the channel `to`
     POST   /control/reactions     {channel, ts, name, user?, remove?}
-    POST   /control/home          {user?}: open the App Home
+    POST   /control/home          {user?, tab?}: open the App Home, or its tab "messages"
+    POST   /control/stop          {channel, ts, user?}: press an agent's stop button in the thread of `ts`
     POST   /control/click         {action_id, channel+ts or view_id, block_id?, user?, changes?}: acknowledged?
     POST   /control/shortcut      {callback_id, channel, ts, user?}: acknowledged?
-    POST   /control/submit        {view_id, values, user?}: acknowledged?
     POST   /control/command       {command, text, channel, user?}: acknowledged?
     POST   /control/channels      {name, private?, app_is_member?}
+    POST   /control/users         {name, team?}: somebody new, in all public channels; of another workspace, a guest
     POST   /control/members       {channel, user, member?}
+    POST   /control/teams         {name, enterprise?}: one with the channel `NAME-photos`
+    POST   /control/uninstall     {team, org?}: the app is removed there, or from its whole organisation
+    POST   /control/access        {team, given?}: its organisation gives it the app, or takes it
 
 The network
     POST   /control/redeliver     {event_id, times?}: an event once more, or n times at once
     POST   /control/deliver       {event, event_id?, times?}: any inner event, as if Slack sent it
     POST   /control/disconnect    {reason?, connection?, abruptly?}: warning, refresh_requested, link_disabled
-    POST   /control/faults        {on, kind, times?, retry_after?, seconds?, error?, content_type?}: see faults.py
+    POST   /control/faults        {on, kind, times?, and what else faults.py takes}
     DELETE /control/faults        {id?}: one, or all
     PATCH  /control/settings      any fields of `settings.Settings`
     POST   /control/reset         a fresh workspace with the first settings; connections stay
@@ -49,7 +53,7 @@ from playground import payloads
 from playground.control_requests import json_body, number
 from playground.errors import BadRequest
 from playground.event_delivery import EventDelivery
-from playground.seed import BOT_USER, PERSON, Channel, new_id
+from playground.seed import BOT_USER, PERSON, Channel, User, new_id
 from playground.socket_mode import SocketMode
 from playground.user_actions import UserActions
 from playground.workspace import Workspace
@@ -80,11 +84,12 @@ class Control:
             web.post("/control/forward", self.forward),
             web.post("/control/reactions", self.react),
             web.post("/control/home", self.home),
+            web.post("/control/stop", self.stop),
             web.post("/control/click", self.click),
             web.post("/control/shortcut", self.shortcut),
-            web.post("/control/submit", self.submit),
             web.post("/control/command", self.command),
             web.post("/control/channels", self.add_channel),
+            web.post("/control/users", self.add_user),
             web.post("/control/members", self.members),
             web.post("/control/redeliver", self.redeliver),
             web.post("/control/deliver", self.deliver),
@@ -199,7 +204,12 @@ class Control:
 
     async def home(self, request: web.Request) -> web.Response:
         body = await json_body(request)
-        return web.json_response({"view": self._users.open_home(body.get("user", PERSON))})
+        return web.json_response({"view": self._users.open_home(body.get("user", PERSON), body.get("tab", "home"))})
+
+    async def stop(self, request: web.Request) -> web.Response:
+        body = await json_body(request, "channel", "ts")
+        self._users.stop_session(body["channel"], body["ts"], body.get("user", PERSON))
+        return web.json_response({})
 
     async def click(self, request: web.Request) -> web.Response:
         body = await json_body(request, "action_id")
@@ -213,16 +223,10 @@ class Control:
         done = await self._users.shortcut(body["callback_id"], body["channel"], body["ts"], body.get("user", PERSON))
         return web.json_response({"acknowledged": done})
 
-    async def submit(self, request: web.Request) -> web.Response:
-        body = await json_body(request, "view_id")
-        done = await self._users.submit(body["view_id"], body.get("values", {}), body.get("user", PERSON))
-        return web.json_response({"acknowledged": done})
-
     async def command(self, request: web.Request) -> web.Response:
         body = await json_body(request, "command", "channel")
-        done = await self._users.command(
-            body["command"], body.get("text", ""), body["channel"], body.get("user", PERSON)
-        )
+        command, text = body["command"], body.get("text", "")
+        done = await self._users.command(command, text, body["channel"], body.get("user", PERSON))
         return web.json_response({"acknowledged": done})
 
     async def add_channel(self, request: web.Request) -> web.Response:
@@ -233,6 +237,15 @@ class Control:
         self._workspace.channels[channel.id] = channel
         self._workspace.record("channel", channel=channel.id)
         return web.json_response({"channel": channel.described()})
+
+    async def add_user(self, request: web.Request) -> web.Response:
+        body = await json_body(request, "name")
+        user = User(new_id("U"), body["name"].lower(), body["name"], team=str(body.get("team", "")))
+        self._workspace.users[user.id] = user
+        for channel in self._workspace.channels.values():
+            if channel.kind == "channel":
+                channel.members.append(user.id)
+        return web.json_response({"user": user.described()})
 
     async def members(self, request: web.Request) -> web.Response:
         body = await json_body(request, "channel", "user")

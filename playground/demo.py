@@ -1,9 +1,13 @@
 """`python -m playground.demo`: the workspace, the bot and a model server together, until Ctrl-C: `make demo`."""
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -53,11 +57,15 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def demo(port: int, model_server: str) -> None:
-    """Run until interrupted. `model_server` is the command line of one to run, or empty. Raises DemoError."""
+def demo(port: int, model_server: str, agent: bool) -> None:
+    """Run until interrupted. Raises DemoError.
+
+    `model_server` is the command line of one to run, or empty. `agent`: whether the app is declared an agent.
+    """
     begun = time.monotonic()
     grpc, metrics, health = free_ports(3)
     place = ["--port", str(port), "--manifest", str(MANIFEST), "--bot-url", f"http://{HOST}:{health}"]
+    place += ["--agent"] if agent else []
     environment = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN, "HEALTH_PORT": str(health)}
     if model_server:
         command = f"{model_server} --grpc-port={grpc} --metrics-port={metrics}"
@@ -113,7 +121,7 @@ def main(argv: list[str] | None = None) -> int:
     if os.environ.get("TRITON_URL"):
         model_server = ""  # there is one already
     try:
-        demo(choose_port(os.environ.get("PORT")), model_server)
+        demo(choose_port(os.environ.get("PORT")), model_server, bool(os.environ.get("AGENT")))
     except DemoError as error:
         print(error, file=sys.stderr)
         return 1

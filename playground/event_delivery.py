@@ -4,7 +4,8 @@ import time
 from typing import Any
 
 from playground import payloads
-from playground.seed import BOT_USER, Channel, new_id
+from playground.rights import as_event
+from playground.seed import HOME, Channel, new_id
 from playground.socket_mode import SocketMode
 from playground.workspace import Workspace
 
@@ -21,9 +22,9 @@ class EventDelivery:
         """Deliver an event if the app subscribed to it and sits in the channel."""
         if subscription not in self._workspace.settings.events:
             return
-        if channel is not None and BOT_USER not in channel.members:
+        if channel is not None and channel.team.bot_user not in channel.members:
             return
-        self.deliver(payloads.event_callback(event))
+        self.deliver(as_event(self._workspace, event, channel.team if channel else HOME))
 
     def deliver(self, callback: dict[str, Any]) -> None:
         """Send an outer event, new or known."""
@@ -42,7 +43,8 @@ class EventDelivery:
         """A person's message came or was edited: `app_mention` where it names the app."""
         shown = self._workspace.rendered(channel, message)
         files_in_mention = self._workspace.settings.mention_files
-        mentioned = f"<@{BOT_USER}>" in message.get("text", "") and message["user"] != BOT_USER
+        bot_user = channel.team.bot_user
+        mentioned = f"<@{bot_user}>" in message.get("text", "") and message["user"] != bot_user
         if channel.kind != "im" and mentioned and not (shown.get("files") and files_in_mention == "no_event"):
             self._tell(
                 "app_mention", payloads.app_mentioned(channel, shown, with_files=files_in_mention == "with"), channel
@@ -65,22 +67,22 @@ class EventDelivery:
     def reacted(self, kind: str, channel: Channel, message: dict[str, Any], name: str, user: str) -> None:
         self._tell(kind, payloads.reaction(kind, channel, message, name, user, self._workspace.next_ts()), channel)
 
-    def opened_home(self, user: str) -> None:
+    def opened_home(self, user: str, tab: str) -> None:
         direct = self._workspace.channel(user)
-        self._tell(
-            "app_home_opened",
-            payloads.home_opened(user, direct.id, self._workspace.homes.get(user), self._workspace.next_ts()),
-        )
+        view = self._workspace.homes.get(user) if tab == "home" else None
+        self._tell("app_home_opened", payloads.home_opened(user, direct.id, view, self._workspace.next_ts(), tab))
+
+    def stopped_session(self, channel: Channel, thread_ts: str, user: str) -> None:
+        event = payloads.session_stopped(channel, thread_ts, user, self._workspace.next_ts())
+        self._tell("agent_session_stopped", event, channel)
 
     def joined(self, user: str, channel: Channel) -> None:
         self._tell("member_joined_channel", payloads.member_joined(user, channel, self._workspace.next_ts()), channel)
 
 
 def trigger(workspace: Workspace) -> str:
-    """A `trigger_id`: good for three seconds and one modal."""
-    trigger_id = f"{workspace.number()}.{new_id('T')}.{new_id('x').lower()}"
-    workspace.triggers[trigger_id] = time.time() + 3
-    return trigger_id
+    """A `trigger_id`, as every interaction has one; nothing here opens a modal by it."""
+    return f"{workspace.number()}.{new_id('T')}.{new_id('x').lower()}"
 
 
 def response_url(

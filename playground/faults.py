@@ -29,7 +29,7 @@ KINDS = {
 class Fault:
     """One failure. `on`: a Web API method, "*" for all of them, "download", "upload", "response_url" or "socket".
 
-    times: how many more times it happens; None is always.
+    times: how many more times it happens; None is always. team: only with the token of this workspace (methods only).
     """
 
     id: int
@@ -40,6 +40,7 @@ class Fault:
     seconds: float = 1.0
     error: str = "internal_error"
     content_type: str = "application/octet-stream"
+    team: str = ""
 
 
 class Faults:
@@ -65,10 +66,10 @@ class Faults:
         """Drop one order, or all."""
         self._orders = [] if fault_id is None else [fault for fault in self._orders if fault.id != fault_id]
 
-    def take(self, *places: str, kinds: tuple[str, ...] = tuple(KINDS)) -> Fault | None:
+    def take(self, *places: str, kinds: tuple[str, ...] = tuple(KINDS), team: str = "") -> Fault | None:
         """The next failure due at one of these places, counted as used; None when all goes well."""
         for fault in self._orders:
-            if fault.on in places and fault.kind in kinds:
+            if fault.on in places and fault.kind in kinds and fault.team in ("", team):
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:

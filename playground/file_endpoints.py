@@ -13,7 +13,7 @@ from playground.event_delivery import EventDelivery
 from playground.faults import Fault
 from playground.files import StoredFile
 from playground.methods.chat import by_the_app
-from playground.seed import BOT_TOKEN
+from playground.rights import may_see
 from playground.web_api import bearer, cut, interrupt, login_page
 from playground.workspace import Workspace
 
@@ -49,11 +49,14 @@ class FileEndpoints:
         return response
 
     async def _download(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
-        allowed = bearer(request) == BOT_TOKEN and "files:read" in self._workspace.settings.scopes
+        grant = self._workspace.grants.get(bearer(request))
+        file = self._workspace.files.get(request.match_info["file"].partition("-")[2])
+        allowed = grant and "files:read" in self._workspace.settings.scopes
+        if grant and file:
+            allowed = allowed and may_see(self._workspace, grant, file)
         if not allowed or (fault and fault.kind == "redirect"):
             location = f"/?redir={request.rel_url.raw_path}&login=1"
             return web.Response(status=302, headers={hdrs.LOCATION: f"{self._workspace.base_url}{location}"})
-        file = self._workspace.files.get(request.match_info["file"].partition("-")[2])
         if file is None or file.deleted or file.content is None:
             return web.Response(status=404, text="file not found")
         return await self._send(request, file, fault)
@@ -195,7 +198,7 @@ class FileEndpoints:
             self._delivery.changed(channel, previous, target)
             return
         thread_ts = body.get("thread_ts") or place["thread_ts"]
-        message = {**by_the_app(), **content, **({"thread_ts": thread_ts} if thread_ts else {})}
+        message = {**by_the_app(channel.team), **content, **({"thread_ts": thread_ts} if thread_ts else {})}
         if body.get("response_type") == "in_channel":
             self._delivery.posted(channel, workspace.add_message(channel, message))
             return

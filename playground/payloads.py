@@ -6,20 +6,25 @@ Shapes: docs.slack.dev/reference/events and docs.slack.dev/reference/interaction
 import time
 from typing import Any
 
-from playground.seed import APP_ID, BOT_USER, TEAM, Channel, User, new_id
+from playground.seed import APP_ID, HOME, TEAM, Channel, Team, User, new_id
 
 VERIFICATION_TOKEN = "playground-verification"  # noqa: S105 - deprecated by Slack, still in every payload
 CHANNEL_TYPES = {"channel": "channel", "group": "group", "im": "im"}
 SUBSCRIPTIONS = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
 
 
-def event_callback(event: dict[str, Any]) -> dict[str, Any]:
-    """The outer event: a new `event_id` and the usual surroundings."""
+def event_callback(event: dict[str, Any], team: Team = HOME, *, org_wide: bool = False) -> dict[str, Any]:
+    """The outer event: a new `event_id` and the usual surroundings. `org_wide`: its organisation installed the app.
+
+    A team without an id is the organisation itself.
+    """
+    enterprise = team.enterprise or None
     return {
         "token": VERIFICATION_TOKEN,
-        "team_id": TEAM["id"],
-        "context_team_id": TEAM["id"],
-        "context_enterprise_id": None,
+        "team_id": team.id or None,
+        "context_team_id": team.id or None,
+        "context_enterprise_id": enterprise,
+        **({"enterprise_id": enterprise} if enterprise else {}),
         "api_app_id": APP_ID,
         "event": event,
         "type": "event_callback",
@@ -27,11 +32,11 @@ def event_callback(event: dict[str, Any]) -> dict[str, Any]:
         "event_time": int(float(event.get("event_ts", time.time()))),
         "authorizations": [
             {
-                "enterprise_id": None,
-                "team_id": TEAM["id"],
-                "user_id": BOT_USER,
+                "enterprise_id": enterprise,
+                "team_id": team.id or None,
+                "user_id": team.bot_user,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": org_wide,
             }
         ],
         "is_ext_shared_channel": False,
@@ -126,13 +131,25 @@ def home_opened(
     }
 
 
+def session_stopped(channel: Channel, thread_ts: str, user: str, event_ts: str) -> dict[str, Any]:
+    """Somebody pressed the stop button that Slack shows while an agent is at work in a thread."""
+    return {
+        "type": "agent_session_stopped",
+        "channel": channel.id,
+        "thread_ts": thread_ts,
+        "user": user,
+        "streaming_message_ts": [],
+        "event_ts": event_ts,
+    }
+
+
 def member_joined(user: str, channel: Channel, event_ts: str) -> dict[str, Any]:
     return {
         "type": "member_joined_channel",
         "user": user,
         "channel": channel.id,
         "channel_type": "C" if channel.kind == "channel" else "G",
-        "team": TEAM["id"],
+        "team": channel.team.id,
         "event_ts": event_ts,
     }
 
@@ -164,7 +181,7 @@ def block_actions(
     response_url: str = "",
     ephemeral: bool = False,
 ) -> dict[str, Any]:
-    """A click on a block element of a message, or of a view (App Home, modal)."""
+    """A click on a block element of a message, or of a view (App Home)."""
     payload = _surroundings("block_actions", user, trigger_id)
     if message is not None and channel is not None:
         container = {
@@ -198,14 +215,6 @@ def message_action(
         "response_url": response_url,
         "message_ts": message["ts"],
         "message": message,
-    }
-
-
-def view_submission(user: User, view: dict[str, Any], values: dict[str, Any], trigger_id: str) -> dict[str, Any]:
-    return {
-        **_surroundings("view_submission", user, trigger_id),
-        "view": {**view, "state": {"values": values}},
-        "response_urls": [],
     }
 
 

@@ -13,6 +13,7 @@ BOT_NAME = "enhancer"
 BOT_TOKEN = "xoxb-playground"  # noqa: S105 - the playground's well-known token
 APP_TOKEN = "xapp-playground"  # noqa: S105
 PERSON = "U0ADA00001"
+CLIENT_ID, CLIENT_SECRET = "1.playground", "playground-client-secret"
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -22,18 +23,53 @@ def new_id(prefix: str) -> str:
 
 
 @dataclass(frozen=True)
+class Team:
+    """A workspace: the app's bot there, and the organisation that it belongs to, if any."""
+
+    id: str
+    name: str
+    bot_user: str
+    enterprise: str = ""
+
+
+HOME = Team(TEAM["id"], TEAM["name"], BOT_USER)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a bot token is good for: one workspace, or an organisation with all of its own."""
+
+    token: str
+    bot_user: str
+    team: str = ""
+    enterprise: str = ""
+    refresh_token: str = ""
+    without: frozenset[str] = frozenset()  # workspaces that an organisation took it from
+
+    @property
+    def org_wide(self) -> bool:
+        return not self.team
+
+    def covers(self, team: Team) -> bool:
+        if self.org_wide:
+            return team.enterprise == self.enterprise and team.id not in self.without
+        return team.id == self.team
+
+
+@dataclass(frozen=True)
 class User:
     id: str
     name: str
     real_name: str
     is_bot: bool = False
+    team: str = ""  # of a guest, whose own workspace is another one than a channel's
 
     def described(self) -> dict[str, Any]:
         """The user object of `users.info`."""
         more = {"bot_id": BOT_ID, "api_app_id": APP_ID} if self.is_bot else {}
         return {
             "id": self.id,
-            "team_id": TEAM["id"],
+            "team_id": self.team or TEAM["id"],
             "name": self.name,
             "deleted": False,
             "real_name": self.real_name,
@@ -63,6 +99,7 @@ class Channel:
     name: str
     kind: str  # "channel", "group" or "im"
     members: list[str]
+    team: Team = HOME
     created: int = field(default_factory=lambda: int(time.time()))
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -87,7 +124,7 @@ class Channel:
             return {
                 **base,
                 "is_im": True,
-                "user": next(m for m in self.members if m != BOT_USER),
+                "user": next(m for m in self.members if m != self.team.bot_user),
                 "is_user_deleted": False,
                 "priority": 0,
             }
@@ -103,9 +140,9 @@ class Channel:
             "is_general": self.name == "general",
             "is_shared": False,
             "is_ext_shared": False,
-            "is_member": BOT_USER in self.members,
+            "is_member": self.team.bot_user in self.members,
             "creator": PERSON,
-            "context_team_id": TEAM["id"],
+            "context_team_id": self.team.id,
             "topic": {"value": "", "creator": "", "last_set": 0},
             "purpose": {"value": "", "creator": "", "last_set": 0},
             "num_members": len(self.members),

@@ -8,6 +8,7 @@ from playground.control import Control
 from playground.control_requests import error_middleware
 from playground.event_delivery import EventDelivery
 from playground.file_endpoints import FileEndpoints, signed_out
+from playground.installing import Installing
 from playground.services import ServiceOptions, Services
 from playground.settings import Settings
 from playground.socket_mode import SocketMode
@@ -65,6 +66,7 @@ def application(
             web.post("/upload/v1/{key}", file_endpoints.upload),
             web.post("/actions/{key}", file_endpoints.respond),
             *control.routes(),
+            *Installing(workspace, delivery).routes(),
             *services.routes(),
         ]
     )

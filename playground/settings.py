@@ -56,6 +56,8 @@ class Settings:
     enforce_rate_limits: calls faster than Slack's published limits get 429.
     rate_limit_scale: multiplies those limits, to test them in less time.
     shortcuts: the app's message shortcuts as (callback_id, name), for the page's message menu.
+    token_seconds: how long tokens of installations last, which then come with a refresh token; 0 for ever.
+    redirect_url: where Slack leads to once somebody has allowed the app.
     max_upload_bytes: a larger announced length answers `file_upload_size_restricted`.
     """
 
@@ -69,6 +71,8 @@ class Settings:
     enforce_rate_limits: bool = False
     rate_limit_scale: float = 1.0
     shortcuts: tuple[tuple[str, str], ...] = (("enhance_photos", "Enhance photos"),)
+    token_seconds: int = 0
+    redirect_url: str = ""
     max_upload_bytes: int = 1_000_000_000
 
     def __post_init__(self) -> None:
@@ -95,6 +99,10 @@ class Settings:
             raise BadRequest(f"Cannot read {path}: {reason.strerror}.") from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BadRequest(f"{path} is no app manifest with bot scopes and bot events, in JSON.") from None
+
+    def as_agent(self) -> "Settings":
+        """The same for an app that is declared an agent: Slack's stop button and suggested prompts."""
+        return replace(self, scopes=(*self.scopes, "assistant:write"), events=(*self.events, "agent_session_stopped"))
 
     def changed(self, changes: dict[str, Any]) -> "Settings":
         """These settings with some replaced; lists become tuples. Raises BadRequest for an unknown name."""

@@ -13,7 +13,7 @@ from playground.errors import BadRequest
 from playground.event_delivery import EventDelivery, response_url, trigger
 from playground.files import FILE_MODES
 from playground.methods.reactions import react, unreact
-from playground.seed import PERSON, TEAM, Channel
+from playground.seed import PERSON, Channel
 from playground.socket_mode import SocketMode
 from playground.workspace import Workspace
 
@@ -71,7 +71,9 @@ class UserActions:
             file.ready_at = time.time() + workspace.settings.processing_seconds
             files.append(file.id)
         names = {known.name: known.id for known in workspace.users.values()}
-        message: dict[str, Any] = {"user": author.id, "team": TEAM["id"], "text": as_slack_writes(text, names)}
+        message: dict[str, Any] = {"user": author.id, "team": channel.team.id, "text": as_slack_writes(text, names)}
+        if author.team:
+            message |= dict.fromkeys(("team", "user_team", "source_team"), author.team)
         if files:
             message["files"] = files
         else:
@@ -94,7 +96,7 @@ class UserActions:
         names = {known.name: known.id for known in workspace.users.values()}
         message = {
             "user": author.id,
-            "team": TEAM["id"],
+            "team": target.team.id,
             "text": as_slack_writes(text, names),
             "client_msg_id": str(uuid4()),
             "attachments": [shared],
@@ -156,10 +158,17 @@ class UserActions:
 
     # Interactions
 
-    def open_home(self, user: str = PERSON) -> dict[str, Any] | None:
-        """Look at the App Home. Returns the view that is there so far."""
-        self._delivery.opened_home(user)
+    def open_home(self, user: str = PERSON, tab: str = "home") -> dict[str, Any] | None:
+        """Look at the app's `tab`, "home" or "messages". Returns the view of its Home that is there so far."""
+        self._delivery.opened_home(user, tab)
         return self._workspace.homes.get(user)
+
+    def stop_session(self, channel_reference: str, thread_ts: str, user: str = PERSON) -> None:
+        """Press the stop button of a thread in which an agent is at work."""
+        channel = self._workspace.channel(channel_reference)
+        if self._workspace.sessions.get((channel.id, thread_ts)) != "processing":
+            raise BadRequest("Nothing is at work in this thread.")
+        self._delivery.stopped_session(channel, thread_ts, self._workspace.user(user).id)
 
     async def click(
         self,
@@ -179,8 +188,7 @@ class UserActions:
         who = self._workspace.user(user)
         place: dict[str, Any] = {}
         if view_id is not None:
-            views = [*self._workspace.homes.values(), *self._workspace.modals.values()]
-            view = next((one for one in views if one["id"] == view_id), None)
+            view = next((one for one in self._workspace.homes.values() if one["id"] == view_id), None)
             if view is None:
                 raise BadRequest(f"No view {view_id}.")
             blocks, place["view"] = view["blocks"], view
@@ -212,18 +220,6 @@ class UserActions:
         return await self._interact(
             payloads.message_action(who, where, message, callback_id, trigger(self._workspace), url)
         )
-
-    async def submit(self, view_id: str, values: dict[str, Any], user: str = PERSON) -> bool:
-        """Submit a modal. It closes when the app acknowledges."""
-        view = self._workspace.modals.get(view_id)
-        if view is None:
-            raise BadRequest(f"No modal {view_id}.")
-        who = self._workspace.user(user)
-        acknowledged = await self._interact(payloads.view_submission(who, view, values, trigger(self._workspace)))
-        if acknowledged:
-            self._workspace.modals.pop(view_id, None)
-            self._workspace.record("modal_closed", view_id=view_id)
-        return acknowledged
 
     async def command(self, command: str, text: str, channel: str, user: str = PERSON) -> bool:
         """Give a slash command. Returns whether the app acknowledged."""

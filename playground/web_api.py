@@ -4,16 +4,17 @@ import asyncio
 import json
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BasicAuth, web
 
 from playground.errors import SlackError
 from playground.event_delivery import EventDelivery
 from playground.faults import Fault
 from playground.methods.call import METHODS, Call, Method
 from playground.rate_limits import RateLimits
-from playground.seed import APP_TOKEN, BOT_TOKEN
+from playground.seed import APP_TOKEN, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, Grant
 from playground.socket_mode import SocketMode
 from playground.workspace import Workspace
 
@@ -78,15 +79,30 @@ async def arguments(request: web.Request) -> dict[str, Any]:
     return args | {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
 
 
-def _authorise(method: Method, token: str) -> None:
+def _client(request: web.Request) -> tuple[str, str]:
+    """An app's client id and secret, as methods take them that go before a token; else empty."""
+    try:
+        found = BasicAuth.decode(request.headers.get("Authorization", ""))
+    except ValueError:
+        return "", ""
+    return found.login, found.password
+
+
+def _authorise(method: Method, token: str, client: tuple[str, str], grants: Mapping[str, Grant]) -> Grant:
+    """Whose call it is."""
+    if method.token == "client":  # noqa: S105 - a kind, no secret
+        if client != (CLIENT_ID, CLIENT_SECRET):
+            raise SlackError("bad_client_secret" if client[0] == CLIENT_ID else "invalid_client_id")
+        return grants[BOT_TOKEN]
     if method.token == "any":  # noqa: S105 - a kind, no secret
-        return
+        return grants.get(token, grants[BOT_TOKEN])
     if not token:
         raise SlackError("not_authed")
-    if token not in (BOT_TOKEN, APP_TOKEN):
+    if token not in (*grants, APP_TOKEN):
         raise SlackError("invalid_auth")
-    if token != {"bot": BOT_TOKEN, "app": APP_TOKEN}[method.token]:
+    if (token == APP_TOKEN) != (method.token == "app"):  # noqa: S105
         raise SlackError("not_allowed_token_type")
+    return grants.get(token, grants[BOT_TOKEN])
 
 
 class WebApi:
@@ -107,7 +123,8 @@ class WebApi:
         return response
 
     async def _answer(self, request: web.Request, name: str, record: dict[str, Any]) -> web.Response:
-        fault = self._workspace.faults.take(name, "*")
+        known = self._workspace.grants.get(bearer(request))
+        fault = self._workspace.faults.take(name, "*", team=known.team if known else "")
         interrupted = await interrupt(request, fault)
         if interrupted is not None:
             record["error"] = fault.kind if fault else None
@@ -121,8 +138,8 @@ class WebApi:
             record["args"] = args
             if method is None:
                 raise SlackError("unknown_method", req_method=name)
-            _authorise(method, token)
-            if token == BOT_TOKEN:
+            grant = _authorise(method, token, _client(request), self._workspace.grants)
+            if token in self._workspace.grants:
                 headers = {
                     "X-OAuth-Scopes": ",".join(self._workspace.settings.scopes),
                     "X-Accepted-OAuth-Scopes": ",".join(method.scopes),
@@ -131,7 +148,7 @@ class WebApi:
             if limited is not None:
                 record["error"] = "ratelimited"
                 return limited
-            call = Call(self._workspace, self._delivery, self._socket_mode, args)
+            call = Call(self._workspace, self._delivery, self._socket_mode, args, grant)
             call.need(*method.scopes)
             body = {"ok": True, **method.run(call)}
         except SlackError as refusal:

@@ -12,7 +12,20 @@ from playground import seed
 from playground.errors import SlackError
 from playground.faults import Faults
 from playground.files import StoredFile
-from playground.seed import APP_ID, BOT_ID, BOT_NAME, BOT_USER, PERSON, TEAM, Channel, User, new_id
+from playground.seed import (
+    APP_ID,
+    BOT_ID,
+    BOT_NAME,
+    BOT_TOKEN,
+    BOT_USER,
+    HOME,
+    PERSON,
+    TEAM,
+    Channel,
+    Grant,
+    User,
+    new_id,
+)
 from playground.settings import Settings
 
 
@@ -30,16 +43,19 @@ class Workspace:
 
     def _seed(self) -> None:
         self.settings = self._initial_settings
+        self.teams = {HOME.id: HOME}
+        self.grants = {BOT_TOKEN: Grant(BOT_TOKEN, BOT_USER, TEAM["id"])}
+        self.codes: dict[str, Grant] = {}  # that Slack handed out for an installation
         self.faults = Faults()
         self.users = seed.users()
         self.channels = seed.channels(list(self.users))
         self.files: dict[str, StoredFile] = {}
         self.homes: dict[str, dict[str, Any]] = {}
-        self.modals: dict[str, dict[str, Any]] = {}
         self.ephemerals: list[dict[str, Any]] = []
         self.statuses: dict[tuple[str, str], dict[str, Any]] = {}
+        self.sessions: dict[tuple[str, str], str] = {}  # of an agent, by channel and thread
+        self.prompts: dict[str, list[dict[str, str]]] = {}  # that an agent suggests, by channel
         self.response_urls: dict[str, dict[str, Any]] = {}
-        self.triggers: dict[str, float] = {}
         self.calls: list[dict[str, Any]] = []
 
     def reset(self) -> None:
@@ -166,7 +182,7 @@ class Workspace:
                 "reply_users_count": 0,
                 "reply_count": 0,
                 "ts": message["ts"],
-                "team_id": TEAM["id"],
+                "team_id": channel.team.id,
             }
             if channel.kind != "im":
                 share["channel_name"] = channel.name
@@ -227,6 +243,16 @@ class Workspace:
             del self.statuses[key]
         self.record("status", channel=channel.id, thread_ts=thread_ts, status=status, loading_messages=loading)
 
+    def set_session(self, channel: Channel, thread_ts: str, status: str) -> None:
+        """An agent says of a thread that it is at work there ("processing"), which shows a stop button, or not."""
+        self.sessions[channel.id, thread_ts] = status
+        self.record("session", channel=channel.id, thread_ts=thread_ts, status=status)
+
+    def set_prompts(self, channel: Channel, prompts: list[dict[str, str]]) -> None:
+        """An agent suggests what to say in a direct message."""
+        self.prompts[channel.id] = prompts
+        self.record("prompts", channel=channel.id, prompts=prompts)
+
     def add_file(
         self, name: str, user: str, *, content: bytes | None = None, length: int = 0, **more: Any
     ) -> StoredFile:
@@ -263,8 +289,11 @@ class Workspace:
                 for file in self.files.values()
             ],
             "homes": self.homes,
-            "modals": self.modals,
             "ephemerals": self.ephemerals,
             "statuses": [{"channel": c, "thread_ts": ts, **status} for (c, ts), status in self.statuses.items()],
+            "sessions": [
+                {"channel": c, "thread_ts": ts, "status": status} for (c, ts), status in self.sessions.items()
+            ],
+            "prompts": self.prompts,
             "faults": self.faults.described(),
         }

@@ -8,12 +8,11 @@ from typing import Any
 
 from playground.errors import SlackError
 from playground.event_delivery import EventDelivery
-from playground.seed import BOT_USER, Channel
+from playground.seed import Channel, Grant
 from playground.socket_mode import SocketMode
 from playground.workspace import Workspace
 
 HISTORY_SCOPES = {"channel": "channels:history", "group": "groups:history", "im": "im:history"}
-READ_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read"}
 _TS = re.compile(r"\d{1,10}\.\d{6}")
 
 
@@ -25,6 +24,12 @@ class Call:
     delivery: EventDelivery
     socket_mode: SocketMode
     args: dict[str, Any]
+    grant: Grant
+
+    @property
+    def bot_user(self) -> str:
+        """Whom the token is of."""
+        return self.grant.bot_user
 
     def need(self, *scopes: str) -> None:
         """Raise `missing_scope` unless the token has one of these."""
@@ -73,7 +78,9 @@ class Call:
         if not by_name and reference not in self.workspace.channels:
             raise SlackError("channel_not_found")
         channel = self.workspace.channel(reference)
-        if BOT_USER not in channel.members and (member or channel.kind != "channel"):
+        if not self.grant.covers(channel.team):
+            raise SlackError("channel_not_found")
+        if self.bot_user not in channel.members and (member or channel.kind != "channel"):
             raise SlackError("not_in_channel" if channel.kind == "channel" else "channel_not_found")
         return channel
 

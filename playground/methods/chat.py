@@ -6,27 +6,27 @@ from playground import blocks
 from playground.autolink import parsed, parsed_blocks
 from playground.errors import SlackError
 from playground.methods.call import Answer, Call, method
-from playground.seed import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM, Channel
+from playground.seed import APP_ID, BOT_ID, BOT_NAME, Channel, Team
 
-MAX_POSTED, MAX_UPDATED = 40_000, 4_000
+MAX_TEXT = 40_000
 
 
-def by_the_app() -> dict[str, Any]:
+def by_the_app(team: Team) -> dict[str, Any]:
     """What marks a message as the app's."""
     return {
-        "user": BOT_USER,
+        "user": team.bot_user,
         "bot_id": BOT_ID,
         "app_id": APP_ID,
-        "team": TEAM["id"],
+        "team": team.id,
         "bot_profile": {
             "id": BOT_ID,
             "deleted": False,
             "name": BOT_NAME,
             "updated": 0,
             "app_id": APP_ID,
-            "user_id": BOT_USER,
+            "user_id": team.bot_user,
             "icons": {},
-            "team_id": TEAM["id"],
+            "team_id": team.id,
         },
     }
 
@@ -41,10 +41,10 @@ def file_exists(call: Call) -> Any:
     return exists
 
 
-def _content(call: Call, limit: int) -> dict[str, Any]:
+def _content(call: Call) -> dict[str, Any]:
     """Text, blocks and attachments of a message, checked."""
     content: dict[str, Any] = {"text": call.text("text", "") or call.text("markdown_text", "")}
-    if len(content["text"]) > limit:
+    if len(content["text"]) > MAX_TEXT:
         raise SlackError("msg_too_long")
     if call.text("parse", "") != "none":
         content["text"] = parsed(content["text"], call.workspace.channel_id)
@@ -66,7 +66,7 @@ def _content(call: Call, limit: int) -> dict[str, Any]:
 @method("chat.postMessage", "chat:write", tier=4)
 def post_message(call: Call) -> Answer:
     channel = call.channel(by_name=True)
-    message = {**by_the_app(), **_content(call, MAX_POSTED)}
+    message = {**by_the_app(channel.team), **_content(call)}
     thread_ts = call.thread(channel)
     if thread_ts:
         message["thread_ts"] = thread_ts
@@ -83,32 +83,16 @@ def change_message(call: Call, channel: Channel, message: dict[str, Any], conten
     for key in ("blocks", "attachments", "metadata"):
         message.pop(key, None)
     message |= content
-    message["edited"] = {"user": BOT_USER, "ts": call.workspace.next_ts()}
+    message["edited"] = {"user": call.bot_user, "ts": call.workspace.next_ts()}
     call.workspace.touch(channel, message)
     call.delivery.changed(channel, previous, message)
-
-
-@method("chat.update", "chat:write")
-def update(call: Call) -> Answer:
-    channel = call.channel()
-    message = call.message(channel)
-    if message["user"] != BOT_USER:
-        raise SlackError("cant_update_message")
-    content = _content(call, MAX_UPDATED)
-    change_message(call, channel, message, content)
-    return {
-        "channel": channel.id,
-        "ts": message["ts"],
-        "text": message["text"],
-        "message": call.workspace.rendered(channel, message),
-    }
 
 
 @method("chat.delete", "chat:write")
 def delete(call: Call) -> Answer:
     channel = call.channel()
     message = call.message(channel)
-    if message["user"] != BOT_USER:
+    if message["user"] != call.bot_user:
         raise SlackError("cant_delete_message")
     call.delivery.removed(channel, call.workspace.remove_message(channel, message["ts"]))
     return {"channel": channel.id, "ts": message["ts"]}
@@ -122,8 +106,8 @@ def post_ephemeral(call: Call) -> Answer:
         raise SlackError("user_not_in_channel")
     ephemeral = {
         "type": "message",
-        **by_the_app(),
-        **_content(call, MAX_POSTED),
+        **by_the_app(channel.team),
+        **_content(call),
         "channel": channel.id,
         "to": user,
         "ts": call.workspace.next_ts(),
@@ -135,16 +119,6 @@ def post_ephemeral(call: Call) -> Answer:
     call.workspace.ephemerals.append(ephemeral)
     call.workspace.record("ephemeral", channel=channel.id, message=ephemeral)
     return {"message_ts": ephemeral["ts"]}
-
-
-@method("chat.getPermalink", tier=4)
-def get_permalink(call: Call) -> Answer:
-    channel = call.channel(member=False)
-    message = call.message(channel, "message_ts")
-    link = f"{call.workspace.base_url}/archives/{channel.id}/p{message['ts'].replace('.', '')}"
-    if message.get("thread_ts"):
-        link += f"?thread_ts={message['thread_ts']}&cid={channel.id}"
-    return {"channel": channel.id, "permalink": link}
 
 
 @method("assistant.threads.setStatus", "chat:write", "assistant:write")

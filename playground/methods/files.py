@@ -9,7 +9,8 @@ from playground.errors import SlackError
 from playground.files import describe, shared_in
 from playground.methods.call import Answer, Call, method
 from playground.methods.chat import by_the_app, file_exists
-from playground.seed import BOT_USER, TEAM, Channel
+from playground.rights import may_see
+from playground.seed import TEAM, Channel
 
 MAX_ALT_TXT = 1000
 
@@ -22,6 +23,8 @@ def described(call: Call, file_id: str) -> dict[str, Any]:
 @method("files.info", "files:read", tier=4)
 def info(call: Call) -> Answer:
     file = call.workspace.file(call.text("file"))
+    if not may_see(call.workspace, call.grant, file):
+        raise SlackError("file_not_found")
     if file.mode in ("access_denied", "file_not_found", "tombstone", "hidden_by_limit"):
         raise SlackError("access_denied" if file.mode == "access_denied" else "file_not_found")
     return {"file": described(call, file.id), "comments": [], "response_metadata": {"next_cursor": ""}}
@@ -30,7 +33,7 @@ def info(call: Call) -> Answer:
 @method("files.delete", "files:write")
 def delete(call: Call) -> Answer:
     file = call.workspace.file(call.text("file"))
-    if file.user != BOT_USER:
+    if file.user != call.bot_user:
         raise SlackError("cant_delete_file")
     file.deleted = True
     call.workspace.touch_file(file.id)
@@ -48,7 +51,7 @@ def get_upload_url(call: Call) -> Answer:
     alt_txt = call.text("alt_txt", "")
     if len(alt_txt) > MAX_ALT_TXT:
         raise SlackError("alt_txt_too_large")
-    file = call.workspace.add_file(filename, BOT_USER, length=length, alt_txt=alt_txt)
+    file = call.workspace.add_file(filename, call.bot_user, length=length, alt_txt=alt_txt)
     return {"upload_url": f"{call.workspace.base_url}/upload/v1/{file.secret}{file.id}", "file_id": file.id}
 
 
@@ -65,7 +68,9 @@ def _destination(call: Call) -> Channel | None:
     if reference not in call.workspace.channels and reference not in call.workspace.users:
         raise SlackError("channel_not_found")
     channel = call.workspace.channel(reference)
-    if BOT_USER not in channel.members:
+    if not call.grant.covers(channel.team):
+        raise SlackError("channel_not_found")
+    if call.bot_user not in channel.members:
         raise SlackError("not_in_channel" if channel.kind == "channel" else "channel_not_found")
     return channel
 
@@ -76,7 +81,7 @@ def complete_upload(call: Call) -> Answer:
     if not isinstance(wanted, list) or not wanted or not all(isinstance(one, dict) and "id" in one for one in wanted):
         raise SlackError("invalid_arguments", "missing required field: files")
     uploads = [call.workspace.files.get(str(one["id"])) for one in wanted]
-    if any(file is None or file.user != BOT_USER or file.deleted for file in uploads):
+    if any(file is None or file.user != call.bot_user or file.deleted for file in uploads):
         raise SlackError("file_not_found")
     files = [file for file in uploads if file is not None]
     if any(file.content is None or file.completed for file in files):
@@ -95,7 +100,7 @@ def complete_upload(call: Call) -> Answer:
     # The answer shows the files as they are before Slack has processed and shared them.
     answer = [{"id": file.id, "title": file.title} for file in files]
     if channel is not None:
-        message = {**by_the_app(), "text": text, "files": [file.id for file in files]}
+        message = {**by_the_app(channel.team), "text": text, "files": [file.id for file in files]}
         message |= {"thread_ts": thread_ts} if thread_ts else {}
         message |= {"blocks": rich} if rich else {}
         posted = call.workspace.add_message(channel, message)

@@ -1,27 +1,23 @@
-"""Who is who: auth.*, apps.*, users.*, bots.*, team.*."""
+"""Whose token it is, where Socket Mode listens, and new tokens: auth.*, apps.*, oauth.*."""
+
+from dataclasses import replace
 
 from playground.errors import SlackError
 from playground.methods.call import Answer, Call, method
-from playground.seed import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM
-
-
-@method("api.test", tier=4, token="any")  # noqa: S106 - a kind, no secret
-def api_test(call: Call) -> Answer:
-    if call.args.get("error"):
-        raise SlackError(str(call.args["error"]), args=call.args)
-    return {"args": call.args}
+from playground.seed import APP_ID, BOT_ID, BOT_NAME, PERSON, new_id
 
 
 @method("auth.test", tier=4)
 def auth_test(call: Call) -> Answer:
     return {
         "url": f"{call.workspace.base_url}/",
-        "team": TEAM["name"],
+        "team": call.workspace.teams[call.grant.team].name if call.grant.team else "",
         "user": BOT_NAME,
-        "team_id": TEAM["id"],
-        "user_id": BOT_USER,
+        "team_id": call.grant.team or call.grant.enterprise,
+        "user_id": call.bot_user,
         "bot_id": BOT_ID,
-        "is_enterprise_install": False,
+        "enterprise_id": call.grant.enterprise or None,
+        "is_enterprise_install": call.grant.org_wide,
     }
 
 
@@ -30,31 +26,40 @@ def connections_open(call: Call) -> Answer:
     return {"url": call.socket_mode.issue_url()}
 
 
-@method("users.info", "users:read", tier=4)
-def users_info(call: Call) -> Answer:
-    user = call.workspace.users.get(call.text("user"))
-    if user is None:
-        raise SlackError("user_not_found")
-    return {"user": user.described()}
+@method("auth.revoke", tier=3)
+def revoke(call: Call) -> Answer:
+    call.workspace.grants.pop(call.grant.token)
+    return {"revoked": True}
 
 
-@method("bots.info", "users:read")
-def bots_info(call: Call) -> Answer:
-    if call.text("bot", BOT_ID) != BOT_ID:
-        raise SlackError("bot_not_found")
+@method("oauth.v2.access", tier=4, token="client")  # noqa: S106
+def access(call: Call) -> Answer:
+    """A code for a token; or a refresh token for the next one, once."""
+    workspace, seconds = call.workspace, call.workspace.settings.token_seconds
+    if call.text("grant_type", "") == "refresh_token":
+        given = call.text("refresh_token")
+        found = next((one for one in workspace.grants.values() if one.refresh_token == given), None)
+        if found is None:
+            raise SlackError("invalid_refresh_token")
+        workspace.grants[found.token] = replace(found, refresh_token="")
+    else:
+        found = workspace.codes.pop(call.text("code"), None)
+        if found is None:
+            raise SlackError("invalid_code")
+    # As long as Slack's own.
+    token = f"{'xoxe.' if seconds else ''}xoxb-{found.team or found.enterprise}-{new_id('x') * (14 if seconds else 4)}"
+    refresh = f"xoxe-1-{new_id('r') * 14}" if seconds else ""
+    workspace.grants[token] = replace(found, token=token, refresh_token=refresh)
+    team = workspace.teams.get(found.team)
     return {
-        "bot": {
-            "id": BOT_ID,
-            "deleted": False,
-            "name": BOT_NAME,
-            "updated": 0,
-            "app_id": APP_ID,
-            "user_id": BOT_USER,
-            "icons": {},
-        }
+        "access_token": token,
+        "token_type": "bot",
+        "scope": ",".join(workspace.settings.scopes),
+        "bot_user_id": found.bot_user,
+        "app_id": APP_ID,
+        "team": {"id": team.id, "name": team.name} if team else None,
+        "enterprise": {"id": found.enterprise, "name": found.enterprise} if found.enterprise else None,
+        "is_enterprise_install": found.org_wide,
+        "authed_user": {"id": PERSON},
+        **({"refresh_token": refresh, "expires_in": seconds} if seconds else {}),
     }
-
-
-@method("team.info", "team:read")
-def team_info(call: Call) -> Answer:
-    return {"team": {**TEAM, "url": f"{call.workspace.base_url}/", "email_domain": "", "icon": {}}}

@@ -5,7 +5,7 @@ from typing import Any
 
 from playground.errors import SlackError
 from playground.methods.call import Answer, Call, method
-from playground.seed import BOT_USER, Channel
+from playground.seed import Channel
 from playground.workspace import Workspace
 
 _NAME = re.compile(r"[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?")
@@ -55,8 +55,8 @@ def _name(call: Call) -> str:
 def add(call: Call) -> Answer:
     name = _name(call)
     channel, message = _target(call)
-    react(call.workspace, channel, message, name, BOT_USER)
-    call.delivery.reacted("reaction_added", channel, message, name, BOT_USER)
+    react(call.workspace, channel, message, name, call.bot_user)
+    call.delivery.reacted("reaction_added", channel, message, name, call.bot_user)
     return {}
 
 
@@ -64,12 +64,6 @@ def add(call: Call) -> Answer:
 def remove(call: Call) -> Answer:
     name = _name(call)
     channel, message = _target(call)
-    unreact(call.workspace, channel, message, name, BOT_USER)
-    call.delivery.reacted("reaction_removed", channel, message, name, BOT_USER)
+    unreact(call.workspace, channel, message, name, call.bot_user)
+    call.delivery.reacted("reaction_removed", channel, message, name, call.bot_user)
     return {}
-
-
-@method("reactions.get", "reactions:read")
-def get(call: Call) -> Answer:
-    channel, message = _target(call)
-    return {"type": "message", "channel": channel.id, "message": call.workspace.rendered(channel, message)}

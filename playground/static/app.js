@@ -1,6 +1,6 @@
 /** The page: which conversation and thread are open, kept in the address, and what to draw again after a change. */
 
-import { conversationPane, renderModal, threadPane } from "./panes.js";
+import { conversationPane, threadPane } from "./panes.js";
 import { renderSidebar } from "./sidebar.js";
 import { begin, store, watch } from "./store.js";
 
@@ -58,7 +58,6 @@ function draw() {
   renderSidebar(element("sidebar"), current, go);
   refreshConversation();
   refreshThread();
-  renderModal(element("modal"));
 }
 
 // Many changes at once (a flood of events) are drawn once a frame.

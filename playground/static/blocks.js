@@ -81,7 +81,7 @@ function block(one, place) {
         h("div", { class: "section-text" }, one.text && h("div", { class: "text" }, textObject(one.text)),
           one.fields && h("div", { class: "fields" }, one.fields.map((field) => h("div", { class: "text" }, textObject(field))))),
         one.accessory && element(one.accessory, one, place));
-    case "header": return h("h3", { class: "block header" }, textObject(one.text));
+    case "header": return h("h2", { class: "block header" }, textObject(one.text));
     case "divider": return h("hr", { class: "block divider" });
     case "image":
       return h("figure", { class: "block image" }, one.title && h("figcaption", {}, textObject(one.title)), image(one));

@@ -49,12 +49,6 @@ export function comparison(changed) {
     to((x - room.left) / Math.max(1, room.right - room.left));
   };
 
-  line.addEventListener("pointerdown", (event) => {
-    line.setPointerCapture(event.pointerId);
-    const edge = line.parentElement.getBoundingClientRect().left;
-    line.onpointermove = (move) => toPoint(move.clientX - edge);
-  });
-  for (const kind of ["pointerup", "pointercancel"]) line.addEventListener(kind, () => { line.onpointermove = null; });
   line.addEventListener("keydown", (event) => {
     const by = event.shiftKey ? 0.1 : 0.02;
     const keys = { ArrowLeft: share - by, ArrowDown: share - by, ArrowRight: share + by, ArrowUp: share + by, Home: 0, End: 1 };

@@ -120,10 +120,11 @@ export function composer(where, name, placeholder, openThread = null) {
   const tray = openThread && h("div", { class: "tray", hidden: true, "data-testid": "samples" }, sampleRow(where.channel, openThread, () => { tray.hidden = true; }));
   const samplesButton = openThread && iconButton("samples", "Try a sample", { "data-testid": "try-samples", "aria-expanded": "false", onclick: () => { tray.hidden = !tray.hidden; samplesButton.setAttribute("aria-expanded", String(!tray.hidden)); } });
 
-  const element = h("div", { class: "composer", "data-testid": `${name}-composer` }, suggestion, tray,
+  const above = h("div", { class: "above" }); // what an agent adds
+  const element = h("div", { class: "composer", "data-testid": `${name}-composer` }, above, suggestion, tray,
     h("div", { class: "composer-box" }, previews, hint, input,
       h("div", { class: "composer-tools" }, iconButton("attach", "Attach files", { "data-testid": `${name}-attach`, onclick: () => chooser.click() }), !direct && mentionButton, samplesButton, h("span", { class: "composer-keys" }, "Enter to send, Shift + Enter for a new line"), sendButton), chooser));
-  return Object.assign(element, { addFiles, choose: () => chooser.click(), focusText: () => input.focus() });
+  return Object.assign(element, { above, addFiles, choose: () => chooser.click(), focusText: () => input.focus() });
 }
 
 /** Let files be dropped on a pane; a veil says where they will go. */

@@ -1,11 +1,11 @@
-/** The parts of the page: conversation, thread, App Home, modals. */
+/** The parts of the page: conversation, thread, App Home. */
 
+import { promptRow, stopButton } from "./agent.js";
 import { blocks } from "./blocks.js";
 import { composer, dropTarget } from "./composer.js";
 import { h, icon, iconButton, reconcile, refresh } from "./dom.js";
 import { messageKeys } from "./keyboard.js";
 import { avatar, day, messageElement, statusLine } from "./message.js";
-import { textObject } from "./mrkdwn.js";
 import { sampleRow } from "./samples.js";
 import { serviceStrip } from "./services.js";
 import { act, label, repliesTo, store, topLevel } from "./store.js";
@@ -82,7 +82,7 @@ function messagesPane(pane, head, where, name, placeholder, dropLabel, openThrea
   pane.replaceChildren(head, ...(openThread ? [serviceStrip()] : []), scroller, writer);
   dropTarget(pane, dropLabel, writer.addFiles);
   // Pictures load later than their message: stay at the end while they do.
-  new ResizeObserver(() => { if (scroller.atEnd !== false) scroller.scrollTop = scroller.scrollHeight; }).observe(list);
+  new ResizeObserver(() => { if (list.childElementCount && scroller.atEnd !== false) scroller.scrollTop = scroller.scrollHeight; }).observe(list);
   scroller.addEventListener("scroll", () => { scroller.atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80; }, { passive: true });
   return { list, extra, scroller, writer };
 }
@@ -95,7 +95,7 @@ export function conversationPane(pane, channel, current, go, openThread, openMen
     h("div", { class: "pane-title" }, direct && avatar(store.app.bot_user, "small"), h("h1", { "data-testid": "conversation-title" }, direct ? label(channel) : [h("span", { class: "hash" }, "#"), channel.name]), direct && h("span", { class: "badge" }, "APP")),
     direct && h("nav", { class: "tabs", "aria-label": "Enhancer" }, tab("home", "Home"), tab("messages", "Messages")));
   if (direct && current.tab === "home") {
-    const home = h("div", { class: "scroller home", "data-testid": "home" });
+    const home = h("div", { class: "scroller home", "data-testid": "home", role: "region", "aria-label": "Home", tabindex: "0" });
     pane.replaceChildren(head, home);
     void act("POST", "/control/home", { user: store.person });
     return () => {
@@ -105,13 +105,17 @@ export function conversationPane(pane, channel, current, go, openThread, openMen
   }
   const parts = messagesPane(pane, head, { channel }, "channel", `Message ${label(channel)}`, `Share in ${label(channel)}`, openThread);
   parts.writer.focusText();
+  if (direct) void act("POST", "/control/home", { user: store.person, tab: "messages" });
   return () => {
     const live = store.channels.get(channel.id) ?? channel;
     const messages = topLevel(live);
-    updateScroll(parts.scroller, () => {
+    const update = () => {
       fillMessages(parts.list, live, messages, { openThread, inThread: false });
+      refresh(parts.writer.above, store.prompts[channel.id] ?? [], () => promptRow(live));
       refresh(parts.extra, messages.length === 0, () => (messages.length ? [] : welcome(live, parts.writer.choose, openThread)));
-    });
+    };
+    if (messages.length) updateScroll(parts.scroller, update);
+    else update(); // the welcome is read from its top
   };
 }
 
@@ -126,23 +130,7 @@ export function threadPane(pane, channel, ts, close) {
     updateScroll(parts.scroller, () => {
       fillMessages(parts.list, live, [parent, ...repliesTo(live, ts)], { inThread: true, openThread: () => {} });
       refresh(parts.extra, store.statuses.get(`${channel.id}/${ts}`)?.status ?? "", () => [statusLine(channel, ts, "status")]);
+      refresh(parts.writer.above, store.sessions.get(`${channel.id}/${ts}`) ?? "", () => stopButton(channel, ts));
     });
   };
-}
-
-/** The newest modal the app opened, if any. */
-export function renderModal(dialog) {
-  const view = Object.values(store.modals).at(-1);
-  if (!view) {
-    if (dialog.dataset.view) dialog.close();
-    delete dialog.dataset.view;
-    return;
-  }
-  if (dialog.dataset.view === view.hash) return;
-  dialog.dataset.view = view.hash;
-  const close = () => { delete store.modals[view.id]; delete dialog.dataset.view; dialog.close(); };
-  dialog.replaceChildren(h("div", { class: "modal-body" }, h("h2", {}, textObject(view.title)), blocks(view.blocks, { view_id: view.id }),
-    h("div", { class: "modal-buttons" }, h("button", { type: "button", class: "block-button", onclick: close }, view.close ? textObject(view.close) : "Close"),
-      view.submit && h("button", { type: "button", class: "block-button primary", "data-testid": "modal-submit", onclick: () => act("POST", "/control/submit", { view_id: view.id, values: {}, user: store.person }) }, textObject(view.submit)))));
-  if (!dialog.open) dialog.showModal();
 }

@@ -4,10 +4,13 @@ import { LEAST, MOST, fitted, placed, zoomed } from "./geometry.js";
 
 const HOLD_MS = 180;
 const STILL = 4; // pixels that a finger may tremble
+const TWICE_MS = 350; // at most from one tap to the next of a double tap
+const NEAR = 40; // pixels at most between the two
 
 /**
  * Make `element` such a surface. `size()` gives the picture's {width, height}; `draw(box, scale)` puts it there.
- * `drag(x)` takes over a drag that cannot move the picture, `press(on)` hears a long press, `tap(event)` a short one.
+ * `drag(x)` takes over a drag that cannot move the picture or that begins on a slider, `press(on)` hears a long press,
+ * `tap(event)` a short one.
  */
 export function surface(element, { size, draw, drag, press, tap }) {
   const ratio = window.devicePixelRatio || 1;
@@ -33,6 +36,8 @@ export function surface(element, { size, draw, drag, press, tap }) {
     redraw();
   }
 
+  const toggle = ({ x, y }) => zoom(scale ? 0 : Math.max(1, fit() * 2), x, y);
+
   function pan(x, y) {
     if (!scale) return;
     box = { ...box, left: box.left + x, top: box.top + y };
@@ -44,7 +49,8 @@ export function surface(element, { size, draw, drag, press, tap }) {
     return { x: event.clientX - edge.left, y: event.clientY - edge.top };
   };
   const pointers = new Map();
-  let gesture = null; // {kind: "wait" | "drag" | "hold" | "pinch", start, timer, distance}
+  let byTouch = false; // the last pointer
+  let gesture = null; // {kind: "wait" | "drag" | "hold" | "slide" | "pinch" | "pan", start, timer, distance}
 
   const spread = () => {
     const [a, b] = [...pointers.values()];
@@ -58,11 +64,14 @@ export function surface(element, { size, draw, drag, press, tap }) {
   }
 
   element.addEventListener("pointerdown", (event) => {
-    if (event.button || event.target.closest("[role=slider]")) return;
-    element.setPointerCapture(event.pointerId);
+    if (event.button) return;
+    byTouch = event.pointerType === "touch";
+    const slider = event.target.closest("[role=slider]");
+    (slider ?? element).setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, at(event));
     letGo();
-    if (pointers.size === 2) gesture = { kind: "pinch", ...spread() };
+    if (pointers.size > 1) gesture = { kind: "pinch", ...spread() };
+    else if (slider) gesture = { kind: "slide" };
     else {
       gesture = { kind: "wait", start: at(event) };
       gesture.timer = setTimeout(() => { gesture.kind = "hold"; press(true); }, HOLD_MS);
@@ -82,15 +91,27 @@ export function surface(element, { size, draw, drag, press, tap }) {
       clearTimeout(gesture.timer);
       gesture.kind = "drag";
     }
-    if (gesture.kind !== "drag") return;
-    if (isLarger()) pan(now.x - before.x, now.y - before.y);
-    else drag(now.x);
+    if (gesture.kind === "pan" || (gesture.kind === "drag" && isLarger())) pan(now.x - before.x, now.y - before.y);
+    else if (gesture.kind === "drag" || gesture.kind === "slide") drag(now.x);
   });
+  // Not every browser makes a double click of two taps, and none of the third and fourth.
+  let lastTap = null;
+  function tapped(event) {
+    const now = { ...at(event), time: event.timeStamp };
+    const isSecond = lastTap && now.time - lastTap.time < TWICE_MS && Math.hypot(now.x - lastTap.x, now.y - lastTap.y) < NEAR;
+    lastTap = isSecond ? null : now;
+    if (isSecond) toggle(now);
+    else tap(event);
+  }
+
   const ended = (event) => {
     if (!pointers.delete(event.pointerId)) return;
     const wasTap = event.type === "pointerup" && gesture?.kind === "wait";
     letGo();
-    if (wasTap && !pointers.size) tap(event);
+    if (pointers.size > 1) gesture = { kind: "pinch", ...spread() };
+    else if (pointers.size) gesture = { kind: "pan" }; // the finger that stays must not take the line along
+    else if (wasTap && event.pointerType !== "touch") tap(event);
+    else if (wasTap) tapped(event);
   };
   element.addEventListener("pointerup", ended);
   element.addEventListener("pointercancel", ended);
@@ -102,9 +123,7 @@ export function surface(element, { size, draw, drag, press, tap }) {
     zoom(shown() * (event.ctrlKey ? 1.01 : 1.0015) ** -event.deltaY, x, y);
   }, { passive: false });
   element.addEventListener("dblclick", (event) => {
-    if (event.target.closest("[role=slider]")) return;
-    const { x, y } = at(event);
-    zoom(scale ? 0 : Math.max(1, fit() * 2), x, y);
+    if (!byTouch && !event.target.closest("[role=slider]")) toggle(at(event));
   });
   const observer = new ResizeObserver(() => redraw());
   observer.observe(element);

@@ -31,8 +31,9 @@ async function load() {
   );
   for (const message of state.ephemerals) addEphemeral(message);
   store.homes = state.homes;
-  store.modals = state.modals;
   store.statuses = new Map(state.statuses.map((status) => [`${status.channel}/${status.thread_ts}`, status]));
+  store.sessions = new Map(state.sessions.map((session) => [`${session.channel}/${session.thread_ts}`, session.status]));
+  store.prompts = state.prompts;
   store.ready = true;
   return state.sequence;
 }
@@ -67,14 +68,14 @@ function apply(change) {
       if (change.status) store.statuses.set(`${change.channel}/${change.thread_ts}`, change);
       else store.statuses.delete(`${change.channel}/${change.thread_ts}`);
       break;
+    case "session":
+      store.sessions.set(`${change.channel}/${change.thread_ts}`, change.status);
+      break;
+    case "prompts":
+      store.prompts[change.channel] = change.prompts;
+      break;
     case "home":
       store.homes[change.user] = change.view;
-      break;
-    case "modal":
-      store.modals[change.view.id] = change.view;
-      break;
-    case "modal_closed":
-      delete store.modals[change.view_id];
       break;
     case "connections":
       store.connections = change.connections;
@@ -139,7 +140,7 @@ const AT_WORK = new Set(["eyes", "hourglass", "hourglass_flowing_sand"]); // how
 function isOver(channel, message) {
   if (!message.is_ephemeral) return false;
   const values = (message.blocks ?? []).flatMap((block) => block.elements ?? []).map((element) => String(element.value ?? ""));
-  const asked = values.map((value) => /-(\d+\.\d+)/.exec(value)?.[1]).find((ts) => ts !== undefined);
+  const asked = values.map((value) => /[-_](\d+\.\d+)/.exec(value)?.[1]).find((ts) => ts !== undefined);
   if (asked === undefined) return false;
   const about = channel.messages.get(asked);
   if (!about) return true;

@@ -10,58 +10,23 @@ import contextlib
 import json
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlencode
 
 from playground.child_process import NotStartedError, child
 from playground.multipart import Upload, form
 from playground.seed import APP_TOKEN, BOT_TOKEN, BOT_USER
-
-# The playground is on this machine: no proxy of the environment stands between.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-class ControlError(Exception):
-    """The playground refused; the text is its sentence."""
+from playground.testing.control_api import ControlApi, ControlError
+from playground.testing.message import Message
 
 
-@dataclass(frozen=True)
-class Message:
-    """A message where it stands; `data` is Slack's object."""
-
-    channel: str
-    ts: str
-    data: dict[str, Any] = field(repr=False)
-
-    @property
-    def text(self) -> str:
-        """What a person reads: the text, or where there are blocks only, a line for each section of them."""
-        sections = (one["text"]["text"] for one in self.data.get("blocks", []) if "text" in one)
-        return self.data.get("text") or "\n".join(sections)
-
-    @property
-    def files(self) -> list[dict[str, Any]]:
-        return self.data.get("files", [])
-
-    @property
-    def reactions(self) -> set[str]:
-        return {one["name"] for one in self.data.get("reactions", [])}
-
-
-class PlaygroundClient:
+class PlaygroundClient(ControlApi):
     """A running playground. `bot_user` is what to mention; `api_url` and the tokens are for the bot."""
 
     bot_user = BOT_USER
     bot_token = BOT_TOKEN
     app_token = APP_TOKEN
-
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url.rstrip("/")
 
     @property
     def api_url(self) -> str:
@@ -90,27 +55,6 @@ class PlaygroundClient:
                 yield cls(line.split()[1])
         except NotStartedError as error:
             raise ControlError(f"The playground did not start: {error}") from None
-
-    # Plain requests
-
-    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str], limit: float = 90) -> bytes:
-        request = urllib.request.Request(f"{self.base_url}{path}", data=body, headers=headers, method=method)  # noqa: S310
-        try:
-            with _opener.open(request, timeout=limit) as response:
-                return response.read()
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                text = refusal.read().decode(errors="replace")
-            with contextlib.suppress(ValueError):
-                text = json.loads(text)["error"]
-            raise ControlError(text) from None
-
-    def _get(self, path: str, **query: Any) -> dict[str, Any]:
-        return json.loads(self._send("GET", f"{path}?{urlencode(query)}", None, {}))
-
-    def _json(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        kept = {key: value for key, value in body.items() if value is not None}
-        return json.loads(self._send(method, path, json.dumps(kept).encode(), {"Content-Type": "application/json"}))
 
     # What there is
 
@@ -264,9 +208,6 @@ class PlaygroundClient:
             "POST", "/control/shortcut", channel=message.channel, ts=message.ts, callback_id=callback_id, user=user
         )["acknowledged"]
 
-    def submit(self, view_id: str, values: dict[str, Any], *, user: str = "ada") -> bool:
-        return self._json("POST", "/control/submit", view_id=view_id, values=values, user=user)["acknowledged"]
-
     def command(self, channel: str, command: str, text: str = "", *, user: str = "ada") -> bool:
         return self._json("POST", "/control/command", channel=channel, command=command, text=text, user=user)[
             "acknowledged"
@@ -276,14 +217,36 @@ class PlaygroundClient:
         """Open the App Home; the view that was there already, or None."""
         return self._json("POST", "/control/home", user=user)["view"]
 
+    def stop_session(self, message: Message, *, user: str = "ada") -> None:
+        """Press the stop button in a message's thread. Raises ControlError where no agent is at work there."""
+        self._json("POST", "/control/stop", channel=message.channel, ts=message.ts, user=user)
+
     def add_channel(self, name: str, *, private: bool = False, app_is_member: bool = True) -> str:
         """A new channel; returns its id."""
         return self._json("POST", "/control/channels", name=name, private=private, app_is_member=app_is_member)[
             "channel"
         ]["id"]
 
+    def add_person(self, name: str, team: str = "") -> str:
+        """Somebody new, in all public channels; with the `team` of another workspace, a guest. Returns their id."""
+        return self._json("POST", "/control/users", name=name, team=team)["user"]["id"]
+
     def set_member(self, channel: str, user: str, *, member: bool = True) -> None:
         self._json("POST", "/control/members", channel=channel, user=user, member=member)
+
+    # Other workspaces
+
+    def add_team(self, name: str, enterprise: str = "") -> dict[str, Any]:
+        """A workspace with the channel `#NAME-photos`: its `id`, `bot_user` and `channel`."""
+        return self._json("POST", "/control/teams", name=name, enterprise=enterprise)
+
+    def uninstall(self, team: str, *, org: bool = False) -> list[str]:
+        """Remove the app from a workspace, or its organisation; the ids of the events that tell of it."""
+        return self._json("POST", "/control/uninstall", team=team, org=org)["event_ids"]
+
+    def set_access(self, team: str, *, given: bool) -> None:
+        """Its organisation, which installed the app, gives it to a workspace or takes it."""
+        self._json("POST", "/control/access", team=team, given=given)
 
     # What the network does
 

@@ -48,9 +48,11 @@ def walk(page: Any, workspace: PlaygroundClient, *, server: bool) -> Iterator[st
         page.get_by_test_id("menu").click()
         yield "menu"
     page.get_by_test_id("dm-enhancer").click()
+    if "assistant:write" in workspace.state()["settings"]["scopes"]:
+        page.get_by_test_id("prompts").wait_for()
     yield "direct"
     page.get_by_test_id("home-tab").click()
-    page.get_by_test_id("home").locator("h3").wait_for()
+    page.get_by_test_id("home").locator(".home-view").wait_for()
     _images(page)
     yield "home"
     if server:
@@ -74,6 +76,7 @@ def _talk(page: Any, workspace: PlaygroundClient) -> Iterator[str]:
     page.get_by_test_id("forward-to").select_option(label="#general")
     page.get_by_test_id("confirm-forward").click()
     page.get_by_test_id("toast").wait_for()
+    yield "notice"
     page.get_by_test_id("toast").wait_for(state="detached")
     page.get_by_test_id("try-samples").click()
     yield "samples"

@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -74,12 +76,12 @@ def browser():
         pytest.skip(str(reason))
 
 
-@pytest.fixture
-def page(browser, workspace):
-    """The open page. Errors in its console, and requests to anywhere else, fail the test."""
+@contextmanager
+def open_page(browser, workspace, **options) -> Iterator[Any]:
+    """The page, in a context of its own. Errors in its console, and requests to anywhere else, fail the test."""
     from playwright.sync_api import expect
 
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(**options)
     page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -95,3 +97,17 @@ def page(browser, workspace):
     yield page
     context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def page(browser, workspace):
+    with open_page(browser, workspace, viewport={"width": 1280, "height": 800}) as page:
+        yield page
+
+
+@pytest.fixture
+def phone(browser, workspace):
+    """The page on a phone, with a screen that is touched."""
+    options = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with open_page(browser, workspace, **options) as page:
+        yield page

@@ -64,3 +64,10 @@ def test_calls_are_written_down_with_their_times(workspace, app):
     assert first["args"] == {"channel": "C0PHOTOS01", "text": "one"}
     assert first["at"] <= second["at"]
     assert "xoxb" not in str(workspace.calls())
+
+
+def test_somebody_new_writes_in_public_channels(workspace):
+    person = workspace.add_person("Mary")
+    message = workspace.post("#photos", "hello", user="mary")
+    assert message.data["user"] == person
+    assert person in next(one for one in workspace.state()["channels"] if one.get("name") == "photos")["members"]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from slack_sdk.errors import SlackApiError
 
-from playground.testing.client import ControlError
+from playground.testing.control_api import ControlError
 
 PHOTOS = "C0PHOTOS01"
 

@@ -192,33 +192,18 @@ def test_button_click_and_response_url(workspace, bolt, listener):
     assert workspace.ephemerals()[0]["to"] == "U0ADA00001"
 
 
-def test_message_shortcut_opens_a_modal_that_can_be_submitted(workspace, bolt, listener):
-    submitted = threading.Event()
+def test_a_message_shortcut_reaches_the_app(workspace, bolt, listener):
+    used = threading.Event()
 
     @listener.app.shortcut("enhance_photos")
-    def shortcut(ack, body, client):
+    def shortcut(ack, body):
         ack()
-        client.views_open(
-            trigger_id=body["trigger_id"],
-            view={
-                "type": "modal",
-                "callback_id": "ask",
-                "title": {"type": "plain_text", "text": "Enhance"},
-                "blocks": [],
-            },
-        )
-
-    @listener.app.view("ask")
-    def view(ack):
-        ack()
-        submitted.set()
+        assert body["message"]["text"] == "hello"
+        used.set()
 
     bolt(listener.app)
     assert workspace.shortcut(workspace.post("#photos", "hello"), "enhance_photos")
-    modals = workspace.wait_for(lambda w: w.state()["modals"], 5)
-    assert workspace.submit(next(iter(modals)), {})
-    assert submitted.wait(5)
-    assert workspace.state()["modals"] == {}
+    assert used.wait(5)
 
 
 def test_app_home_is_published_when_it_is_opened(workspace, bolt, listener):

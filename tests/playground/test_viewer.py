@@ -1,47 +1,19 @@
-"""The viewer: a result beside its original, by pointer, touch and keyboard."""
-
-import io
+"""The viewer: a result beside its original, by pointer and keyboard."""
 
 import pytest
-from PIL import Image
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
 
+from tests.playground.results import colours, flat, open_results
+
 pytestmark = pytest.mark.browser
-PHOTOS = "C0PHOTOS01"
-
-
-def flat(colour: str, size: tuple[int, int]) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", size, colour).save(file, "PNG")
-    return file.getvalue()
 
 
 @pytest.fixture
 def results(page, workspace, app):
-    """A thread with two red originals of 40 x 30 and two blue results; opened."""
-    names = ("a", "b")
-    asked = workspace.post("#photos", "two", files=[(f"{name}.png", flat("red", (40, 30))) for name in names])
-    uploads = [{"content": flat("blue", (160, 120)), "filename": f"{name}_4x.png"} for name in names]
-    app.files_upload_v2(channel=PHOTOS, thread_ts=asked.ts, file_uploads=uploads, initial_comment="done")
-    page.get_by_test_id("reply-count").click()
-    page.get_by_test_id("thread-pane").get_by_test_id("file-image").nth(2).click()
-    expect(page.get_by_test_id("viewer-details")).to_have_text("40 × 30 → 160 × 120")
-    for image in page.locator("#viewer img").all():
-        expect(image).to_have_js_property("complete", True)
+    open_results(page, workspace, app)
     return page
-
-
-def colours(page, *places: float) -> list[str]:
-    """What is seen at these shares of the frame's width, in its middle: "red", "blue" or "other"."""
-    box = page.locator(".viewer-frame").bounding_box()
-    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    y = round(box["y"] + box["height"] * 0.3)
-    seen = [
-        shot.crop((x, y, x + 1, y + 1)).tobytes() for x in (round(box["x"] + share * box["width"]) for share in places)
-    ]
-    return [{b"\xff\x00\x00": "red", b"\x00\x00\xff": "blue"}.get(pixel, "other") for pixel in seen]
 
 
 def test_original_and_result_share_one_frame(results):
@@ -114,17 +86,6 @@ def test_wheel_keeps_the_point_under_the_pointer(results):
     assert results.locator(".viewer-frame").bounding_box()["x"] == pytest.approx(after["x"] + 60, abs=1)
 
 
-def test_pinch(results):
-    before = results.locator(".viewer-frame").bounding_box()
-    x, y = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
-    touch = results.context.new_cdp_session(results)
-    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
-    for kind, gap in (("touchStart", 40), ("touchMove", 60), ("touchMove", 120), ("touchEnd", None)):
-        points = [] if gap is None else [{"x": x - gap, "y": y, "id": 0}, {"x": x + gap, "y": y, "id": 1}]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    assert results.locator(".viewer-frame").bounding_box()["width"] == pytest.approx(3 * before["width"], rel=0.02)
-
-
 def test_arrows_go_through_the_photos_of_the_message_alone(results):
     image = results.get_by_test_id("viewer-image")
     first = image.get_attribute("src")
@@ -140,4 +101,5 @@ def test_a_photo_of_a_person_opens_alone(page, workspace):
     page.get_by_test_id("file-image").click()
     expect(page.get_by_test_id("viewer-details")).to_have_text("40 × 30")
     expect(page.get_by_test_id("divider")).to_be_hidden()
+    expect(page.get_by_test_id("viewer-image")).to_have_js_property("naturalWidth", 40)
     assert colours(page, 0.1, 0.9) == ["red", "red"]

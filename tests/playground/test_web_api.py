@@ -58,20 +58,15 @@ def test_missing_scope_names_what_is_needed(app, workspace):
         ("chat.postMessage", {"channel": PHOTOS, "text": "x", "thread_ts": "soon"}, "invalid_thread_ts"),
         ("chat.postMessage", {"channel": PHOTOS, "blocks": [{"type": "shout"}]}, "invalid_blocks"),
         ("chat.postMessage", {"channel": PHOTOS, "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
-        ("chat.update", {"channel": PHOTOS, "ts": "1.000001", "text": "x"}, "message_not_found"),
         ("chat.delete", {"channel": PHOTOS, "ts": "1.000001"}, "message_not_found"),
-        ("chat.getPermalink", {"channel": PHOTOS, "message_ts": "1.000001"}, "message_not_found"),
         ("chat.postEphemeral", {"channel": PHOTOS, "user": "U404", "text": "x"}, "user_not_in_channel"),
         ("reactions.add", {"channel": PHOTOS, "timestamp": "1.000001", "name": "eyes"}, "message_not_found"),
         ("reactions.add", {"channel": PHOTOS, "name": "eyes"}, "no_item_specified"),
         ("reactions.add", {"channel": PHOTOS, "timestamp": "1.000001", "name": "Not a name"}, "invalid_name"),
         ("conversations.replies", {"channel": PHOTOS, "ts": "1.000001"}, "thread_not_found"),
         ("conversations.history", {"channel": "#photos"}, "channel_not_found"),
-        ("conversations.open", {"users": "U404"}, "user_not_found"),
-        ("users.info", {"user": "U404"}, "user_not_found"),
         ("files.info", {"file": "F404"}, "file_not_found"),
         ("files.delete", {"file": "F404"}, "file_not_found"),
-        ("views.open", {"trigger_id": "1.2.3", "view": {"type": "modal"}}, "invalid_trigger_id"),
         ("views.publish", {"user_id": PERSON, "view": {"type": "modal"}}, "invalid_arguments"),
     ],
 )
@@ -87,10 +82,6 @@ def test_app_outside_a_channel(app, workspace):
     private = workspace.add_channel("secret", private=True, app_is_member=False)
     assert refused(app.chat_postMessage, channel=public, text="x")["error"] == "not_in_channel"
     assert refused(app.chat_postMessage, channel=private, text="x")["error"] == "channel_not_found"
-    assert app.conversations_info(channel=public)["channel"]["is_member"] is False
-    listed = app.conversations_list(types="public_channel,private_channel,im")["channels"]
-    assert public in {one["id"] for one in listed}
-    assert private not in {one["id"] for one in listed}
     workspace.set_member(private, workspace.bot_user)
     assert app.chat_postMessage(channel=private, text="x")["ok"]
 
@@ -105,19 +96,14 @@ def test_a_thread_from_post_to_replies(app, workspace):
     assert (messages[0]["reply_count"], messages[0]["reply_users"]) == (1, [workspace.bot_user])
     (top,) = app.conversations_history(channel=PHOTOS)["messages"]
     assert (top["ts"], top["latest_reply"]) == (parent.ts, reply["ts"])
-    app.chat_update(channel=PHOTOS, ts=reply["ts"], text="very nice")
-    assert workspace.replies(parent)[0].data["edited"]["user"] == workspace.bot_user
-    link = app.chat_getPermalink(channel=PHOTOS, message_ts=reply["ts"])["permalink"]
-    assert link.endswith(f"p{reply['ts'].replace('.', '')}?thread_ts={parent.ts}&cid={PHOTOS}")
     workspace.delete(parent)
-    assert [one.text for one in workspace.messages()] == ["This message was deleted.", "very nice"]
+    assert [one.text for one in workspace.messages()] == ["This message was deleted.", "nice"]
     app.chat_delete(channel=PHOTOS, ts=reply["ts"])
-    assert refused(app.chat_update, channel=PHOTOS, ts=parent.ts, text="mine?")["error"] == "message_not_found"
+    assert refused(app.chat_delete, channel=PHOTOS, ts=reply["ts"])["error"] == "message_not_found"
 
 
 def test_the_app_changes_its_own_messages_alone(app, workspace):
     theirs = workspace.post("#photos", "mine")
-    assert refused(app.chat_update, channel=PHOTOS, ts=theirs.ts, text="x")["error"] == "cant_update_message"
     assert refused(app.chat_delete, channel=PHOTOS, ts=theirs.ts)["error"] == "cant_delete_message"
 
 
@@ -127,7 +113,7 @@ def test_reactions(app, workspace):
     app.reactions_add(name="eyes", **target)
     assert refused(app.reactions_add, name="eyes", **target)["error"] == "already_reacted"
     workspace.react(message, "eyes")
-    assert app.reactions_get(**target)["message"]["reactions"] == [
+    assert workspace.messages()[-1].data["reactions"] == [
         {"name": "eyes", "users": [workspace.bot_user, PERSON], "count": 2}
     ]
     app.reactions_remove(name="eyes", **target)
@@ -139,13 +125,6 @@ def test_history_comes_in_pages(app, workspace):
         workspace.post("#photos", f"{number}")
     pages = [[one["text"] for one in page["messages"]] for page in app.conversations_history(channel=PHOTOS, limit=2)]
     assert pages == [["4", "3"], ["2", "1"], ["0"]]
-
-
-def test_people_and_places(app, workspace):
-    assert app.users_info(user=PERSON)["user"]["profile"]["display_name"] == "ada"
-    assert app.bots_info(bot="B0ENHANCER")["bot"]["user_id"] == workspace.bot_user
-    assert set(app.conversations_members(channel=PHOTOS)["members"]) >= {PERSON, workspace.bot_user}
-    assert app.conversations_open(users=PERSON)["channel"]["id"] == "D0ADA00001"
 
 
 def test_status_ends_with_the_reply(app, workspace):
