@@ -8,6 +8,11 @@ where there is one.
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import argparse
 import time
 from collections.abc import Callable

@@ -14,12 +14,22 @@ import psutil
 
 from serving.server import HUGE_PAGES
 
-PACKAGES = ("nvidia-pytriton", "openvino", "onnxruntime", "pillow")
+PACKAGES = ("nvidia-pytriton", "openvino", "ncnn", "onnxruntime", "pillow")
+KINDS = {
+    "amx_bf16": "bfloat16 with AMX: Intel Xeon since 2023",
+    "avx512_bf16": "bfloat16 with AVX512: AMD EPYC since 2022",
+}
+"""What a processor stands for, by the first of these units that it has."""
 
 
 def cores() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def kind(description: str) -> str:
+    """The kind of processor that a description tells of: figures of different kinds stand side by side."""
+    return next((name for unit, name in KINDS.items() if unit in description), "no bfloat16: older and small machines")
 
 
 def describe() -> str:

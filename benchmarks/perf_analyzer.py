@@ -5,6 +5,11 @@ It comes in the `tritonclient` 2.50 wheel. The two libraries that it misses ther
 the nvidia-pytriton wheel under other names, so links give them the names that it asks for.
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import csv
 import os
 import subprocess
@@ -157,6 +162,7 @@ def main(arguments: list[str]) -> int:
     except CannotServe as error:
         print(f"perf_analyzer: {error}", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGINT, lambda *_: None)  # perf_analyzer hears Ctrl-C as well, and ends by itself
     with tempfile.TemporaryDirectory(prefix="perf-analyzer-") as folder:
         environment = {**os.environ, "LD_LIBRARY_PATH": str(_libraries(found, Path(folder)))}
         return subprocess.run([program, *arguments], env=environment, check=False).returncode

@@ -2,9 +2,14 @@
 
 usage: python -m benchmarks.photo PHOTO [--rounds N] [--output FOLDER]
 
-The whole process counts, from its start to its end, with Triton already up. Beside it: the graph in OpenVINO on the
-same pixels, on all cores and without tiles, plus decoding and encoding as the bot does them.
+The whole process counts, from its start to its end, with Triton already up. Beside it: the graph, as it is
+served here, on the same pixels, on all cores and without tiles, plus decoding and encoding as the bot does them.
 """
+
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
 
 import argparse
 import os
@@ -16,7 +21,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import product
@@ -27,7 +31,8 @@ import psutil
 from PIL import Image
 
 from benchmarks import machine, report
-from benchmarks.serving import Server, newest, own_server
+from benchmarks.served_graph import served_graph
+from benchmarks.serving import Server, own_server
 from slackbot.imaging.decode import open_photo
 from slackbot.imaging.encode import save_photo
 from slackbot.limits import PhotoLimits, ServerLimits
@@ -105,25 +110,13 @@ def by_turns(jobs: dict[str, Callable[[], object]], rounds: int, watched: list[p
         yield Run(number, what, time.perf_counter() - begin, cpu() - begin_cpu)
 
 
-def bare(path: Path, pixels: np.ndarray, cores: int) -> Iterator[tuple[str, Callable[[], object]]]:
+def bare(pixels: np.ndarray) -> Iterator[tuple[str, Callable[[], object]]]:
     """The graph on all pixels: in one piece on all cores, and in as many strips as cores, one thread each."""
-    import openvino
-
-    def request(threads: int):
-        settings = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads}
-        settings["ENABLE_CPU_PINNING"] = False
-        return openvino.Core().compile_model(path, "CPU", settings).create_infer_request()
-
-    whole = request(cores)
-    yield PIECE, lambda: whole.infer([pixels[None]], share_inputs=True)
-    strips = [np.ascontiguousarray(strip[None]) for strip in np.array_split(pixels, cores)]
-    requests = [request(1) for _ in strips]
-    pool = ThreadPoolExecutor(cores)
-
-    def at_once() -> None:
-        list(pool.map(lambda pair: pair[0].infer([pair[1]], share_inputs=True), zip(requests, strips, strict=True)))
-
-    yield STRIPS, at_once
+    cores = machine.cores()
+    whole, parts = served_graph(cores, cores), served_graph(1, cores)
+    strips = [np.ascontiguousarray(strip) for strip in np.array_split(pixels, cores)]
+    yield PIECE, lambda: whole([pixels])
+    yield STRIPS, lambda: parts(strips)
 
 
 def ways(server: Server, photo: Path, folder: Path, rounds: int) -> list[Run]:
@@ -136,7 +129,7 @@ def ways(server: Server, photo: Path, folder: Path, rounds: int) -> list[Run]:
     jobs: dict[str, Callable[[], object]] = {
         WHOLE: lambda: finished(enhance(photo, result, server.address)),
         START: lambda: subprocess.run(start, cwd=ROOT, env=ENVIRONMENT, check=True),
-        **dict(bare(newest(ROOT / "model_repository") / "model.onnx", pixels, machine.cores())),
+        **dict(bare(pixels)),
         DECODING: lambda: open_photo(photo, limits),
         ENCODING: lambda: save_photo(enlarged, folder / "encoded.jpg"),
     }
@@ -230,4 +223,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

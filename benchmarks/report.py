@@ -2,10 +2,10 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from benchmarks.perf_analyzer import Answer, Load
 
@@ -16,6 +16,16 @@ FLOAT = "bare OpenVINO, fp32, one thread a core"
 ONNX_RUNTIME = "ONNX Runtime, fp32, one thread a core"
 BICUBIC = "Pillow bicubic, no network at all"
 MEGAPIXEL = 1e6
+
+
+class OfKind(Protocol):
+    """A dataclass of figures that names the kind of CPU."""
+
+    @property
+    def cpu(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=OfKind)
 
 
 @dataclass(frozen=True)
@@ -147,6 +157,33 @@ def write_csv(path: Path, rows: Sequence[Any]) -> None:
         for row in rows:
             values = asdict(row).items()
             writer.writerow({name: round(value, 4) if isinstance(value, float) else value for name, value in values})
+
+
+def write_kind(folder: Path, name: str, rows: Sequence[Row], markdown: Callable[[Sequence[Row]], str]) -> None:
+    """NAME.csv and NAME.md: these rows, all of one kind of CPU, and those of other kinds that are there. Prints it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table, page = folder / f"{name}.csv", folder / f"{name}.md"
+    together = [*rows, *of_other_kinds(table, type(rows[0]), rows[0].cpu)]
+    write_csv(table, together)
+    page.write_text(markdown(together))
+    print(page.read_text())
+
+
+def by_kind(rows: Sequence[Row], table_of: Callable[[list[Row]], str]) -> Iterator[str]:
+    """A heading for each kind of CPU, and the table of its rows."""
+    for cpu in sorted({row.cpu for row in rows}):
+        yield f"## {cpu}"
+        yield table_of([row for row in rows if row.cpu == cpu])
+
+
+def of_other_kinds(path: Path, kind: type[Row], cpu: str) -> list[Row]:
+    """Rows of earlier runs on other kinds of CPU, which stay on the page: `machine.kind` names them."""
+    if not path.exists():
+        return []
+    types: dict[str, Any] = {field.name: field.type for field in fields(kind)}  # pyright: ignore[reportArgumentType]
+    with path.open(newline="") as file:
+        rows = [kind(**{name: types[name](value) for name, value in row.items()}) for row in csv.DictReader(file)]
+    return [row for row in rows if row.cpu != cpu]
 
 
 def _reached(tile: Served, loop: Bare, peak: Bare, served: Sequence[Served]) -> str:

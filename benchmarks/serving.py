@@ -5,6 +5,11 @@ usage: python -m benchmarks.serving [--rounds N] [--output FOLDER]
 Every round measures everything once, so that a machine that slows down slows all of it; tables show the median round.
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import json
 import sys
@@ -204,4 +209,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main()

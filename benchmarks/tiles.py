@@ -7,6 +7,11 @@ overlap, and whole: the largest difference is the seam error. Then collages of 1
 are enlarged in tiles of every size and overlap.
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import argparse
 import random
 import re

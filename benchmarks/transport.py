@@ -6,6 +6,11 @@ The two ways take turns tile by tile, from the Python client that the bot uses, 
 time counts: it says what a way costs whatever else runs.
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import statistics
 import sys
@@ -143,4 +148,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,68 @@
+"""The bot and its model server as a queue: a few photos at work at a time share the machine, the others wait.
+
+A photo is work for the machine (a fixed part, and a part for each megapixel) and a wait that costs no computing
+(transfers, looks into the queue). While n photos are at work, each goes forward at 1/n of the speed: processor sharing.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Seconds of one machine for a photo. `servers` are alike, and each takes `at_once` photos."""
+
+    fixed: float
+    megapixel: float
+    waiting: float
+    at_once: int = 2
+    servers: int = 1
+
+    def work(self, megapixels: float) -> float:
+        """Seconds for one photo that has a machine to itself, without the wait."""
+        return self.fixed + self.megapixel * megapixels
+
+    def capacity(self, megapixels: Sequence[float]) -> float:
+        """Photos a second, of such a mix, that come out where there are always some to do."""
+        return self.servers / float(np.mean([self.work(one) for one in megapixels]))
+
+
+def simulate(machine: Machine, at: Sequence[float], megapixels: Sequence[float]) -> np.ndarray:
+    """Seconds from each share, at the moments `at` in order, to its reply: first come, first served."""
+    left: dict[int, float] = {}  # work of the photos that are being worked on
+    queue: deque[int] = deque()
+    ends = np.zeros(len(at))
+    now, coming, room = 0.0, 0, machine.at_once * machine.servers
+    while coming < len(at) or left:
+        speed = min(1.0, machine.servers / len(left)) if left else 0.0
+        done = now + min(left.values()) / speed if left else np.inf
+        arrives = at[coming] if coming < len(at) else np.inf
+        following = min(done, arrives)
+        left = {photo: work - speed * (following - now) for photo, work in left.items()}
+        now = following
+        if arrives <= done:
+            queue.append(coming)
+            coming += 1
+        for photo in [photo for photo, work in left.items() if work <= 1e-9]:
+            del left[photo]
+            ends[photo] = now
+        while queue and len(left) < room:
+            photo = queue.popleft()
+            left[photo] = machine.work(megapixels[photo])
+    return ends - np.asarray(at) + machine.waiting
+
+
+def fit(megapixels: Sequence[float], seconds: Sequence[float], of: Sequence[float], capacity: float) -> Machine:
+    """The machine that puts out `capacity` photos a second of the mix `of`, and on which photos alone took so long.
+
+    The slope of the times alone is the work of a megapixel, as far as the capacity allows. What the capacity leaves is
+    work of each photo, and what the times alone have beyond that is a wait.
+    """
+    slope, rest = np.polyfit(megapixels, seconds, 1)
+    a_photo = 1 / capacity
+    megapixel = float(np.clip(slope, 0.0, a_photo / np.mean(of)))
+    fixed = max(0.0, a_photo - megapixel * float(np.mean(of)))
+    return Machine(fixed, megapixel, max(0.0, float(rest) - fixed))
