@@ -4,6 +4,11 @@ Listed are the image that it begins with, each package that it installs from a l
 made of is its publisher's to say; with Docker, `docker buildx build --sbom=true` lists the files of the finished image.
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import hashlib
 import json
 import re

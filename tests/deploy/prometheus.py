@@ -28,14 +28,15 @@ def _program(name: str) -> str:
 
 
 class Prometheus:
-    """Scrapes each job's one target every half second, and has the alerts of `rules`."""
+    """Scrapes each job's one target every half second, in the namespace `enhancer`, and has the alerts of `rules`."""
 
     def __init__(self, folder: Path, rules: Path, jobs: dict[str, str]) -> None:
         config = {
             "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "1s"},
             "rule_files": [str(rules)],
             "scrape_configs": [
-                {"job_name": name, "static_configs": [{"targets": [target]}]} for name, target in jobs.items()
+                {"job_name": name, "static_configs": [{"targets": [target], "labels": {"namespace": "enhancer"}}]}
+                for name, target in jobs.items()
             ],
         }
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))

@@ -8,12 +8,13 @@ import pytest
 import yaml
 
 from serving import wheel
-from serving.server import environment
+from serving.server import Options, environment
 from slackbot.limits import ServerLimits
 from slackbot.settings import OF_COMPOSE, variables
 from tests.processes import ROOT
 
 COMPOSE = ROOT / "docker-compose.yml"
+ADMIN = (ROOT / "docs" / "admin.md").read_text()
 SERVICES = sorted(yaml.safe_load(COMPOSE.read_text())["services"])
 TRITON = ["triton-cpu", "triton-gpu"]
 RESTRICTED = {"model-repository", "shared-memory", "trace", "logging"}
@@ -79,7 +80,14 @@ def test_what_is_published_answers_on_loopback_alone(compose):
     for name, ports in published.items():
         for port in ports:
             host, _, _ = port.rpartition(":")
+            assert f"\n| {host} | " in ADMIN, f"the admin guide does not say what {host} of {name} is"
             assert f"#   {host} " in said, f"the file's head does not say what {host} of {name} is"
+
+
+def test_the_versions_that_it_needs_are_said():
+    needed = re.search(r"Docker Engine \d+ and Compose [\d.]+", COMPOSE.read_text())
+    assert needed
+    assert needed[0] in ADMIN
 
 
 def test_what_is_published_listens_there(compose):
@@ -143,7 +151,11 @@ def test_the_genuine_tritonserver_knows_every_option(compose, name: str):
     """The wheel's server is older than the container's, and options are added, not taken away."""
     found = wheel.find()
     known = subprocess.run(
-        [found.tritonserver, "--help"], env=environment(found, None), capture_output=True, text=True, check=False
+        [found.tritonserver, "--help"],
+        env=environment(found, Options(ROOT)),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     for option in options(compose["services"][name]):
         assert f"{option.split('=')[0]} <" in known.stdout + known.stderr

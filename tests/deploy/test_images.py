@@ -14,7 +14,7 @@ import tritonclient.grpc as triton
 import yaml
 
 from serving import wheel
-from serving.server import environment
+from serving.server import Options, environment
 from tests.processes import ROOT, free_port
 
 DOCKERFILES = sorted((ROOT / "deploy").glob("*.Dockerfile"))
@@ -106,7 +106,7 @@ def test_a_genuine_tritonserver_serves_the_layout_of_the_cpu_image(tmp_path, com
     command += [f"--{name}-port={port}" for name, port in ports.items()]
     command += ["--exit-timeout-secs=2"]
     with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(command, env=environment(found, None), stdout=log, stderr=log)
+        server = subprocess.Popen(command, env=environment(found, Options(ROOT)), stdout=log, stderr=log)
     try:
         with triton.InferenceServerClient(f"127.0.0.1:{ports['grpc']}") as client:
             wait_until_ready(client, server)

@@ -8,15 +8,14 @@ import yaml
 
 from slackbot.inference.endpoint import Endpoint
 from slackbot.settings import variables
-from tests.deploy.manifests import OVERLAYS, container, pods, policies, rendered, triton
+from tests.deploy.manifests import FOLDER, OVERLAYS, container, pods, policies, rendered, triton
 from tests.processes import ROOT
-
-PLANNED = {"WORK_FOLDER"}
-"""Settings that are asked for, and may come to the bot later than these files."""
 
 
 def test_the_overlays_are_all_here():
     assert OVERLAYS == ["cpu", "gpu", "kserve", "oauth"]
+    for overlay in OVERLAYS:
+        assert f"| [`{overlay}`](../deploy/kubernetes/overlays/{overlay}/" in (ROOT / "docs" / "admin.md").read_text()
 
 
 def test_probes_ask_ports_of_the_container(manifests):
@@ -24,6 +23,12 @@ def test_probes_ask_ports_of_the_container(manifests):
         ports = {port["name"] for port in container(pod).get("ports", [])}
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             assert name == "migrate" or container(pod)[probe]["httpGet"]["port"] in ports
+
+
+def test_a_bot_is_not_started_anew_because_others_are_away(manifests):
+    bot = container(pods(manifests)["bot"])
+    assert bot["livenessProbe"]["httpGet"]["path"] == "/livez"
+    assert bot["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
 def test_triton_runs_with_the_options_of_compose_but_for_the_address_of_http(manifests, compose):
@@ -42,10 +47,21 @@ def test_the_bot_sees_every_triton(manifests):
 
 def test_settings_of_the_bot_exist(manifests):
     given = manifests["ConfigMap", "bot"]["data"]
-    assert set(given) <= set(variables()) | PLANNED
+    assert set(given) <= set(variables())
     assert given["HEALTH_HOST"] == "0.0.0.0"
     sources = [next(iter(each)) for each in container(pods(manifests)["bot"])["envFrom"]]
     assert sources == ["configMapRef", "secretRef"]
+
+
+@pytest.mark.parametrize("overlay", ["cpu", "oauth"])
+def test_secrets_that_an_operator_is_told_to_make_are_settings(overlay: str):
+    told = (FOLDER / "overlays" / overlay / "kustomization.yaml").read_text()
+    bots = re.search(r"secret generic bot (.*\\\n.*)", told)
+    assert bots
+    given = dict(re.findall(r"--from-literal=(\w+)=(\S+)", bots[1]))
+    assert set(given) <= set(variables())
+    assert given["DATABASE_URL"].startswith("postgresql://"), "several bots share no file"
+    assert ("SLACK_BOT_TOKEN" in given) != ("SLACK_CLIENT_ID" in given)
 
 
 def test_gpus_share_the_engines():

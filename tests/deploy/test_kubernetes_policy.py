@@ -1,10 +1,11 @@
 """What pods may do, how many there are, and what a drain or a rollout leaves of them."""
 
 import re
+from typing import Any
 
 import pytest
 
-from tests.deploy.manifests import container, pods, policies, rendered, triton
+from tests.deploy.manifests import INFERENCE, container, pods, policies, rendered, triton
 from tests.processes import ROOT
 
 
@@ -43,13 +44,22 @@ def test_a_drain_leaves_all_but_one(manifests, name: str):
 
 
 def test_rollouts_start_the_new_before_they_end_the_old(manifests):
+    rolling = {"maxUnavailable": 0, "maxSurge": 1}
     for (kind, name), each in manifests.items():
         if kind == "Deployment":
-            assert each["spec"]["strategy"] == {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}, name
-            spread = each["spec"]["template"]["spec"]["topologySpreadConstraints"]
-            assert [rule["topologyKey"] for rule in spread] == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
-            for rule in spread:
-                assert rule["labelSelector"] == each["spec"]["selector"]
+            assert each["spec"]["strategy"] == {"rollingUpdate": rolling}, name
+            is_spread(each["spec"]["template"]["spec"], each["spec"]["selector"]["matchLabels"])
+        elif kind == INFERENCE:
+            predictor = each["spec"]["predictor"]
+            assert predictor["deploymentStrategy"] == {"type": "RollingUpdate", "rollingUpdate": rolling}
+            is_spread(predictor, predictor["labels"])
+
+
+def is_spread(pod: dict[str, Any], labels: dict[str, str]) -> None:
+    rules = pod["topologySpreadConstraints"]
+    assert [rule["topologyKey"] for rule in rules] == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    for rule in rules:
+        assert rule["labelSelector"] == {"matchLabels": labels}
 
 
 def test_everything_is_closed_but_what_is_opened(manifests):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,13 @@ CUSTOM = {"ScaledObject": ScaledObject, "ServiceMonitor": ServiceMonitor, "Prome
 
 
 def test_built_in_objects_keep_to_the_schema(manifests, tmp_path):
-    ours = [each for (kind, _), each in manifests.items() if kind not in (*CUSTOM, INFERENCE)]
-    (tmp_path / "all.yml").write_text(yaml.safe_dump_all(ours))
+    keeps_to_the_schema([each for (kind, _), each in manifests.items() if kind not in (*CUSTOM, INFERENCE)], tmp_path)
+
+
+def keeps_to_the_schema(objects: list[dict[str, Any]], folder: Path) -> None:
+    (folder / "all.yml").write_text(yaml.safe_dump_all(objects))
     done = subprocess.run(
-        [sys.executable, "-m", "kubernetes_validate", "--strict", tmp_path / "all.yml"],
+        [sys.executable, "-m", "kubernetes_validate", "--strict", folder / "all.yml"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -58,8 +62,18 @@ def test_the_check_of_custom_objects_sees_a_wrong_field():
         strict(ScaledObject, {**right, "spec": {"triggers": []}})
 
 
+def test_the_pods_of_an_inference_service_keep_to_the_schema(tmp_path):
+    """As the Deployment that KServe makes of them."""
+    predictor = dict(rendered("kserve")[INFERENCE, "enhancer"]["spec"]["predictor"])
+    labels, replicas, strategy = (predictor.pop(name) for name in ("labels", "minReplicas", "deploymentStrategy"))
+    template = {"metadata": {"labels": labels}, "spec": predictor}
+    spec = {"selector": {"matchLabels": labels}, "replicas": replicas, "strategy": strategy, "template": template}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "enhancer"}, "spec": spec}
+    keeps_to_the_schema([deployment], tmp_path)
+
+
 def test_an_inference_service_has_what_kserve_needs():
-    """Its schema is in no package without a hundred others, so this is by hand, from KServe's documentation."""
+    """What is KServe's own is by hand, from its documentation: its schema is in no package without a hundred others."""
     service = rendered("kserve")[INFERENCE, "enhancer"]
     assert service["apiVersion"] == "serving.kserve.io/v1beta1"
     assert service["metadata"]["annotations"] == {

@@ -16,6 +16,7 @@ import tritonclient.grpc
 import yaml
 
 import slackbot.ops.metrics
+from tests.deploy.manifests import rendered
 from tests.deploy.prometheus import Prometheus, promtool
 from tests.processes import Triton
 
@@ -30,12 +31,19 @@ def dashboard(monitoring) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def questions(monitoring, dashboard) -> list[str]:
-    """Every PromQL expression."""
+    """Every PromQL expression: of the dashboard, the alerts and the autoscalers."""
     alerts = yaml.safe_load((monitoring / "alerts.yml").read_text())
     return [
         *(target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])),
         *(rule["expr"] for group in alerts["groups"] for rule in group["rules"]),
+        *scaling(),
     ]
+
+
+def scaling() -> set[str]:
+    """What KEDA asks Prometheus."""
+    scalers = [each for (kind, _), each in rendered("cpu").items() if kind == "ScaledObject"]
+    return {trigger["metadata"]["query"] for each in scalers for trigger in each["spec"]["triggers"]}
 
 
 def rules(monitoring: Path) -> list[dict[str, Any]]:
@@ -47,6 +55,8 @@ def metrics_of_the_bot() -> None:
     """Some of each, as a bot at work has."""
     ours = slackbot.ops.metrics
     ours.JOBS.labels("enhanced").inc(5)
+    ours.JOBS.labels("failed").inc()
+    ours.REPLY_SECONDS.observe(7)
     ours.STEP_SECONDS.labels("enhance").observe(2)
     ours.FALLBACKS.inc()
     ours.TILE_SECONDS.labels("127.0.0.1:8001").observe(0.2)
@@ -141,6 +151,8 @@ def test_the_dashboard_shows_what_the_operator_must_see(dashboard):
     assert {
         "Where a request's time goes", "Batch size", "Photos without the model", "Job step latency, p95",
         "Jobs waiting or at work", "Queue over compute", "Refusals a minute", "Seconds for a tile, by server, p95",
+        "Seconds until the reply", "Age of the oldest job", "Jobs in other hands", "Share of jobs that fail",
+        "Calls that Slack refuses, a minute",
     } <= titles  # fmt: skip
     places = [panel["gridPos"] for panel in dashboard["panels"]]
     assert len({(place["x"], place["y"]) for place in places}) == len(places)
