@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from playground.testing.client import PlaygroundClient
 from tests.nearest_model import NearestModel
+from tests.postgres import Postgres, programs
 from tests.reliability.figures import Figures
 
 # How long an example takes says more about the machine than about the code.
@@ -32,6 +34,26 @@ def model() -> Iterator[NearestModel]:
 
 
 @pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A PostgreSQL for all tests of this process. A test that stops it starts it again."""
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+    server = Postgres(found)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> str:
+    """The URL of an empty PostgreSQL database."""
+    return postgres_server.new_database()
+
+
+@pytest.fixture(scope="session")
 def figures() -> Iterator[Figures]:
     """Where tests write what they measured; kept with FIGURES=1, for docs/reliability.md."""
     figures = Figures()
@@ -46,3 +68,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if os.environ.get("NO_SKIPS") and exitstatus == 0 and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line("NO_SKIPS is set, and tests were skipped", red=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Say how a worker ended that crashed: a negative number is a signal's. xdist itself keeps silent about it."""
+    if error:
+        status = node.gateway._io.popen.wait(timeout=20)
+        print(f"\nworker {node.gateway.id} ended with {status}")

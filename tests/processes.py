@@ -19,9 +19,12 @@ from typing import Any
 import psutil
 import tritonclient.grpc as triton
 
+from benchmarks.serving import newest
 from playground.testing.client import PlaygroundClient
 
 ROOT = Path(__file__).resolve().parents[1]
+SERVED = int(newest(ROOT / "model_repository").name)
+"""The model's version in the repository."""
 
 
 class Process:
@@ -170,8 +173,8 @@ class Bot(Process):
             environment={
                 "HEALTH_PORT": "0",
                 "LOG_LEVEL": "debug",
-                **environment,
                 "DATABASE_URL": f"sqlite:///{self.database}",
+                **environment,
             },
         )
 
@@ -199,7 +202,7 @@ class Bot(Process):
         assert not lines, f"the bot's log tells too much: {lines[:3]}"
 
     def page(self, path: str) -> tuple[int, str]:
-        """Status and body of `/healthz`, `/readyz` or `/metrics`."""
+        """Status and body of `/livez`, `/healthz`, `/readyz` or `/metrics`."""
         address = re.search(r"http://[\d.:]+", self.ready)
         assert address, self.ready
         try:

@@ -83,6 +83,17 @@ PROMISES = (
         ),
     ),
     Promise(
+        "two PNGs with transparency and two JPEGs of 16 megapixels and an animation at once, under the 1 GiB of the "
+        "bot's container (kept by a thread that kills by PSS, not by a control group): no kill, all replies. A photo "
+        "at which the bot is killed twice is done smaller, after a third time refused",
+        (
+            "reliability/test_memory.py::test_large_photos_at_once_stay_within_the_limit",
+            "reliability/test_memory.py::test_one_that_kills_the_bot_is_smaller_the_third_time",
+            "reliability/test_memory.py::test_one_that_kills_the_bot_at_any_size_is_refused",
+            "reliability/test_memory.py::test_a_bot_that_is_told_to_end_counts_no_kill",
+        ),
+    ),
+    Promise(
         "429 with Retry-After at every call: the reply comes, and no call sooner than Slack allows",
         (
             "reliability/test_slack_trouble.py::test_every_call_limited_once_waits_as_long_as_slack_asks",
@@ -110,6 +121,30 @@ PROMISES = (
         ("reliability/test_shutdown.py::test_sigterm_in_the_middle_of_many_jobs",),
     ),
     Promise(
+        "several bots on one PostgreSQL: one joins, is killed with SIGKILL or told to end, the server restarts; no job "
+        "lost, one reply each; the living take up a dead bot's jobs within 15 s; all know the same queue. A second "
+        "bot on one SQLite file is refused",
+        (
+            "reliability/test_several_bots.py::test_bots_that_join_are_killed_or_end",
+            "reliability/test_several_bots.py::test_a_postgresql_that_restarts_under_three_bots",
+            "reliability/test_several_bots.py::test_another_bot_does_not_repeat_a_reply",
+            "reliability/test_several_bots.py::test_all_bots_know_the_same_queue",
+            "reliability/test_several_bots.py::test_a_second_bot_on_one_sqlite_file_is_refused",
+        ),
+    ),
+    Promise(
+        "three bots with nothing to do: fewer than nine transactions a second and at most five connections for each",
+        ("reliability/test_rest.py::test_idle_bots_leave_the_database_in_peace",),
+    ),
+    Promise(
+        "jobs that another version of the bot wrote down, and that this one cannot finish: left to the bots of that "
+        "version, and once those are gone everybody is told to ask again; none waits in silence",
+        (
+            "reliability/test_upgrades.py::test_people_of_jobs_that_no_bot_can_finish_are_told",
+            "reliability/test_upgrades.py::test_jobs_of_a_version_whose_bot_lives_are_left_to_it",
+        ),
+    ),
+    Promise(
         "the disk full, or the database read-only or locked: no acknowledgement, unhealthy with the reason, and all "
         "goes on by itself",
         (
@@ -121,11 +156,12 @@ PROMISES = (
     Promise(
         "files that broke other programs, from the sources of Pillow, pillow-heif and nine image libraries of Debian "
         "(`tests/security/corpora.sh`, then `CORPUS=FOLDER`): each is a picture or one clear sentence within 512 MB "
-        "and 1 s of processor time, a picture of many pixels within 0.1 s more for each megapixel",
+        "and 1 s of processor time, a picture of many pixels within 0.2 s more for each megapixel and the memory that "
+        "is foreseen for it",
         ("security/test_corpus.py::test_every_file_is_a_picture_or_a_sentence",),
     ),
     Promise(
-        "`/healthz`, `/readyz` and `/metrics` on a loopback port",
+        "`/livez`, `/healthz`, `/readyz` and `/metrics` on a loopback port",
         (
             "reliability/test_health.py::test_well_and_ready",
             "reliability/test_health.py::test_it_listens_on_loopback_only",
@@ -158,8 +194,10 @@ TAIL = """
   or where the bot is killed in the second after the reply.
 - While the database cannot be written, DBOS tries again after 1, 2, 4 ... at most 60 s (and up to half as much more):
   after a long outage jobs go on up to 90 s after it ends. Health is back at once.
+- A bot that is frozen (SIGSTOP, a machine that swaps) and still connected to PostgreSQL counts as alive: its jobs wait
+  until it goes on or is ended.
 - A full disk takes the bot's log with it, where the log is a file on that disk.
-- A photo that was being enhanced when the bot was told to stop is enhanced anew by the next start.
+- A photo that was being enhanced when the bot was told to stop is enhanced anew by the next start, or another bot.
 """
 
 

@@ -14,10 +14,25 @@ pytestmark = pytest.mark.system
 
 def test_well_and_ready(bot):
     status, body = bot.page("/healthz")
-    assert (status, json.loads(body)) == (200, {"alive": "ok", "connected": "ok", "database": "ok"})
+    assert (status, json.loads(body)) == (200, {"alive": "ok", "slack": "ok", "database": "ok"})
     status, body = bot.page("/readyz")
-    assert (status, json.loads(body)["serving"]) == (200, "ok")
+    assert status == 200
+    assert {json.loads(body)[name] for name in ("slack", "database", "serving", "work_folder")} == {"ok"}
+    assert bot.page("/livez")[0] == 200
     assert bot.page("/else")[0] == 404
+
+
+def test_a_work_folder_that_cannot_be_written_is_not_ready(workspace, proxy, tmp_path, ask):
+    folder = tmp_path / "photos"
+    bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": proxy.address, "WORK_FOLDER": str(folder)})
+    with bot.connected(workspace):
+        workspace.wait_for_reaction(ask(), "white_check_mark")
+        assert folder.is_dir()
+        folder.rmdir()
+        folder.write_text("not a folder")
+        status, body = bot.page("/readyz")
+        assert (status, json.loads(body)["work_folder"]) == (503, "WORK_FOLDER cannot be written (File exists)")
+        assert bot.page("/healthz")[0] == 200
 
 
 def test_it_listens_on_loopback_only(bot):
@@ -39,6 +54,7 @@ def test_jobs_steps_fallbacks_breaker_and_queue_are_counted(bot, workspace, mode
     }
     assert outcomes == {"enhanced": 1, "partly": 1, "failed": 1}
     assert bot.metric("enhancer_fallbacks_total") == 1
+    assert bot.metric("enhancer_reply_seconds_count") == 3
     for reason in Refusal:
         assert f'enhancer_refused_total{{reason="{reason}"}} ' in bot.page("/metrics")[1], (
             "from the start, to see it grow"
@@ -53,6 +69,10 @@ def test_the_queue_is_seen(bot, workspace, ask):
     workspace.inject_fault("files.info", "slow", seconds=5)
     ask()
     until(lambda: bot.metric("enhancer_queue_depth") == 1, 10, "a job in the queue")
+    before = bot.metric("enhancer_oldest_job_seconds")
+    assert before > 0
+    until(lambda: bot.metric("enhancer_oldest_job_seconds") > before, 10, "a job that becomes older")
+    until(lambda: bot.metric("enhancer_oldest_job_seconds") == 0, 30, "the end of the job")
 
 
 def test_two_bots_on_one_port_both_serve(bot, workspace, proxy, tmp_path_factory, ask):

@@ -23,7 +23,7 @@ CALLS = (
 WORDS = "chat.postMessage"
 
 
-def test_every_call_limited_once_waits_as_long_as_slack_asks(workspace, ask, figures):
+def test_every_call_limited_once_waits_as_long_as_slack_asks(workspace, bot, ask, figures):
     for call in CALLS:
         workspace.inject_fault(call, "rate_limited", retry_after=PAUSE)
     message = ask()
@@ -33,6 +33,7 @@ def test_every_call_limited_once_waits_as_long_as_slack_asks(workspace, ask, fig
     workspace.wait_for_replies(words)
 
     assert [len(workspace.replies(one)) for one in (message, words)] == [1, 1]
+    assert bot.metric('enhancer_slack_refusals_total{reason="rate_limited"}') == len(CALLS) + 1
     pauses = {}
     for call in (*CALLS, WORDS):
         refused, again, *_ = workspace.calls(call)
@@ -43,6 +44,21 @@ def test_every_call_limited_once_waits_as_long_as_slack_asks(workspace, ask, fig
         "test_every_call_limited_once_waits_as_long_as_slack_asks",
         f"Retry-After of {PAUSE} s at {len(pauses)} calls: each next try {min(pauses.values()):.1f} s later or more",
     )
+
+
+def test_calls_that_slack_does_not_do_are_counted(workspace, bot, ask):
+    workspace.inject_fault("files.info", "reset")
+    workspace.inject_fault("files.completeUploadExternal", "server_error")
+    workspace.wait_for_reaction(ask(), "white_check_mark", 90)
+    workspace.inject_fault("files.info", "error", error="missing_scope")
+    workspace.wait_for_reaction(ask(), "x", 90)
+    workspace.inject_fault("download", "login_page")
+    workspace.wait_for_reaction(ask(), "x", 90)
+    counted = {
+        reason: bot.metric(f'enhancer_slack_refusals_total{{reason="{reason}"}}')
+        for reason in ("rate_limited", "unavailable", "permission")
+    }
+    assert counted == {"rate_limited": 0, "unavailable": 2, "permission": 2}
 
 
 def test_one_call_limited_again_and_again_is_never_tried_too_soon(workspace, ask):
@@ -79,7 +95,7 @@ def test_an_upload_that_hangs_and_a_connection_that_breaks(bot, workspace, ask, 
     cut = time.monotonic()
 
     _, body = until(lambda: (page := bot.page("/healthz"))[0] == 503 and page, 30, "a 503")
-    assert json.loads(body)["connected"] == "no connection to Slack"
+    assert json.loads(body)["slack"] == "no connection to Slack"
     workspace.wait_for_reaction(message, "white_check_mark", 60)
     workspace.clear_faults()
     until(lambda: bot.page("/healthz")[0] == 200, 60, "the connection")
@@ -93,9 +109,9 @@ def test_an_upload_that_hangs_and_a_connection_that_breaks(bot, workspace, ask, 
     )
 
 
-def test_no_photo_waits_for_reactions_that_slack_does_not_take(workspace, ask):
+def test_no_photo_waits_for_reactions_that_slack_does_not_take(workspace, ask, full):
     workspace.inject_fault("reactions.add", "rate_limited", retry_after=200, times=None)
-    messages = [ask(f"{number}.png") for number in range(12)]  # more than are at work at a time
+    messages = [ask(f"{number}.png") for number in range(60 if full else 12)]  # more than are at work at a time
     for message in messages:
         workspace.wait_for_replies(message, 1, 120)
 

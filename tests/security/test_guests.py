@@ -33,6 +33,21 @@ def test_the_list(guests, teams, channel, person, welcome):
     assert guests.allows(teams, channel, person) is welcome
 
 
+@pytest.mark.parametrize(
+    ("guests", "ids", "may"),
+    [
+        (AllowList(), {"T1"}, True),
+        (AllowList(frozenset({"T1"})), {"T1", "E1"}, True),
+        (AllowList(frozenset({"E1"})), {"T1", "E1"}, True),
+        (AllowList(frozenset({"T2"})), {"T1", "E1"}, False),
+        (AllowList(denied=frozenset({"E1"})), {"T1", "E1"}, False),
+        (AllowList(frozenset({"T1"}), denied=frozenset({"E1"})), {"T1", "E1"}, False),
+    ],
+)
+def test_who_may_install(guests, ids, may):
+    assert guests.may_install(ids) is may
+
+
 @pytest.mark.system
 def test_only_guests_are_answered(workspace, start_bot, png):
     bot = start_bot(ALLOWED_CHANNELS=CHANNEL, ALLOWED_PEOPLE=PERSON)
@@ -41,6 +56,7 @@ def test_only_guests_are_answered(workspace, start_bot, png):
     somebody = workspace.post("#photos", text, files=files, user="grace")
     stranger = {"type": "app_mention", "user": PERSON, "text": text, "channel": CHANNEL, "ts": STRANGE}
     workspace.deliver({**stranger, "user_team": "T0STRANGER", "team": "T0STRANGER"})
+    workspace.deliver({**stranger, "user_team": "E0STRANGER", "team": "E0STRANGER"})
     guest = workspace.post("#photos", text, files=files)
     workspace.wait_for_reaction(guest, "white_check_mark")
     workspace.wait_for(lambda w: all(one["acknowledged_at"] for one in w.deliveries()), 10, "all acknowledgements")
@@ -48,5 +64,5 @@ def test_only_guests_are_answered(workspace, start_bot, png):
     assert workspace.replies(elsewhere) == []
     assert workspace.replies(somebody) == []
     assert len(workspace.replies(guest)) == 1
-    assert bot.metric('enhancer_refused_total{reason="guest"}') >= 3
+    assert bot.metric('enhancer_refused_total{reason="guest"}') >= 4
     assert STRANGE not in [call["args"].get("timestamp") for call in workspace.calls("reactions.add")]

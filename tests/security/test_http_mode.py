@@ -85,7 +85,7 @@ def test_an_event_that_slack_signed_is_heard_once(place, png):
     assert place.send(event, signed(event))[0] == 200
 
     assert len(place.workspace.replies(message)) == 1
-    assert json.loads(place.bot.page("/healthz")[1])["connected"] == "ok"
+    assert json.loads(place.bot.page("/healthz")[1])["slack"] == "ok"
     assert place.workspace.connections() == []
 
 

@@ -69,16 +69,16 @@ def test_what_an_earlier_process_left_is_gone_at_the_next_start(start_bot, tmp_p
 def test_a_job_that_is_not_worked_on_keeps_no_photo_for_long(tmp_path):
     for job in ("waiting", "at work", "ended"):
         (tmp_path / job).mkdir()
-        for name in ("0.photo", "0.png", "1.photo", "replied"):
+        for name in ("0.photo", "0.png", "1.photo"):
             (tmp_path / job / name).touch()
-        for name in ("0.photo", "0.png", "replied"):
+        for name in ("0.photo", "0.png"):
             os.utime(tmp_path / job / name, (0, KEPT))
 
     remove_leftovers(tmp_path, lambda: {"waiting", "at work"}, lambda job: job == "at work")
 
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    at_work = {f"at work/{name}" for name in ("0.photo", "0.png", "1.photo", "replied")}
-    assert left == at_work | {"waiting/1.photo", "waiting/replied"}
+    at_work = {f"at work/{name}" for name in ("0.photo", "0.png", "1.photo")}
+    assert left == at_work | {"waiting/1.photo"}
 
 
 @pytest.mark.parametrize(

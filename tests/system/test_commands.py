@@ -16,7 +16,8 @@ from PIL import Image
 from tritonclient.utils import InferenceServerException
 
 from playground.testing.client import PlaygroundClient
-from tests.processes import ROOT, until
+from tests.processes import ROOT, SERVED, until
+from tests.terminal import on_terminal
 
 pytestmark = pytest.mark.system
 
@@ -38,9 +39,17 @@ def test_one_photo_without_slack_and_without_a_running_server(photo, tmp_path):
     said, _ = command.communicate(timeout=120)
 
     assert command.returncode == 0, said
-    assert "model version 1" in said
+    assert f"model version {SERVED}" in said
     with Image.open(tmp_path / "out.jpg") as image:
         assert image.size == (480, 400)
+
+
+def test_a_terminal_shows_what_is_waited_for():
+    command = [sys.executable, "-m", "serving.run_with_server", sys.executable, "-c", "print('it runs')"]
+    status, shown = on_terminal(command, cwd=ROOT, env={**os.environ, "TRITON_URL": "127.0.0.1:9"})
+
+    assert status == 0
+    assert shown.splitlines() == ["Starting the model server, for this command: some seconds.", "it runs"]
 
 
 def test_a_running_server_is_used_and_left_alone(photo, triton, tmp_path):
@@ -133,14 +142,14 @@ def test_the_demo_answers_recovers_from_a_crash_and_ctrl_c_leaves_no_process(pho
     workspace = PlaygroundClient(address[0].rstrip("/"))
     message = workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("a.png", png(photo[:60, :80]))])
     (reply,) = workspace.wait_for_replies(message, 1, 60)
-    assert "enhanced by model version 1" in reply.text
+    assert f"enhanced by model version {SERVED}" in reply.text
 
     kill_tritonserver(demo.pid)
     killed = time.monotonic()
     while True:
         message = workspace.post("#photos", f"<@{workspace.bot_user}>", files=[("a.png", png(photo[:60, :80]))])
         (reply,) = workspace.wait_for_replies(message, 1, 60)
-        if "enhanced by model version 1" in reply.text:
+        if f"enhanced by model version {SERVED}" in reply.text:
             break
         assert "enlarged with bicubic interpolation" in reply.text
     figures.write(
@@ -164,6 +173,16 @@ def test_every_command_has_help(module):
     )
     assert done.returncode == 0
     assert "usage" in done.stdout
+
+
+@pytest.mark.parametrize("target", ["enhance", "train", "weights", "evaluate", "benchmark", "perf"])
+def test_what_is_missing_is_said_before_anything_is_installed(target, tmp_path):
+    # Without a Python to install with, the first step of an installation would say another thing.
+    command = ["make", target, f"VENV={tmp_path / 'venv'}", "PYTHON=false"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert f"make {target} " in ended.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_bare_make_lists_every_target():

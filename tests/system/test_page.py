@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from playground.testing.browser import NoBrowserError, chromium
+from tests.processes import SERVED
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -45,7 +46,7 @@ def test_a_dropped_photo_comes_back_enhanced_in_the_thread(page, photo, png):
     page.get_by_test_id("reply-count").click(timeout=60_000)
 
     thread = page.get_by_test_id("thread-pane")
-    expect(thread).to_contain_text("160 × 120 → 640 × 480, enhanced by model version 1")
+    expect(thread).to_contain_text(f"160 × 120 → 640 × 480, enhanced by model version {SERVED}")
     expect(thread.get_by_test_id("file-name").last).to_have_text("coffee_4x.png")
     picture = thread.get_by_test_id("file-image").last
     expect(picture).to_be_visible()

@@ -3,20 +3,20 @@
 import io
 import os
 import time
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 from PIL import Image
 
+from tests.processes import ROOT, SERVED
+
 pytestmark = pytest.mark.system
-REPOSITORY = Path(__file__).resolve().parents[2] / "model_repository"
 
 
 def whole(photo: np.ndarray) -> np.ndarray:
     """What the graph makes of the photo in one piece, in full precision."""
-    graph = max((REPOSITORY / "enhancer").glob("[0-9]*/model.onnx"))
+    graph = ROOT / "model_repository" / "enhancer" / str(SERVED) / "model.onnx"
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     return np.asarray(session.run(None, {"image": photo[None]})[0])[0]
 
@@ -46,7 +46,7 @@ def test_a_photo_in_tiles_equals_the_graph_on_the_whole(workspace, mention, phot
 
     (reply,) = workspace.wait_for_replies(message, 1, 60)
 
-    assert "enhanced by model version 1" in reply.text
+    assert f"enhanced by model version {SERVED}" in reply.text
     assert "600 × 400 → 2400 × 1600" in reply.text
     (file,) = reply.files
     assert file["name"] == "coffee_4x.png"
