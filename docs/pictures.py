@@ -4,6 +4,11 @@ usage: make pictures
        python -m serving.run_with_server python -m docs.pictures playground.png
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import io
 import subprocess
@@ -143,12 +148,12 @@ def _part(image: Image.Image, it: Shown) -> Image.Image:
     return image.crop(box).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
 
 
-def page() -> bytes:
-    """The playground after a sample was shared and answered, as a screenshot."""
+def page(screen: str) -> bytes:
+    """A screen of the walk through the playground, as a screenshot."""
     with demo() as workspace, chromium() as browser:
         view = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
         screens = walk(view, workspace, server=True)
-        while next(screens) != "thread":
+        while next(screens) != screen:
             pass
         view.wait_for_timeout(500)  # for what fades in
         return view.screenshot()
@@ -161,7 +166,9 @@ def pictures() -> dict[Path, Callable[[], bytes]]:
         IMAGES / "before-after.webp": lambda: sweep(GOOD),
         IMAGES / "weak.png": lambda: _bytes(sheet(WEAK, truth=True), "PNG", optimize=True),
         ROOT / "slackbot" / "before_after.jpg": lambda: _bytes(comparison(), "JPEG", quality=90),
-        IMAGES / "playground.png": page,
+        IMAGES / "playground.png": lambda: page("thread"),
+        IMAGES / "app-home.png": lambda: page("home"),
+        IMAGES / "agent.png": lambda: page("direct"),
     }
 
 
@@ -183,4 +190,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -3,7 +3,13 @@
 usage: python -m docs.samples
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +64,7 @@ def screenshot() -> bytes:
         for user, text in (
             ("grace", "Does anybody have the *harbour photo* in large?"),
             ("ada", "Only the small one: 640 × 480. The printer asks for 300 dpi."),
-            ("grace", "Then `@enhancer` it is :sparkles:"),
+            ("grace", "Then it has to be *four times* as large."),
         ):
             workspace.post("#photos", text, user=user)
         page.get_by_test_id("message").nth(2).wait_for()
@@ -84,4 +90,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

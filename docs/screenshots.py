@@ -3,6 +3,11 @@
 usage: make screenshots [OUT=folder]
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest is imported, Ctrl-C ends it without a traceback
+
 import argparse
 import os
 import re
@@ -22,9 +27,10 @@ SCHEMES = ("light", "dark")
 
 @contextmanager
 def demo() -> Iterator[PlaygroundClient]:
-    """`make demo` on any free port, once its bot is connected."""
+    """`make demo AGENT=1` on any free port, once its bot is connected."""
     command = [sys.executable, "-m", "playground.demo", "--model-server", f"{sys.executable} -m serving"]
-    environment = {name: value for name, value in os.environ.items() if name != "TRITON_URL"} | {"PORT": "0"}
+    others = {name: value for name, value in os.environ.items() if name != "TRITON_URL"}
+    environment = others | {"PORT": "0", "AGENT": "1"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             lines = process.stdout or ()
@@ -59,4 +65,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

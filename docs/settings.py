@@ -1,5 +1,10 @@
 """Write docs/settings.md from the bot's own settings, options and metrics: `python -m docs.settings`."""
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import argparse
 from dataclasses import fields
 from pathlib import Path
@@ -36,8 +41,24 @@ COMMAND = """## Command line
 
 METRICS = """## Metrics
 
-`http://HEALTH_HOST:HEALTH_PORT/metrics`, for Prometheus. `/healthz` and `/readyz` beside it answer 200 or 503, and say
-why.
+`http://HEALTH_HOST:HEALTH_PORT/metrics`, for Prometheus. `/livez`, `/healthz` and `/readyz` beside it answer 200 or
+503, and say why.
+"""
+
+TRACES = """## Traces
+
+[OpenTelemetry's own variables](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/), from
+the environment or `.env`, send a trace of each job over OTLP (`http/protobuf`). Without an endpoint nothing of it is
+loaded. [Admin](admin.md#follow-a-job) says what is in a trace.
+
+| variable | meaning |
+|---|---|
+| `OTEL_EXPORTER_OTLP_ENDPOINT` | where to, such as `http://collector:4318` |
+| `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | the same as a whole address, `http://collector:4318/v1/traces` |
+| `OTEL_EXPORTER_OTLP_HEADERS` | what each request brings along, such as a key of the receiver's |
+| `OTEL_SERVICE_NAME` | the bot's name in traces (`enhancer-bot`) |
+| `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | the share of jobs: `parentbased_traceidratio` and `0.1` |
+| `OTEL_SDK_DISABLED` | `true`: none |
 """
 
 
@@ -55,6 +76,7 @@ def page() -> str:
         _options(),
         METRICS,
         _metrics(),
+        TRACES,
     ]
     return "\n".join(parts)
 

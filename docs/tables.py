@@ -3,6 +3,11 @@
 usage: python -m docs.tables
 """
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
+
 import csv
 import re
 import statistics
@@ -10,16 +15,11 @@ from collections.abc import Callable, Iterator
 from math import isqrt
 from pathlib import Path
 
+from benchmarks import machine
 from docs import formats
 from slackbot.limits import MEGAPIXEL, Limits, PhotoLimits
 
 DOCS = Path(__file__).parent
-MACHINES = {
-    "amx_bf16": "bfloat16 with AMX: Intel Xeon since 2023",
-    "avx512_bf16": "bfloat16 with AVX512: AMD EPYC since 2022",
-    "no matrix units": "AVX2 alone: older and small machines",
-}
-"""What each processor stands for, by the first word that its page has of these."""
 WHOLE = "`python -m slackbot enhance`, the whole process"
 
 
@@ -74,7 +74,7 @@ def pages() -> Iterator[tuple[str, str, Path]]:
     """(name, text, CSV) of each machine's page of one photo."""
     for page in sorted((DOCS.parent / "benchmarks").glob("**/photo.md")):
         text = page.read_text()
-        yield next(name for mark, name in MACHINES.items() if mark in text), text, page.with_suffix(".csv")
+        yield machine.kind(text), text, page.with_suffix(".csv")
 
 
 def sizing() -> str:
