@@ -57,6 +57,10 @@ export function surface(element, { size, draw, drag, press, tap }) {
     return { distance: Math.hypot(a.x - b.x, a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
   };
 
+  /** Whether it may still be a tap or a drag; a busy page hears of a quick one only after it took it for a hold. */
+  const isPress = ({ kind, start }, { timeStamp }) =>
+    kind === "wait" || (kind === "hold" && timeStamp - start.time < HOLD_MS);
+
   function letGo() {
     clearTimeout(gesture?.timer);
     if (gesture?.kind === "hold") press(false);
@@ -73,7 +77,7 @@ export function surface(element, { size, draw, drag, press, tap }) {
     if (pointers.size > 1) gesture = { kind: "pinch", ...spread() };
     else if (slider) gesture = { kind: "slide" };
     else {
-      gesture = { kind: "wait", start: at(event) };
+      gesture = { kind: "wait", start: { ...at(event), time: event.timeStamp } };
       gesture.timer = setTimeout(() => { gesture.kind = "hold"; press(true); }, HOLD_MS);
     }
   });
@@ -87,9 +91,9 @@ export function surface(element, { size, draw, drag, press, tap }) {
       zoom((shown() * next.distance) / gesture.distance, next.x, next.y);
       pan(next.x - gesture.x, next.y - gesture.y);
       Object.assign(gesture, next);
-    } else if (gesture.kind === "wait" && Math.hypot(now.x - gesture.start.x, now.y - gesture.start.y) > STILL) {
-      clearTimeout(gesture.timer);
-      gesture.kind = "drag";
+    } else if (isPress(gesture, event) && Math.hypot(now.x - gesture.start.x, now.y - gesture.start.y) > STILL) {
+      letGo();
+      gesture = { kind: "drag" };
     }
     if (gesture.kind === "pan" || (gesture.kind === "drag" && isLarger())) pan(now.x - before.x, now.y - before.y);
     else if (gesture.kind === "drag" || gesture.kind === "slide") drag(now.x);
@@ -106,7 +110,7 @@ export function surface(element, { size, draw, drag, press, tap }) {
 
   const ended = (event) => {
     if (!pointers.delete(event.pointerId)) return;
-    const wasTap = event.type === "pointerup" && gesture?.kind === "wait";
+    const wasTap = event.type === "pointerup" && gesture && isPress(gesture, event);
     letGo();
     if (pointers.size > 1) gesture = { kind: "pinch", ...spread() };
     else if (pointers.size) gesture = { kind: "pan" }; // the finger that stays must not take the line along

@@ -1,5 +1,7 @@
 """The viewer on a phone, by fingers."""
 
+import time
+
 import pytest
 
 pytest.importorskip("playwright")
@@ -11,16 +13,23 @@ pytestmark = pytest.mark.browser
 
 
 class Fingers:
-    """Fingers on the page, by number; places are CSS pixels of the window."""
+    """Fingers on the page, by number; places are CSS pixels of the window.
+
+    What they do takes the same time however busy the machine is: each event carries its own.
+    """
+
+    FRAME_SECONDS = 1 / 60
 
     def __init__(self, page) -> None:
         self._page = page
         self._touch = page.context.new_cdp_session(page)
         self._down: dict[int, tuple[float, float]] = {}
+        self._now = time.time()
 
     def _send(self, kind: str, fingers: dict[int, tuple[float, float]]) -> None:
         points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in fingers.items()]
-        self._touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        self._now += self.FRAME_SECONDS
+        self._touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points, "timestamp": self._now})
         # The page hears of moves once a frame.
         self._page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
@@ -79,6 +88,24 @@ def test_a_finger_moves_the_line(results, fingers, begin):
     fingers.lift(0)
     assert colours(results, 0.1, 0.4) == ["red", "blue"]
     assert frame(results) == box
+
+
+def test_a_quick_finger_moves_the_line_also_on_a_busy_page(results, fingers):
+    box, (x, y) = frame(results), middle(results)
+    fingers.put(0, x + 0.3 * box["width"], y)
+    expect(results.get_by_test_id("divider")).to_be_hidden()  # it hears of the move after it took it for a long press
+    fingers.move({0: (box["x"] + 0.5 * box["width"], y)}, {0: (box["x"] + 0.2 * box["width"], y)})
+    fingers.lift(0)
+    assert colours(results, 0.1, 0.4) == ["red", "blue"]
+
+
+def test_two_quick_taps_enlarge_also_on_a_busy_page(results, fingers):
+    before, (x, y) = frame(results), middle(results)
+    for _ in range(2):
+        fingers.put(0, x - 60, y)
+        expect(results.get_by_test_id("divider")).to_be_hidden()
+        fingers.lift(0)
+    expect(results.get_by_test_id("viewer-image")).to_have_css("width", f"{2 * before['width']:g}px")
 
 
 @pytest.mark.parametrize("begin", [10, 40], ids=["on the line", "beside it"])
