@@ -173,10 +173,13 @@ def train(
                 terms["grid"], weights["grid"] = losses.grid_loss(photo, truth), stage.grid_weight
             if perceptual_losses:
                 network = perceptual_losses[step % len(perceptual_losses)]
-                seen, texture = network.with_texture(generated, real)
+                if stage.texture_weight:
+                    seen, texture = network.with_texture(generated, real)
+                    terms["texture"], weights["texture"] = texture.mean(), stage.texture_weight
+                else:
+                    seen = network(generated, real)
                 terms["perceptual"] = seen.mean() / network.bicubic_distance
-                terms["texture"] = texture.mean()
-                weights |= {"perceptual": stage.perceptual_weight, "texture": stage.texture_weight}
+                weights["perceptual"] = stage.perceptual_weight
             if stage.adversarial_weight:
                 discriminator.requires_grad_(False)
                 terms["adversarial"] = losses.generator_loss(discriminator(generated))
