@@ -34,7 +34,12 @@ class Engine:
         self._batched = batched
         self._net = _load(self._network, threads)
         self._threads = ThreadPoolExecutor(max(1, cores // threads))
-        settings = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
+        settings = {
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": 1,
+            "ENABLE_CPU_PINNING": False,
+            "INFERENCE_PRECISION_HINT": "f32",  # as ncnn, also where somebody chose it on a CPU with bfloat16
+        }
         self._start, self._end = (
             openvino.Core().compile_model(part, "CPU", settings) for part in (self._before, self._after)
         )
