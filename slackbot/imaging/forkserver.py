@@ -3,7 +3,15 @@
 import signal
 from multiprocessing import forkserver, resource_tracker
 
-LOADED = ["slackbot.imaging.sandbox", "pillow_heif"]
+LOADED = [
+    "slackbot.imaging.sandbox",
+    "slackbot.imaging.codecs",
+    "pillow_heif",
+    # What multiprocessing loads in each new process before it begins.
+    "runpy",
+    "multiprocessing.popen_forkserver",
+    "slackbot.__main__",
+]
 
 
 def begin() -> None:
