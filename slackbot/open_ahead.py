@@ -11,7 +11,7 @@ from typing import Self
 from slackbot.imaging.admission import Admission, admit
 from slackbot.imaging.formats import Format
 from slackbot.imaging.photo import Photo
-from slackbot.imaging.sandbox import open_sandboxed, read_header_sandboxed
+from slackbot.imaging.sandbox import look_sandboxed, open_sandboxed
 from slackbot.limits import PhotoLimits
 from slackbot.ops import memory
 from slackbot.ops.budget import Budget
@@ -70,9 +70,9 @@ def open_ahead(paths: Iterable[Path], wanted: Wanted, limits: PhotoLimits, budge
 
 @contextlib.contextmanager
 def _admitted(path: Path, wanted: Wanted, limits: PhotoLimits, budget: Budget) -> Iterator[Opened]:
-    header = read_header_sandboxed(path, limits)
-    facts = header.facts.written_as(wanted.format) if wanted.format else header.facts
-    admission = admit(header, facts, wanted.scale, limits, budget.total(), wanted.compare)
+    seen = look_sandboxed(path, limits)
+    facts = seen.header.facts.written_as(wanted.format) if wanted.format else seen.header.facts
+    admission = admit(seen.header, facts, wanted.scale, limits, budget.total(), wanted.compare)
     with budget.taken(admission.size):
         memory.give_back()
-        yield open_sandboxed(path, admission.limits), admission
+        yield seen.take() or open_sandboxed(path, admission.limits), admission

@@ -6,10 +6,14 @@ from pathlib import Path
 from PIL import Image
 
 from slackbot.imaging import animation, coding, gif_blocks
-from slackbot.imaging.decode import guarded, opened
+from slackbot.imaging.decode import guarded, open_photo, opened
 from slackbot.imaging.formats import FORMATS, Format, Source, output_format
-from slackbot.imaging.photo import Facts
+from slackbot.imaging.photo import Facts, Photo
 from slackbot.limits import PhotoLimits
+
+_SMALL = 2**20
+"""Pixels of all frames up to which a photo is opened at the first look: a second process would cost more than they do,
+and the few megabytes need not be asked for."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,25 @@ class Header:
     pixels: int
     file_bytes: int
     deep: bool = False
+
+
+@dataclass
+class Seen:
+    """A file at the first look; with its photo where that is small."""
+
+    header: Header
+    photo: Photo | None
+
+    def take(self) -> Photo | None:
+        """The photo, which is not kept here."""
+        photo, self.photo = self.photo, None
+        return photo
+
+
+def look(path: Path, limits: PhotoLimits) -> Seen:
+    """Look at a file. Raises a PhotoError, as `open_photo` does, where it can be told already."""
+    header = read_header(path, limits)
+    return Seen(header, open_photo(path, limits) if header.pixels <= _SMALL else None)
 
 
 def read_header(path: Path, limits: PhotoLimits) -> Header:

@@ -34,12 +34,12 @@ from slackbot.imaging.errors import (
     UnreadableKind,
 )
 from slackbot.imaging.formats import FORMATS, Format
-from slackbot.imaging.header import Header, read_header
+from slackbot.imaging.header import Header, Seen, look, read_header
 from slackbot.imaging.metadata import Metadata
 from slackbot.imaging.photo import Facts, Photo
 from slackbot.limits import PhotoLimits
 
-T = TypeVar("T", Photo, Header)
+T = TypeVar("T", Photo, Seen)
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ _BAND_PIXELS = 2**20
 _ALLOWED_CLASSES = {
     (cls.__module__, cls.__qualname__): cls
     for cls in (
+        Seen,
         Header,
         Facts,
         Photo,
@@ -73,9 +74,9 @@ def open_sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, Phot
     return _sandboxed(path, limits, opener, Photo)
 
 
-def read_header_sandboxed(path: Path, limits: PhotoLimits) -> Header:
-    """`read_header`, in the sandbox. Raises what `open_sandboxed` does."""
-    return _sandboxed(path, limits, read_header, Header)
+def look_sandboxed(path: Path, limits: PhotoLimits) -> Seen:
+    """`look`, in the sandbox. Raises what `open_sandboxed` does."""
+    return _sandboxed(path, limits, look, Seen)
 
 
 def _sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, PhotoLimits], T], kind: type[T]) -> T:

@@ -7,18 +7,28 @@ how often it took a job up, but not what the job was at, and forgets that when a
 import contextlib
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from slackbot.imaging.admission import Admission, admit
 from slackbot.imaging.errors import GivenUp, PhotoError, TooMuchMemory
 from slackbot.imaging.formats import FORMATS
-from slackbot.imaging.sandbox import read_header_sandboxed
+from slackbot.imaging.header import Seen
+from slackbot.imaging.sandbox import look_sandboxed
 from slackbot.job import Options
 from slackbot.jobs.store import Store
 from slackbot.limits import PhotoLimits
-from slackbot.ops import memory, metrics
+from slackbot.ops import memory, metrics, tracing
 from slackbot.ops.budget import Budget
 from slackbot.ops.metrics import Refusal
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What a photo gets, and what the first look at it brought."""
+
+    admission: Admission
+    seen: Seen
 
 
 class PhotoMemory:
@@ -31,17 +41,18 @@ class PhotoMemory:
     @contextlib.contextmanager
     def granted(
         self, job: str, index: int, source: Path, scale: float, options: Options, go_on: Callable[[], None]
-    ) -> Iterator[Admission]:
+    ) -> Iterator[Granted]:
         """What a photo of a job gets, to the end of a `with`; waits for it, while `go_on` does not raise.
 
-        Raises a PhotoError where it cannot be done, as `read_header_sandboxed` and `admit` do.
+        Raises a PhotoError where it cannot be done, as `look_sandboxed` and `admit` do.
         """
         kills = self._store.attempts(job, index)
         try:
-            header = read_header_sandboxed(source, self._limits)
-            facts = header.facts.written_as(FORMATS[options.format]) if options.format else header.facts
+            with tracing.span("decode"):
+                seen = look_sandboxed(source, self._limits)
+            facts = seen.header.facts.written_as(FORMATS[options.format]) if options.format else seen.header.facts
             budget = self._budget.total()
-            admission = admit(header, facts, scale, self._limits, budget, options.compare, kills)
+            admission = admit(seen.header, facts, scale, self._limits, budget, options.compare, kills)
         except PhotoError as error:
             metrics.refuse(_reason(error))
             raise
@@ -49,7 +60,7 @@ class PhotoMemory:
         with self._budget.taken(budget if kills else admission.size, go_on):
             self._store.begin_attempt(job, index, self._process)
             try:
-                yield admission
+                yield Granted(admission, seen)
             finally:
                 memory.give_back()
                 self._store.end_attempt(job, index, self._process)

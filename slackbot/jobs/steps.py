@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from slackbot.errors import JobCancelled
-from slackbot.imaging.admission import Admission
 from slackbot.imaging.comparison import comparison
 from slackbot.imaging.encode import save_photo
 from slackbot.imaging.errors import NotAPhoto, PhotoError, PhotoTooLarge, too_many_bytes
@@ -21,7 +20,7 @@ from slackbot.inference.tiled_upscale import Progress
 from slackbot.job import Counts, Job, Options, Outcome
 from slackbot.jobs.file_finder import FileFinder
 from slackbot.jobs.outcome import outcome_of
-from slackbot.jobs.photo_memory import PhotoMemory
+from slackbot.jobs.photo_memory import Granted, PhotoMemory
 from slackbot.jobs.posts import Begun, Posts
 from slackbot.jobs.quotas import Quotas
 from slackbot.jobs.store import Store
@@ -241,32 +240,32 @@ class JobSteps:
 
         with (
             self.room,
-            self.memory.granted(job.id, index, source, scale, options, lambda: self._go_on(job)) as admission,
+            self.memory.granted(job.id, index, source, scale, options, lambda: self._go_on(job)) as granted,
         ):
             self._go_on(job)
-            outcome, target, beside = self._enhance_file(source, file.name, admission, options, charge, progress)
+            outcome, target, beside = self._enhance_file(source, file.name, granted, options, charge, progress)
         return Result(outcome, target, result_name(file.name, outcome.scale, Path(target).suffix), beside)
 
     def _enhance_file(
-        self, source: Path, name: str, admission: Admission, options: Options, charge: Charge, progress: Progress
+        self, source: Path, name: str, granted: Granted, options: Options, charge: Charge, progress: Progress
     ) -> tuple[Outcome, str, str]:
         """The outcome, and the names of the files for the result and perhaps a comparison.
 
         When this returns, no pixels are left in memory.
         """
         with tracing.span("decode"), metrics.refusing(Refusal.PICTURE, PhotoError):
-            photo = open_sandboxed(source, admission.limits)
+            photo = granted.seen.take() or open_sandboxed(source, granted.admission.limits)
         charge(photo)
         if options.format:
             photo = photo.written_as(FORMATS[options.format])
         with tracing.span("tiles", pixels=photo.size[0] * photo.size[1], frames=photo.frames):
-            enhanced = self.enhancer(photo, admission.scale, progress, bicubic=options.bicubic)
+            enhanced = self.enhancer(photo, granted.admission.scale, progress, bicubic=options.bicubic)
         beside = ""
         if options.compare and enhanced.version:
             shown = comparison(photo, enhanced.photo, self.limits)
             beside = f"{source.stem}.compare{shown.format.suffix}"
             save_photo(shown, source.with_name(beside))
-        outcome = replace(outcome_of(name, photo, enhanced, options), lessened=admission.lessened)
+        outcome = replace(outcome_of(name, photo, enhanced, options), lessened=granted.admission.lessened)
         del photo  # the encoder needs the memory
         target = source.with_suffix(enhanced.photo.format.suffix)
         with tracing.span("encode"):

@@ -24,7 +24,7 @@ from slackbot.imaging.decode import open_photo
 from slackbot.imaging.errors import NotAPhoto, PhotoError
 from slackbot.imaging.forkserver import LOADED
 from slackbot.imaging.photo import Photo
-from slackbot.imaging.sandbox import open_sandboxed, read_header_sandboxed
+from slackbot.imaging.sandbox import look_sandboxed, open_sandboxed
 from slackbot.limits import MEGAPIXEL, PhotoLimits
 from tests.security.fuzz_opener import LIMITS, SECONDS
 
@@ -97,7 +97,7 @@ def summary(opened: list[Opened]) -> str:
 
 def _admitted(path: Path) -> PhotoLimits:
     try:
-        header = read_header_sandboxed(path, LIMITS)
+        header = look_sandboxed(path, LIMITS).header
         return admit(header, header.facts, 1, LIMITS, MEMORY).limits
     except PhotoError:
         return LIMITS

@@ -8,7 +8,8 @@ from PIL import Image
 
 from slackbot.imaging.decode import open_photo
 from slackbot.imaging.errors import DamagedPhoto, NotAPhoto, PhotoTooLarge
-from slackbot.imaging.sandbox import open_sandboxed
+from slackbot.imaging.header import read_header
+from slackbot.imaging.sandbox import look_sandboxed, open_sandboxed
 from slackbot.limits import PhotoLimits
 from tests.security import hostile_openers
 
@@ -81,7 +82,23 @@ def test_a_photo_is_the_same_in_the_cell_and_out_of_it(photo):
         assert inside.format is outside.format
 
 
-def test_sentences_come_out_as_they_are(photo):
+@pytest.mark.parametrize(("side", "comes"), [(1024, True), (1025, False)])
+def test_a_small_photo_comes_with_the_first_look(photo, side, comes):
+    Image.effect_mandelbrot((side, 1024), (-2, -1, 1, 1), 20).convert("RGB").save(photo, "PNG")
+    seen = look_sandboxed(photo, LIMITS)
+    assert seen.header == read_header(photo, LIMITS)
+    given = seen.take()
+    assert (given is not None) is comes
+    assert given is None or given.image.tobytes() == open_photo(photo, LIMITS).image.tobytes()
+    assert seen.take() is None
+
+
+@pytest.mark.parametrize("opened", [look_sandboxed, open_sandboxed])
+def test_sentences_come_out_as_they_are(photo, opened):
+    whole = photo.read_bytes()
     photo.write_bytes(b"words")
     with pytest.raises(NotAPhoto, match="not a picture I know"):
-        open_sandboxed(photo, LIMITS)
+        opened(photo, LIMITS)
+    photo.write_bytes(whole[:60])
+    with pytest.raises(DamagedPhoto):
+        opened(photo, LIMITS)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from slackbot.imaging import memory
 from slackbot.imaging.errors import MORE_THAN_THERE_IS, DamagedPhoto
-from slackbot.imaging.sandbox import read_header_sandboxed
+from slackbot.imaging.sandbox import look_sandboxed
 from slackbot.limits import PhotoLimits
 from slackbot.open_ahead import Wanted, open_ahead
 from slackbot.ops.budget import Budget
@@ -65,7 +65,7 @@ def test_each_has_its_turn_whatever_becomes_of_those_before(tmp_path, paint, roo
     whole = paths[0].read_bytes()
     paths[1].write_bytes(whole[: len(whole) // 2])
     paths[2].write_bytes(whole[:20])
-    size = memory.peak(read_header_sandboxed(paths[0], LIMITS), 1, LIMITS)
+    size = memory.peak(look_sandboxed(paths[0], LIMITS).header, 1, LIMITS)
     seen = []
     for opening in open_ahead(paths, Wanted(1, None, compare=False), LIMITS, Budget(lambda: room * size)):
         try:

@@ -14,7 +14,7 @@ from slackbot.imaging import memory
 from slackbot.imaging.comparison import comparison
 from slackbot.imaging.encode import save_photo
 from slackbot.imaging.formats import FORMATS
-from slackbot.imaging.sandbox import open_sandboxed, read_header_sandboxed
+from slackbot.imaging.sandbox import look_sandboxed, open_sandboxed
 from slackbot.inference.enhancer import Enhancer
 from slackbot.limits import PhotoLimits, ServerLimits
 
@@ -33,10 +33,10 @@ class Nearest:
 
 def enlarge(file: Path, target: Path, scale: float, fmt: str, way: str) -> int:
     """What `slackbot.jobs.steps` does with a photo; the bytes that were predicted for it."""
-    header = read_header_sandboxed(file, LIMITS)
-    facts = header.facts.written_as(FORMATS[fmt]) if fmt else header.facts
-    predicted = memory.peak(header, scale, LIMITS, facts, compare=way == "compare")
-    photo = open_sandboxed(file, LIMITS)
+    seen = look_sandboxed(file, LIMITS)
+    facts = seen.header.facts.written_as(FORMATS[fmt]) if fmt else seen.header.facts
+    predicted = memory.peak(seen.header, scale, LIMITS, facts, compare=way == "compare")
+    photo = seen.take() or open_sandboxed(file, LIMITS)
     photo = photo.written_as(FORMATS[fmt]) if fmt else photo
     enhanced = Enhancer(Nearest(), ServerLimits(), LIMITS)(photo, scale, bicubic=way == "bicubic")
     if way == "compare":

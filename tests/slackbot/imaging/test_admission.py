@@ -8,7 +8,7 @@ from slackbot.imaging.errors import GivenUp, PhotoTooLarge, TooMuchMemory
 from slackbot.imaging.formats import FORMATS
 from slackbot.imaging.header import Header, read_header
 from slackbot.imaging.photo import Facts, plan_result
-from slackbot.imaging.sandbox import open_sandboxed, read_header_sandboxed
+from slackbot.imaging.sandbox import look_sandboxed, open_sandboxed
 from slackbot.limits import PhotoLimits
 
 LIMITS = PhotoLimits()
@@ -78,7 +78,7 @@ def test_a_photo_opens_where_there_is_hardly_more_than_it_takes(tmp_path, encode
 def test_a_kind_that_takes_more_than_is_usual_opens_where_there_is_memory(tmp_path, encode, paint, kind, size, options):
     path = tmp_path / "0.photo"
     path.write_bytes(encode(paint(*size), FORMATS[kind].codec, **options))
-    photo = read_header_sandboxed(path, LIMITS)
+    photo = look_sandboxed(path, LIMITS).header
     with pytest.raises(PhotoTooLarge, match="memory"):
         open_sandboxed(path, LIMITS)
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from slackbot.imaging.admission import admit
-from slackbot.imaging.sandbox import open_sandboxed, read_header_sandboxed
+from slackbot.imaging.sandbox import look_sandboxed, open_sandboxed
 from slackbot.limits import PhotoLimits
 from tests.other_decoders import difference
 from tests.slackbot.conftest import picture
@@ -87,7 +87,7 @@ def test_a_large_heic_of_a_camera_opens_where_there_is_memory(tmp_path):
     tile = encoded_deep(np.asarray(picture(side, side), np.uint16) * 257, chroma=422)
     path = tmp_path / "0.photo"
     path.write_bytes(tiled_heic((4 * side, 3 * side), [tile], turns=1, side=side))
-    header = read_header_sandboxed(path, LIMITS)
+    header = look_sandboxed(path, LIMITS).header
     photo = open_sandboxed(path, admit(header, header.facts, 1, LIMITS, 2**31).limits)
 
     assert (photo.size, photo.deep) == ((3 * side, 4 * side), True)

@@ -33,7 +33,7 @@ def test_a_try_is_written_down_while_it_lasts_and_taken_back_however_it_ends(sto
     photos = PhotoMemory(Budget(lambda: 500 * MIB), store, PhotoLimits())
     with photos.granted("job", 0, source, 4, Options(), stay) as given:
         assert store.attempts("job", 0) == 1
-        assert given.scale == 4
+        assert given.admission.scale == 4
     with pytest.raises(KeyError), photos.granted("job", 0, source, 4, Options(), stay):
         raise KeyError
     assert store.attempts("job", 0) == 0
@@ -51,7 +51,7 @@ def test_after_a_kill_it_is_alone_then_smaller_then_refused(store, source):
             leave.wait()
 
     with photos.granted("job", 0, source, 4, Options(), stay) as given:
-        assert given.scale == 4
+        assert given.admission.scale == 4
         thread = threading.Thread(target=other)
         thread.start()
         assert not entered.wait(0.5), "there were memory for both"
@@ -61,8 +61,8 @@ def test_after_a_kill_it_is_alone_then_smaller_then_refused(store, source):
 
     store.begin_attempt("job", 0, "killed")
     with photos.granted("job", 0, source, 4, Options(), stay) as given:
-        assert 1 <= given.scale < 4
-        assert given.lessened
+        assert 1 <= given.admission.scale < 4
+        assert given.admission.lessened
     store.begin_attempt("job", 0, "killed")
     before = refused("killed")
     with pytest.raises(GivenUp), photos.granted("job", 0, source, 4, Options(), stay):
