@@ -1,7 +1,8 @@
 """Areas of one colour come back in just that colour."""
 
 import numpy as np
-from PIL import Image
+import pytest
+from PIL import Image, ImageFilter
 
 from slackbot.imaging.flat_areas import keep_flat
 from slackbot.imaging.formats import FORMATS
@@ -63,3 +64,16 @@ def test_bicubic_keeps_flat_grey_exactly():
     assert Enhancer(Tinted(), ServerLimits(), PhotoLimits())(photo, 4, bicubic=True).photo.image.getcolors() == [
         (14400, (77, 77, 77))
     ]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 40), (9, 9), (40, 30)], ids=str)
+def test_flat_is_what_a_filter_of_nine_pixels_finds(size):
+    draw = np.random.default_rng(0)
+    pixels = draw.integers(0, 2, (size[1], size[0], 3), np.uint8)
+    pixels[: size[1] // 2] = 1
+    image = Image.fromarray(pixels)
+    highest, lowest = image.filter(ImageFilter.MaxFilter(9)), image.filter(ImageFilter.MinFilter(9))
+    flat = (np.asarray(highest) == np.asarray(lowest)).all(axis=2).repeat(4, axis=0).repeat(4, axis=1)
+    result = np.asarray(keep_flat(image, Image.new("RGB", (4 * size[0], 4 * size[1]), (7, 7, 7))))
+
+    assert ((result != 7).all(axis=2) == flat).all()
