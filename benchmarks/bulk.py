@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks import machine, report
+from benchmarks import machine, report, script
 from benchmarks.load import Stack, stack
 from benchmarks.load_people import photo
 from benchmarks.served_graph import served_graph
@@ -147,8 +147,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    script.run(main)

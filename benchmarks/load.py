@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benchmarks import load_report, machine, queueing
+from benchmarks import load_report, machine, queueing, script
 from benchmarks.load_people import SIZES, People, Share, arrivals, sizes
 from benchmarks.report import write_csv
 from benchmarks.serving import Server, own_server
@@ -187,8 +187,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    script.run(main)

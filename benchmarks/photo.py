@@ -30,7 +30,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from benchmarks import machine, report
+from benchmarks import machine, report, script
 from benchmarks.served_graph import served_graph
 from benchmarks.serving import Server, own_server
 from slackbot.imaging.decode import open_photo
@@ -223,8 +223,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    script.run(main)

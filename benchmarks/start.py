@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import machine, report
+from benchmarks import machine, report, script
 from benchmarks.load_people import photo
 from benchmarks.serving import own_server
 from serving import backends, wheel
@@ -123,8 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    script.run(main)

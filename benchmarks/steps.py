@@ -22,7 +22,7 @@ from typing import Any
 
 import tritonclient.grpc as triton
 
-from benchmarks import machine, report
+from benchmarks import machine, report, script
 from benchmarks.load import Stack, stack
 from benchmarks.load_people import photo
 from benchmarks.otlp import Receiver, Span
@@ -142,8 +142,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    script.run(main)

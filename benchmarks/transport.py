@@ -24,7 +24,7 @@ import numpy as np
 import tritonclient.grpc as triton
 from tritonclient.utils import shared_memory
 
-from benchmarks import baselines, machine, report
+from benchmarks import baselines, machine, report, script
 from benchmarks.serving import Server, own_server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -148,8 +148,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    script.run(main)
