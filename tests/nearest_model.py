@@ -38,7 +38,7 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
     def start(self, credentials: grpc.ServerCredentials | None = None) -> None:
         """Listen, on the same port as before if there was one; with credentials it speaks TLS."""
         self._server = grpc.server(
-            ThreadPoolExecutor(8),
+            ThreadPoolExecutor(64),  # like Triton, it tells of the model while every tile waits
             options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
         )
         service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self, self._server)
@@ -82,7 +82,7 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
         if self.behaviour == "error":
             context.abort(grpc.StatusCode.INTERNAL, "onnx runtime error")
         if self.behaviour == "slow":
-            self.release.wait(30)
+            self.release.wait(120)
         shape = tuple(request.inputs[0].shape)
         self.shapes.append(shape)
         batch = np.frombuffer(raw, np.uint8).reshape(shape)

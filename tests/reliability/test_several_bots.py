@@ -53,6 +53,7 @@ def ask_and_wait(ask, model: NearestModel, postgres: str, bots: int) -> list:
     asked = model.asked
     messages = [ask(f"{number}.png") for number in range(PHOTOS)]
     until(lambda: at_work(postgres) == bots * AT_ONCE, 30, "photos at work")
+    until(lambda: in_queue(postgres) - len(waiting(postgres)) == bots * AT_ONCE, 30, "photos that are seen to begin")
     until(lambda: model.asked > asked, 30, "a photo at the model")
     return messages
 
@@ -124,8 +125,8 @@ def test_all_bots_know_the_same_queue(several, workspace, model, ask, postgres, 
         asked = [workspace.post("#photos", f"{mention} {words}") for _ in range(times)]
         return {workspace.wait_for_replies(one)[0].text for one in asked}
 
-    (status,) = said("status", 6)
-    assert f"I am working on {2 * AT_ONCE} messages, {PHOTOS + 1 - 2 * AT_ONCE} wait, " in status
+    here = f"I am working on {2 * AT_ONCE} messages, {PHOTOS + 1 - 2 * AT_ONCE} wait, the last for about 1 minute."
+    assert said("status", 6) == {f"The model server is up. {here}"}
     workspace.wait_for(lambda w: any(one.endswith(light.ts) for one in offered(w)), 30, "a button for who waits")
     start(workspace, third)
     assert said("cancel") == {f"Stopped {PHOTOS} jobs."}
@@ -137,8 +138,7 @@ def test_all_bots_know_the_same_queue(several, workspace, model, ask, postgres, 
     assert in_queue(postgres) == 0
     assert len(set(offered(workspace))) == len(offered(workspace)), "one bot tells of each job"
     until(lambda: not workspace.state()["statuses"], 10, "nobody being told any more that something is under way")
-    (status,) = said("status", 6)
-    assert "Nothing is queued." in status
+    assert said("status", 6) == {"The model server is up. Nothing is queued."}
 
 
 def in_queue(postgres: str) -> int:
