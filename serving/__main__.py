@@ -73,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how often in a row a crashed server is started again (default: %(default)s)",
     )
+    parser.add_argument(
+        "--grace",
+        type=_natural,
+        default=Options.grace,
+        metavar="SECONDS",
+        help="how long requests in flight may take at the end; 0 ends at once (default: %(default)s)",
+    )
     parser.add_argument("--verbose", action="store_true", help="show tritonserver's whole log")
     return parser
 
@@ -95,6 +102,7 @@ def parse(arguments: list[str]) -> tuple[Options, Path]:
         tls=Tls(given.grpc_certificate, given.grpc_key, given.grpc_root) if given.grpc_key else None,
         key=key or model_control.new_key(),
         restarts=given.restarts,
+        grace=given.grace,
         device=given.device,
         verbose=given.verbose,
         extra=tuple(extra),

@@ -43,8 +43,9 @@ def triton(address: str) -> Iterator[str | None]:
         return
     if sys.stderr.isatty():
         print("Starting the model server, for this command: some seconds.", file=sys.stderr, flush=True)
-    # In a session of its own, so that Ctrl-C reaches the command first and the server outlives it.
-    with own_server(own_session=True) as (_, ready):
+    # In a session of its own, so that Ctrl-C reaches the command first and the server outlives it. Nobody else knows of
+    # this server, so after the command no request is in flight.
+    with own_server("--grace=0", own_session=True) as (_, ready):
         yield grpc_address(ready)
 
 

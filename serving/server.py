@@ -26,7 +26,6 @@ HUGE_PAGES = "glibc.malloc.hugetlb=1"  # by madvise; without effect before glibc
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory lives on Linux
 POLL = 0.05
 START = 120.0  # seconds for all models to load: 3 where the machine has nothing else to do
-GRACE = 15.0  # seconds for requests in flight to finish before the server is killed
 UNLOAD = 2.0  # seconds for the last answers to leave; models unload meanwhile, for longer, and only free memory
 ANSWERED = "All models are stopped, unloading models"  # what tritonserver logs at that moment
 
@@ -59,6 +58,7 @@ class Options:
     tls: Tls | None = None
     key: str = field(default_factory=model_control.new_key, repr=False)
     restarts: int = 5
+    grace: int = 15  # seconds for requests in flight to finish before the server is killed
     device: str = "cpu"
     verbose: bool = False
     extra: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ def command(wheel: Wheel, backends: Path, options: Options) -> list[str]:
         "--grpc-max-connection-age=20000",
         "--grpc-max-connection-age-grace=60000",
         *(options.tls.command() if options.tls else ()),
-        f"--exit-timeout-secs={GRACE:.0f}",
+        f"--exit-timeout-secs={options.grace}",
         f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix()}",
         # The server ends only after this interval has passed once more; the default is 2 s.
         "--metrics-interval-ms=500",
@@ -199,10 +199,10 @@ class Server:
                 raise self._failure("by itself", ServerCrashed)
 
     def end(self) -> None:
-        """Let requests in flight finish, then leave no process behind."""
-        if self._ready:
+        """Let requests in flight finish, where there is time for that; then leave no process behind."""
+        if self._ready and self._options.grace:
             self._process.terminate()
-            deadline = time.monotonic() + GRACE
+            deadline = time.monotonic() + self._options.grace
             while self._process.poll() is None and time.monotonic() < deadline:
                 if self._answered.wait(POLL):
                     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -63,6 +63,7 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):
         "threads",
         "cache",
         "restarts",
+        "grace",
     ):
         assert f"--{option} " in said
 

@@ -159,10 +159,13 @@ def test_file_of_another_name_is_served(server, client, repository):
     client.unload_model("renamed", headers=server.headers)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
-def test_no_process_is_left(launch, new_repository, number: signal.Signals, status: int):
+@pytest.mark.parametrize(
+    ("options", "number", "status"),
+    [([], signal.SIGTERM, 0), (["--grace=0"], signal.SIGTERM, 0), ([], signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_no_process_is_left(launch, new_repository, options, number: signal.Signals, status: int):
     new_repository.add("enhancer")
-    server = launch(new_repository.folder)
+    server = launch(new_repository.folder, *options)
     family = psutil.Process(server.pid).children(recursive=True)
     assert {"tritonserver", "triton_python_b"} <= {process.name()[:15] for process in family}
     assert server.stop(number) == status
@@ -179,6 +182,18 @@ def test_who_was_asked_before_the_end_still_answers(launch, new_repository):
             assert not asked.done()
         assert server.stop() == 0
         np.testing.assert_array_equal(asked.result(SECONDS), fourfold(pixels(1, 4, 4, 3)))
+
+
+def test_without_grace_it_waits_for_no_request(launch, new_repository):
+    new_repository.add("enhancer", more="dynamic_batching { max_queue_delay_microseconds: 60000000 }")
+    server = launch(new_repository.folder, "--grace=0")
+    with InferenceServerClient(server.address) as client, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(enhance, client, pixels(1, 4, 4, 3))
+        while server.metric("nv_inference_pending_request_count") == 0:
+            assert not asked.done()
+        assert server.stop() == 0
+        with pytest.raises(InferenceServerException):
+            asked.result(SECONDS)
 
 
 def test_a_stub_that_hangs_does_not_hold_up_the_end(launch, new_repository):
