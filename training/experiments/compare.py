@@ -79,11 +79,11 @@ def main() -> None:
 
     torch.set_num_threads(1)
     try:
+        candidates = rows_to_train(options)
         photos = [read_photo(file) for file in find_photos(options.photos)]
         judged = middles(photos[::HELD_OUT_EVERY])
         learned = [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY]
         by = judge("lpips")
-        candidates = rows_to_train(options)
         pairs = Pairs(learned, options.patch, Stage.seed)  # the same for all
 
         def run(name: str, steps: int) -> Generator:
