@@ -46,6 +46,7 @@ _QUEUE = Table(
 )
 _COLUMNS = _QUEUE.c
 _WAITS = _COLUMNS.executor.is_(None)
+_PLACES = 1_000_000  # at one turn; so a priority fits into the 32 bits that DBOS has for it
 _YOUNG = 60.0  # seconds for which a job may stand here before DBOS knows it
 
 
@@ -82,11 +83,7 @@ class QueueTable:
             counts = connection.execute(_counts(job)).one()
             if counts.waiting >= most:
                 return None
-            same_turn = connection.execute(
-                select(func.count()).where(_COLUMNS.team == job.team, _COLUMNS.turn == counts.mine)
-            ).scalar_one()
-            others = counts.all > counts.team
-            number = priority(counts.mine, same_turn if others else 0, counts.here)
+            number = priority(counts.mine, connection.execute(_place(job, counts.mine)).scalar_one())
             connection.execute(insert(_QUEUE).values(**_row(job), turn=counts.mine, priority=number, since=self._now()))
             return number
 
@@ -186,27 +183,33 @@ class QueueTable:
         return transact(self._engine, lambda connection: connection.execute(query).all())
 
 
-def priority(mine: int, same_turn: int, here: int) -> int:
-    """Where a job comes in the queue.
+def priority(turn: int, place: int) -> int:
+    """Where a job comes in the queue: a person's first job before everybody's second, and so on, by `turn`.
 
-    A person's first job comes before everybody's second, and so on; where several workspaces wait, among those a
-    workspace's first before its second; then a channel's. So nobody waits long because somebody else asked for a lot.
+    So nobody waits long because somebody else asked for a lot. At the same turn `place` decides, see `_place`, and at
+    the same place who came first.
     """
-    return 1 + 1_000_000 * min(mine, 2_000) + 1_000 * min(same_turn, 999) + min(here, 999)
+    return 1 + _PLACES * min(turn, 2_000) + min(place, _PLACES - 1)
+
+
+def _place(job: Job, turn: int) -> Executable:
+    """One behind the last of its workspace at this turn; where it has none, beside the first that waits.
+
+    That is start-time fair queueing (Goyal, Vin and Cheng, 1996): workspaces take turns, so a small one does not wait
+    behind all of a large one, and inside a workspace nobody is overtaken by somebody who came later.
+    """
+    place = _COLUMNS.priority - priority(turn, 0)
+    first = func.coalesce(func.min(case((_WAITS, place))), 0)
+    behind = func.coalesce(func.max(case((_COLUMNS.team == job.team, place))) + 1, 0)
+    return select(case((behind > first, behind), else_=first)).where(_COLUMNS.turn == turn)
 
 
 def _counts(job: Job) -> Executable:
     def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
-    same_team = _COLUMNS.team == job.team
-    return select(
-        func.count().label("all"),
-        how_many(_WAITS).label("waiting"),
-        how_many(same_team).label("team"),
-        how_many(same_team & (_COLUMNS.person == job.user)).label("mine"),
-        how_many(_COLUMNS.channel == job.channel).label("here"),
-    ).select_from(_QUEUE)
+    mine = (_COLUMNS.team == job.team) & (_COLUMNS.person == job.user)
+    return select(how_many(_WAITS).label("waiting"), how_many(mine).label("mine")).select_from(_QUEUE)
 
 
 def _row(job: Job) -> dict[str, str | int | None]:

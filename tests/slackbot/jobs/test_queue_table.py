@@ -47,9 +47,14 @@ def test_everybodys_first_comes_before_anybodys_second_whichever_bot_was_asked(t
     assert fill(other, clock, job(3, "grace"), job(4, "alan")) == ["ada", "grace", "alan", "ada", "ada"]
 
 
-def test_among_those_a_quiet_channel_comes_before_a_busy_one(tables, clock):
-    jobs = job(1, "ada", "busy"), job(2, "grace", "busy"), job(3, "alan", "quiet")
-    assert fill(tables[0], clock, *jobs) == ["ada", "alan", "grace"]
+def test_nobody_is_overtaken_by_who_came_later_however_short_the_queue_is_by_then(tables, clock):
+    table = tables[0]
+    early = [job(number, f"early {number}") for number in range(5)]
+    fill(table, clock, *early)
+    for one in early[:3]:
+        table.begin(one)
+        table.end(one.id)
+    assert fill(table, clock, job(9, "late")) == ["early 3", "early 4", "late"]
 
 
 def test_where_several_workspaces_wait_a_small_one_comes_before_the_rest_of_a_large_one(tables, clock):
@@ -57,6 +62,17 @@ def test_where_several_workspaces_wait_a_small_one_comes_before_the_rest_of_a_la
     large = [job(number, f"user {number}", f"C{number}") for number in range(1, 5)]
     order = fill(tables[0], clock, small, *large, job(9, "mo", "C9", "T2"))
     assert order == ["lin", "user 1", "user 2", "mo", "user 3", "user 4"]
+
+
+def test_a_workspace_that_comes_back_waits_for_its_turn_as_the_others_do(tables, clock):
+    table = tables[0]
+    small = job(0, "lin", "C9", "T2")
+    large = [job(number, f"user {number}") for number in range(1, 6)]
+    fill(table, clock, small, *large)
+    for one in (small, *large[:2]):
+        table.begin(one)
+        table.end(one.id)
+    assert fill(table, clock, job(9, "mo", "C9", "T2")) == ["user 3", "mo", "user 4", "user 5"]
 
 
 def test_a_job_stands_there_once(tables):
