@@ -23,6 +23,7 @@ class Share:
     """One photo. Times are in seconds; `seconds` is from the share to the reply, nan where none came."""
 
     load: str
+    person: str
     at: float
     """since the load began"""
     megapixels: float
@@ -107,6 +108,7 @@ class People:
         text = replies[0].text if replies else ""
         return Share(
             load=load,
+            person=str(message.data["user"]),
             at=at,
             megapixels=megapixels,
             seconds=float(replies[0].ts) - float(message.ts) if replies else float("nan"),

@@ -59,7 +59,8 @@ def simulated(facts: dict[str, Any], shares: Sequence[Share]) -> np.ndarray:
     """What the simulation says of the seconds that these photos take."""
     machine = queueing.Machine(**facts["model"])
     ordered = sorted(shares, key=lambda share: share.at)
-    return queueing.simulate(machine, [one.at for one in ordered], [one.megapixels for one in ordered])
+    at, megapixels, people = zip(*((one.at, one.megapixels, one.person) for one in ordered), strict=True)
+    return queueing.simulate(machine, at, megapixels, people)
 
 
 def write(folder: Path, facts: dict[str, Any], shares: Sequence[Share]) -> None:
@@ -92,8 +93,8 @@ def markdown(facts: dict[str, Any], shares: Sequence[Share]) -> str:
                 "![Seconds to the reply at each load, measured and simulated](load.png)",
                 "## The simulation",
                 "[`benchmarks/queueing.py`](queueing.py) gets the capacity, the times of photos that came alone, and "
-                f"the same moments and sizes. It should be within {AGREES:.0%}. [Capacity](../docs/capacity.md) builds "
-                "on it.",
+                f"the same moments, sizes and people. It should be within {AGREES:.0%}. "
+                "[Capacity](../docs/capacity.md) builds on it.",
                 table(("load", "p50 s", "simulated", "off", "p95 s", "simulated", "off"), _compared(facts, shares)),
             ]
         )
@@ -162,6 +163,7 @@ def read(folder: Path = FOLDER) -> tuple[dict[str, Any], list[Share]]:
         shares = [
             Share(
                 load=row["load"],
+                person=row["person"],
                 replies=int(row["replies"]),
                 bicubic=row["bicubic"] == "True",
                 declined=row["declined"] == "True",

@@ -2,10 +2,12 @@
 
 A photo is work for the machine (a fixed part, and a part for each megapixel) and a wait that costs no computing
 (transfers, looks into the queue). While n photos are at work, each goes forward at 1/n of the speed: processor sharing.
+Everybody's first photo comes before anybody's second, as in `slackbot.jobs.queue_table`.
 """
 
-from collections import deque
-from collections.abc import Sequence
+import heapq
+from collections import Counter, deque
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +15,17 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Machine:
-    """Seconds of one machine for a photo. `servers` are alike, and each takes `at_once` photos."""
+    """Seconds of one machine for a photo.
+
+    `servers` are alike. Each begins `jobs` and enhances `at_once` of them, first come, first served, as the bot does
+    with LIMIT_JOBS_AT_ONCE and LIMIT_ENHANCING_AT_ONCE: nobody comes before a job that has begun.
+    """
 
     fixed: float
     megapixel: float
     waiting: float
     at_once: int = 2
+    jobs: int = 8
     servers: int = 1
 
     def work(self, megapixels: float) -> float:
@@ -30,12 +37,17 @@ class Machine:
         return self.servers / float(np.mean([self.work(one) for one in megapixels]))
 
 
-def simulate(machine: Machine, at: Sequence[float], megapixels: Sequence[float]) -> np.ndarray:
-    """Seconds from each share, at the moments `at` in order, to its reply: first come, first served."""
+def simulate(
+    machine: Machine, at: Sequence[float], megapixels: Sequence[float], people: Sequence[Hashable] | None = None
+) -> np.ndarray:
+    """Seconds from each share, at the moments `at` in order, to its reply; without `people` each is somebody else's."""
+    of = people or range(len(at))
+    unfinished: Counter[Hashable] = Counter()  # of each person
     left: dict[int, float] = {}  # work of the photos that are being worked on
-    queue: deque[int] = deque()
+    queue: list[tuple[int, int]] = []  # turn and photo, the smallest first
+    begun: deque[int] = deque()
     ends = np.zeros(len(at))
-    now, coming, room = 0.0, 0, machine.at_once * machine.servers
+    now, coming, room, jobs = 0.0, 0, machine.at_once * machine.servers, machine.jobs * machine.servers
     while coming < len(at) or left:
         speed = min(1.0, machine.servers / len(left)) if left else 0.0
         done = now + min(left.values()) / speed if left else np.inf
@@ -44,13 +56,17 @@ def simulate(machine: Machine, at: Sequence[float], megapixels: Sequence[float])
         left = {photo: work - speed * (following - now) for photo, work in left.items()}
         now = following
         if arrives <= done:
-            queue.append(coming)
+            heapq.heappush(queue, (unfinished[of[coming]], coming))
+            unfinished[of[coming]] += 1
             coming += 1
         for photo in [photo for photo, work in left.items() if work <= 1e-9]:
             del left[photo]
             ends[photo] = now
-        while queue and len(left) < room:
-            photo = queue.popleft()
+            unfinished[of[photo]] -= 1
+        while queue and len(begun) + len(left) < jobs:
+            begun.append(heapq.heappop(queue)[1])
+        while begun and len(left) < room:
+            photo = begun.popleft()
             left[photo] = machine.work(megapixels[photo])
     return ends - np.asarray(at) + machine.waiting
 

@@ -1,6 +1,7 @@
 """The load test's queue, its people and what it says of a told wait."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,14 @@ def test_photos_that_come_alone_take_their_work_and_the_wait():
 def test_two_photos_share_the_machine_and_a_third_waits():
     machine = queueing.Machine(fixed=2.0, megapixel=0.0, waiting=0.0, at_once=2)
     assert queueing.simulate(machine, [0, 0, 0], [1, 1, 1]) == pytest.approx([4, 4, 6])
+
+
+def test_everybodys_first_comes_before_anybodys_second():
+    machine = queueing.Machine(fixed=1.0, megapixel=0.0, waiting=0.0, at_once=1, jobs=1)
+    shares = [0, 0, 0, 0.5, 1.5], [1] * 5, ["ada", "ada", "ada", "grace", "alan"]
+    assert queueing.simulate(machine, *shares) == pytest.approx([1, 4, 5, 1.5, 1.5])
+    begun_early = queueing.simulate(replace(machine, jobs=2), *shares)
+    assert begun_early == pytest.approx([1, 2, 5, 2.5, 2.5]), "Ada's second had begun when Grace came"
 
 
 def test_one_at_a_time_with_poisson_arrivals_is_the_queue_of_the_textbook():
@@ -49,7 +58,7 @@ def test_people_come_at_the_rate_that_was_asked_for_and_share_the_mix():
     [(1, 5, True), (1, 119, True), (1, 121, False), (4, 121, True), (4, 119, False), (4, 480, True), (4, 482, False)],
 )
 def test_a_told_wait_is_true_within_a_factor_of_two(told, seconds, true):
-    share = Share("full", 0, 0.1, seconds + 3, 1, False, False, told_minutes=told, told_after=3)
+    share = Share("full", "ada", 0, 0.1, seconds + 3, 1, False, False, told_minutes=told, told_after=3)
     assert load_report.told_true(share) is true
 
 
