@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALL := requirements/install.sh $(BIN)/pip
 RUN := $(BIN)/python
 # Most tests wait for processes, so there are more of them at once than two cores; those of one file share what they start.
-WORKERS ?= 3
+WORKERS ?= 5
 # A worker that crashes ends the run: another in its place would wait for files that nobody gives it.
 PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0
 # The build for CPUs where pip finds the one whose hash is known, else the index's, with CUDA.
