@@ -1,6 +1,7 @@
 """What all tests share: a workspace, a model, and the rule that CI skips nothing."""
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,9 @@ from playground.testing.client import PlaygroundClient
 from tests.nearest_model import NearestModel
 from tests.postgres import Postgres, programs
 from tests.reliability.figures import Figures
+
+# A shell lets what it begins in the background ignore Ctrl-C, and children would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("busy machine", deadline=None)
