@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import machine
+from benchmarks.served_graph import served_graph
+
 Work = Callable[[], object]
 START_SECONDS = 120
 _start: Barrier
@@ -38,19 +41,20 @@ def rate(prepare: Callable[..., Work], *arguments: object, processes: int, secon
     )
 
 
-def graph(path: Path, size: int, threads: int = 1, precision: str = "bf16") -> Work:
-    """The served graph in OpenVINO, set as the server sets it, on one tile of noise."""
+def graph(size: int, threads: int = 1) -> Work:
+    """The graph by the engine that serves it on this CPU, on one tile of noise."""
+    run = served_graph(threads, threads)
+    (tile,) = noise(size)
+    return lambda: run([tile])
+
+
+def openvino_float(path: Path, size: int) -> Work:
+    """The served graph in OpenVINO, in float32."""
     import openvino
 
-    chosen = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "NUM_STREAMS": 1,
-        "INFERENCE_NUM_THREADS": threads,
-        "ENABLE_CPU_PINNING": False,
-    }
-    if precision == "f32":
-        chosen["INFERENCE_PRECISION_HINT"] = "f32"
-    run = openvino.Core().compile_model(path, "CPU", chosen).create_infer_request()
+    settings = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    settings["ENABLE_CPU_PINNING"] = False
+    run = openvino.Core().compile_model(path, "CPU", settings).create_infer_request()
     tile = noise(size)
     return lambda: run.infer([tile], share_inputs=True, share_outputs=True)
 
@@ -75,7 +79,10 @@ def bicubic(size: int) -> Work:
 
 
 def matrices(rows: int, columns: int, chain: int) -> Work:
-    """`chain` products of a (rows, columns) by a (columns, columns) bfloat16 matrix: the arithmetic alone."""
+    """`chain` products of a (rows, columns) by a (columns, columns) matrix: the arithmetic alone.
+
+    In bfloat16 where the CPU has it, else in float32.
+    """
     import openvino
     from openvino import opset13 as operations
 
@@ -85,7 +92,8 @@ def matrices(rows: int, columns: int, chain: int) -> Work:
     for _ in range(chain):
         weights = draw.standard_normal((columns, columns), np.float32) / columns**0.5
         last = operations.matmul(last, operations.constant(weights), False, False)
-    settings = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "bf16"}
+    precision = "bf16" if machine.has_bfloat16() else "f32"
+    settings = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": precision}
     settings["ENABLE_CPU_PINNING"] = False
     model = openvino.Model([last], [first])  # pyright: ignore[reportGeneralTypeIssues] - its own stubs disagree
     run = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
@@ -94,7 +102,7 @@ def matrices(rows: int, columns: int, chain: int) -> Work:
 
 
 def peak(processes: int, seconds: float) -> Rate:
-    """The most bfloat16 operations a second that matrix products reach, over sizes; `per_second` is in TFLOP/s.
+    """The most operations a second that matrix products reach, over sizes; `per_second` is in TFLOP/s.
 
     `cpu_ms` is the CPU time of one TFLOP.
     """

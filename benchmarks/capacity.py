@@ -9,6 +9,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
 
 import csv
+import itertools
 import math
 import re
 import statistics
@@ -108,29 +109,30 @@ def rows(facts: dict[str, Any], sizes: list[float]) -> Iterator[tuple[str, ...]]
         )
 
 
-def measured_photo() -> tuple[str, float]:
-    """The processor of benchmarks/photo.md, and the seconds of its cores for a megapixel."""
-    text = (load_report.FOLDER / "photo.md").read_text()
-    width, height = map(int, re.findall(r"A JPEG of (\d+)x(\d+), tiles", text)[0])
-    with (load_report.FOLDER / "photo.csv").open(newline="") as lines:
-        cpu = [float(run["cpu"]) for run in csv.DictReader(lines) if run["what"] == WHOLE]
-    return machine.kind(text), statistics.median(cpu) / (width * height / 1e6)
+def core_seconds() -> Iterator[tuple[str, float]]:
+    """Kinds of processors of which there is a page of one photo, and seconds of a core for a megapixel."""
+    for page in sorted(load_report.FOLDER.glob("*/photo.md")):
+        text = page.read_text()
+        width, height = map(int, re.findall(r"A JPEG of (\d+)x(\d+), tiles", text)[0])
+        with page.with_suffix(".csv").open(newline="") as lines:
+            cpu = [float(run["cpu"]) for run in csv.DictReader(lines) if run["what"] == WHOLE]
+        yield machine.kind(text), statistics.median(cpu) / (width * height / 1e6)
 
 
-def larger_rows(facts: dict[str, Any], core_seconds: float) -> Iterator[tuple[str, ...]]:
-    """For photos of one size each, where a megapixel takes so many seconds of a core."""
-    pair = queueing.Machine(0.0, core_seconds / 2, facts["model"]["waiting"])
-    for megapixels in LARGER:
-        for people in PEOPLE:
-            needs = plan(people, pair, [megapixels])
-            yield (
-                f"{megapixels:g}",
-                f"{people:,}",
-                f"{2 * needs.pairs:,}",
-                f"{needs.bots}",
-                f"{needs.p95:.0f} s",
-                f"${needs.dollars:,.0f}",
-            )
+def larger_rows(facts: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """For photos of one size each, on each kind of processor."""
+    for (kind, seconds), megapixels, people in itertools.product(core_seconds(), LARGER, PEOPLE):
+        needs = plan(people, queueing.Machine(0.0, seconds / 2, facts["model"]["waiting"]), [megapixels])
+        yield (
+            kind.partition(":")[0],
+            f"{seconds:.1f}",
+            f"{megapixels:g}",
+            f"{people:,}",
+            f"{2 * needs.pairs:,}",
+            f"{needs.bots}",
+            f"{needs.p95:.0f} s",
+            f"${needs.dollars:,.0f}",
+        )
 
 
 def _warning(shares: list[load_report.Share]) -> str:
@@ -152,7 +154,6 @@ def page() -> str:
     off = load_report.off(facts, shares)
     gpu = "not measured" if "Not measured" in (load_report.FOLDER / "gpu.md").read_text() else "measured"
     sizes = [share.megapixels for share in shares if share.load == "at once"]
-    kind, core_seconds = measured_photo()
     head = ("people", "photos in the busiest hour", "cores", "bots", "95 of 100 within", "database", "a month")
     parts = [
         "<!-- Written by `python -m benchmarks.capacity`. -->\n# Capacity",
@@ -175,13 +176,13 @@ def page() -> str:
         f"one may end, each with `LIMIT_ENHANCING_AT_ONCE={2 * PAIRS_A_BOT}`.",
         table(head, rows(facts, sizes)),
         "## With larger photos",
-        "The photos of that load are small, so that a slow machine could be overloaded with them. On another "
-        f"processor ({kind}) a photo took {core_seconds:.1f} seconds of a core a megapixel "
-        "([One photo](../benchmarks/photo.md)). With that, the same people and the same simulation, where every "
-        f"photo has one size. 95 of 100 are to be answered within {WAIT:.0f} s, or within {SLOW:g} times what one "
-        "takes alone where that is longer.",
+        "The photos of that load are small, so that a slow machine could be overloaded with them. Larger ones were "
+        "timed on each kind of processor ([One photo](benchmarking.md#the-projects-pages)). With that, the same people "
+        f"and the same simulation, where every photo has one size. 95 of 100 are to be answered within {WAIT:.0f} s, "
+        f"or within {SLOW:g} times what one takes alone where that is longer.",
         table(
-            ("megapixels", "people", "cores", "bots", "95 of 100 within", "a month"), larger_rows(facts, core_seconds)
+            ("processor", "core s/Mpx", "megapixels", "people", "cores", "bots", "95 of 100 within", "a month"),
+            larger_rows(facts),
         ),
         "## What breaks first",
         "1. **The cores of the model servers**, and with a queue instead of an error: people wait longer, and are "

@@ -5,7 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,12 +14,15 @@ import psutil
 
 from serving.server import HUGE_PAGES
 
+ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("nvidia-pytriton", "openvino", "ncnn", "onnxruntime", "pillow")
+UNITS = {"amx_bf16", "amx_int8", "avx512_bf16", "avx512_vnni"}
 KINDS = {
-    "amx_bf16": "bfloat16 with AMX: Intel Xeon since 2023",
-    "avx512_bf16": "bfloat16 with AVX512: AMD EPYC since 2022",
+    "amx_bf16": ("amx", "bfloat16 with AMX: Intel Xeon since 2023"),
+    "avx512_bf16": ("avx512", "bfloat16 with AVX512: AMD EPYC since 2022"),
+    "": ("avx2", "no bfloat16: older and small machines"),
 }
-"""What a processor stands for, by the first of these units that it has."""
+"""By the first of these units that a processor has: the folder of its pages, and what it stands for."""
 
 
 def cores() -> int:
@@ -29,18 +32,46 @@ def cores() -> int:
 
 def kind(description: str) -> str:
     """The kind of processor that a description tells of: figures of different kinds stand side by side."""
-    return next((name for unit, name in KINDS.items() if unit in description), "no bfloat16: older and small machines")
+    return next(name for unit, (_, name) in KINDS.items() if unit in description)
+
+
+def folder(description: str = "") -> Path:
+    """Where pages of this kind of processor lie, or of the one described, so that those of other kinds stay."""
+    described = description or units()
+    return ROOT / "benchmarks" / next(folder for unit, (folder, _) in KINDS.items() if unit in described)
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies numbers of 16 bits."""
+    return "bf16" in units()
+
+
+def units() -> str:
+    """What the processor has to multiply numbers of few bits."""
+    flags = re.findall(r"^flags\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)[0].split()
+    return ", ".join(sorted(UNITS & {*flags}))
 
 
 def describe() -> str:
-    """One line: processor, cores, matrix units, memory, versions."""
-    information = Path("/proc/cpuinfo").read_text()
-    name = re.findall(r"^model name\s*: (.*)$", information, re.MULTILINE)
-    flags = set(re.findall(r"^flags\s*: (.*)$", information, re.MULTILINE)[0].split())
-    units = ", ".join(sorted(flags & {"amx_bf16", "amx_int8", "avx512_bf16", "avx512_vnni"})) or "no matrix units"
+    """One line: processor, cores, matrix units, memory, versions of what is installed and of the model."""
+    name = re.findall(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory = f"{psutil.virtual_memory().total / 2**30:.0f} GiB"
-    versions = ", ".join(f"{package} {metadata.version(package)}" for package in PACKAGES)
-    return f"{cores()} cores of {name[0].strip() if name else 'an unnamed processor'} ({units}), {memory}; {versions}"
+    return (
+        f"{cores()} cores of {name[0].strip() if name else 'an unnamed processor'} ({units() or 'no matrix units'}), "
+        f"{memory}; {', '.join(_versions())}, model version {served_version().name}"
+    )
+
+
+def _versions() -> Iterator[str]:
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):  # eight bits are measured in an environment of their own
+            yield f"{package} {metadata.version(package)}"
+
+
+def served_version() -> Path:
+    """The folder of the version that is served."""
+    versions = (ROOT / "model_repository" / "enhancer").glob("[1-9]*")
+    return max(versions, key=lambda version: int(version.name))
 
 
 def as_served() -> None:

@@ -27,7 +27,6 @@ from ncnn.ncnn import Mat, Net  # pyright: ignore[reportMissingImports] - compil
 
 from benchmarks import machine, report
 from benchmarks.served_graph import served_graph
-from benchmarks.serving import newest
 
 ROOT = Path(__file__).resolve().parents[1]
 SIDE, ROUNDS, CHANNELS, MEGA = 256, 3, 64, 1e6
@@ -102,7 +101,7 @@ def compact(depth: int, folder: Path) -> tuple[Path, Path]:
 
 def loops(models: Path | None, folder: Path) -> Iterator[tuple[str, str, float, Callable[[], object]]]:
     """What is measured: name, library, millions of operations for each pixel, and one tile."""
-    facts = json.loads((newest(ROOT / "model_repository") / "export.json").read_text())
+    facts = json.loads((machine.served_version() / "export.json").read_text())
     for engine, library in (("openvino", "OpenVINO"), ("ncnn", "ncnn")):
         yield OURS, library, facts["operations"] / MEGA, ours(engine)
     for name, depth in COMPACT.items():

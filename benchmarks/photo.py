@@ -206,7 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="photo.py", description="Time one photo's whole way, and watch its memory.")
     parser.add_argument("photo", type=Path, help="any photo; it is resized to 1024x768 and 2304x1728")
     parser.add_argument("--rounds", type=int, default=11, help="default: %(default)s")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks", metavar="FOLDER")
+    parser.add_argument("--output", type=Path, default=machine.folder(), metavar="FOLDER", help="default: %(default)s")
     options = parser.parse_args()
     machine.as_served()
     with tempfile.TemporaryDirectory() as scratch, own_server() as server, Image.open(options.photo) as photo:

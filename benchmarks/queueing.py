@@ -43,31 +43,32 @@ def simulate(
     """Seconds from each share, at the moments `at` in order, to its reply; without `people` each is somebody else's."""
     of = people or range(len(at))
     unfinished: Counter[Hashable] = Counter()  # of each person
-    left: dict[int, float] = {}  # work of the photos that are being worked on
     queue: list[tuple[int, int]] = []  # turn and photo, the smallest first
     begun: deque[int] = deque()
+    # All that are enhanced go forward at one speed. So `done` is work, and each ends where it has come to its sum.
+    enhanced: list[tuple[float, int]] = []
     ends = np.zeros(len(at))
-    now, coming, room, jobs = 0.0, 0, machine.at_once * machine.servers, machine.jobs * machine.servers
-    while coming < len(at) or left:
-        speed = min(1.0, machine.servers / len(left)) if left else 0.0
-        done = now + min(left.values()) / speed if left else np.inf
+    now, done, coming = 0.0, 0.0, 0
+    while coming < len(at) or enhanced:
+        speed = min(1.0, machine.servers / len(enhanced)) if enhanced else 0.0
+        next_end = now + (enhanced[0][0] - done) / speed if enhanced else np.inf
         arrives = at[coming] if coming < len(at) else np.inf
-        following = min(done, arrives)
-        left = {photo: work - speed * (following - now) for photo, work in left.items()}
+        following = min(next_end, arrives)
+        done += speed * (following - now)
         now = following
-        if arrives <= done:
+        if arrives <= next_end:
             heapq.heappush(queue, (unfinished[of[coming]], coming))
             unfinished[of[coming]] += 1
             coming += 1
-        for photo in [photo for photo, work in left.items() if work <= 1e-9]:
-            del left[photo]
+        while enhanced and enhanced[0][0] <= done + 1e-9:
+            _, photo = heapq.heappop(enhanced)
             ends[photo] = now
             unfinished[of[photo]] -= 1
-        while queue and len(begun) + len(left) < jobs:
+        while queue and len(begun) + len(enhanced) < machine.jobs * machine.servers:
             begun.append(heapq.heappop(queue)[1])
-        while begun and len(left) < room:
+        while begun and len(enhanced) < machine.at_once * machine.servers:
             photo = begun.popleft()
-            left[photo] = machine.work(megapixels[photo])
+            heapq.heappush(enhanced, (done + machine.work(megapixels[photo]), photo))
     return ends - np.asarray(at) + machine.waiting
 
 

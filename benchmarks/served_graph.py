@@ -6,20 +6,32 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.serving import newest
+from benchmarks import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 BACKEND = ROOT / "serving" / "onnxruntime"
 
 
-def served_graph(threads: int, cores: int, engine: str = "cpu") -> Callable[[Sequence[np.ndarray]], object]:
-    """Takes pictures, UINT8 [H, W, 3] each, and enlarges as many at once as `cores` allow, each by so many threads.
+Run = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 
-    `engine` is "cpu" for the one that is served here, or its name.
+
+def served_graph(threads: int, cores: int, engine: str = "cpu") -> Run:
+    """Takes pictures, UINT8 [H, W, 3] each, and gives them four times as large, UINT8 [4H, 4W, 3], until the next call.
+
+    As many are enlarged at once as `cores` allow, each by so many threads. `engine` is "cpu" for the one that is served
+    here, or its name.
     """
     sys.path.insert(0, str(BACKEND))
     import engines  # pyright: ignore[reportMissingImports] - from the folder that Triton loads
 
-    loaded, _ = engines.cpu_engine(engine, newest(ROOT / "model_repository") / "model.onnx")
+    loaded, _ = engines.cpu_engine(engine, machine.served_version() / "model.onnx")
     loaded.prepare(threads, cores, batched=True)
-    return lambda pictures: loaded.run([{"image": picture[None]} for picture in pictures])
+
+    def run(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        answers = loaded.run([{"image": picture[None]} for picture in pictures])
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return [answer["enhanced"][0] for answer in answers]
+
+    return run

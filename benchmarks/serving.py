@@ -28,7 +28,6 @@ from benchmarks.report import Bare, Served
 from serving import model_control, run_with_server, wheel
 from serving.errors import CannotServe
 
-ROOT = Path(__file__).resolve().parents[1]
 TILE = 256
 CONCURRENCY = (1, 2, 4, 8)
 SIZES = (128, 384, 512)
@@ -105,11 +104,11 @@ def bare(seconds: float, sizes: tuple[int, ...], model: Path, operations: int) -
     yield Bare(report.PEAK, 0, 0, top.cpu_ms, top.per_second, busy.others)
     for size in sizes:
         with machine.watch([]) as busy:
-            found = baselines.rate(baselines.graph, model, size, processes=cores, seconds=seconds)
+            found = baselines.rate(baselines.graph, size, processes=cores, seconds=seconds)
         yield replace(measured(report.LOOP, size, found), others=busy.others)
     for name, processes, prepare, arguments in (
-        (report.TOGETHER, 1, baselines.graph, (model, TILE, cores)),
-        (report.FLOAT, cores, baselines.graph, (model, TILE, 1, "f32")),
+        (report.TOGETHER, 1, baselines.graph, (TILE, cores)),
+        (report.FLOAT, cores, baselines.openvino_float, (model, TILE)),
         (report.ONNX_RUNTIME, cores, baselines.onnx_runtime, (model, TILE)),
         (report.BICUBIC, cores, baselines.bicubic, (TILE,)),
     ):
@@ -128,16 +127,11 @@ def loads() -> list[Load]:
     ]
 
 
-def newest(repository: Path) -> Path:
-    """The folder of the version that is served."""
-    return max((repository / "enhancer").glob("[1-9]*"), key=lambda folder: int(folder.name))
-
-
 def measure(options: argparse.Namespace) -> tuple[list[Bare], list[Served]]:
     """All rounds."""
     found = wheel.find()
     program = perf_analyzer.find(options.perf_analyzer)
-    version = newest(ROOT / "model_repository")
+    version = machine.served_version()
     operations = json.loads((version / "export.json").read_text())["operations"]
     sizes = tuple(sorted({TILE, *SIZES}))
     around: list[Bare] = []
@@ -182,9 +176,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stability", type=int, default=20, metavar="PERCENT", help="within which windows agree (default: %(default)s)"
     )
-    parser.add_argument(
-        "--output", type=Path, default=ROOT / "benchmarks", metavar="FOLDER", help="default: benchmarks"
-    )
+    parser.add_argument("--output", type=Path, default=machine.folder(), metavar="FOLDER", help="default: %(default)s")
     parser.add_argument(
         "--perf-analyzer",
         type=Path,

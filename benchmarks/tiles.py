@@ -1,6 +1,6 @@
 """Tile size and overlap: what they cost in time and memory, and what a seam shows.
 
-usage: python -m benchmarks.tiles PHOTOS [--model FILE] [--collages N] [--output FOLDER]
+usage: python -m benchmarks.tiles PHOTOS [--collages N] [--output FOLDER]
 
 By the bare graph on one thread, with tiles cut as the bot cuts them. Every photo is enlarged across one cut, with each
 overlap, and whole: the largest difference is the seam error. Then collages of 1024x768, four photos side by side each,
@@ -27,11 +27,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import machine, report
-from benchmarks.serving import newest
+from benchmarks.served_graph import served_graph
 from slackbot.inference.tiling import STEP, plan, scaled
 from slackbot.limits import ServerLimits
 
-ROOT = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT, SCALE = 1024, 768, 4
 FOUR_MEGAPIXELS = (2304, 1728)
 ROUNDS = 3
@@ -151,30 +150,20 @@ def _box(size: tuple[int, int]) -> tuple[int, int, int, int]:
     return (0, 0, width, width * HEIGHT // WIDTH)
 
 
-def graph(path: Path) -> Run:
-    import openvino
-
-    request = (
-        openvino.Core()
-        .compile_model(path, "CPU", {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1})
-        .create_infer_request()
-    )
-
-    def run(tile: np.ndarray) -> np.ndarray:
-        request.infer([np.ascontiguousarray(tile[None])], share_inputs=True, share_outputs=True)
-        return np.asarray(request.get_output_tensor().data[0])
-
-    return run
+def graph() -> Run:
+    """The graph as it is served, on one thread; what it gives holds until the next call."""
+    run = served_graph(1, 1)
+    return lambda tile: run([np.ascontiguousarray(tile)])[0]
 
 
-def peak_memory(path: Path, width: int, height: int) -> float:
+def peak_memory(width: int, height: int) -> float:
     """MB of a fresh process that computes one tile."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(_peak_memory, path, width, height).result()
+        return pool.submit(_peak_memory, width, height).result()
 
 
-def _peak_memory(path: Path, width: int, height: int) -> float:
-    graph(path)(np.zeros((height, width, 3), np.uint8))
+def _peak_memory(width: int, height: int) -> float:
+    graph()(np.zeros((height, width, 3), np.uint8))
     # Not getrusage, whose maximum includes what the process was before `exec`.
     status = Path("/proc/self/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024 / 1e6
@@ -199,11 +188,11 @@ def seconds(shapes: set[tuple[int, int]], run: Run) -> dict[tuple[int, int], flo
     return best
 
 
-def measure(photos: list[np.ndarray], run: Run, path: Path, at_once: int) -> Iterator[Cost]:
+def measure(photos: list[np.ndarray], run: Run, at_once: int) -> Iterator[Cost]:
     whole = [run(photo).copy() for photo in photos]
     grids = {(tile, overlap): shape(tile, overlap, at_once) for tile in TILES for overlap in OVERLAPS}
     times = seconds(set(grids.values()), run)
-    memory = {sides: peak_memory(path, *sides) for sides in set(grids.values())}
+    memory = {sides: peak_memory(*sides) for sides in set(grids.values())}
     for (tile, overlap), sides in grids.items():
         results = [in_tiles(photo, run, tile, overlap, at_once) for photo in photos]
         count, factor = computed((WIDTH, HEIGHT), tile, overlap, at_once)
@@ -255,21 +244,19 @@ def markdown(found: list[Seam], costs: list[Cost], seconds_whole: float, collage
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tiles.py", description="Measure tile sizes and overlaps.")
     parser.add_argument("photos", type=Path, help="folder of validation photos")
-    parser.add_argument("--model", type=Path, metavar="FILE", help="an ONNX file (default: the one that is served)")
     parser.add_argument("--collages", type=int, default=1, help="default: %(default)s")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks", metavar="FOLDER")
+    parser.add_argument("--output", type=Path, default=machine.folder(), metavar="FOLDER", help="default: %(default)s")
     options = parser.parse_args()
     machine.as_served()
-    path = options.model or newest(ROOT / "model_repository") / "model.onnx"
     files = pictures(options.photos)
-    run = graph(path)
+    run = graph()
     found = seams(list(strips(files)), run)
     for seam in found:
         print(seam, file=sys.stderr, flush=True)
     photos = list(collages(files, options.collages))
     whole = seconds({(WIDTH, HEIGHT)}, run)[WIDTH, HEIGHT] / (WIDTH * HEIGHT / 1e6)
     costs: list[Cost] = []
-    for cost in measure(photos, run, path, ServerLimits().tiles_at_once):
+    for cost in measure(photos, run, ServerLimits().tiles_at_once):
         print(cost, file=sys.stderr, flush=True)
         costs.append(cost)
     options.output.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,6 @@ from tritonclient.utils import shared_memory
 from benchmarks import baselines, machine, report, script
 from benchmarks.serving import Server, own_server
 
-ROOT = Path(__file__).resolve().parents[1]
 SIZES = (128, 248)  # the second is the largest tile that the bot sends
 SECONDS = 30
 
@@ -137,7 +136,7 @@ def markdown(ways: list[Way], tiles: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="transport.py", description="Compare the socket with shared memory.")
     parser.add_argument("--tiles", type=int, default=100, help="each way (default: %(default)s)")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks", metavar="FOLDER")
+    parser.add_argument("--output", type=Path, default=machine.folder(), metavar="FOLDER", help="default: %(default)s")
     options = parser.parse_args()
     with own_server() as server:
         ways = [way for size in SIZES for way in compare(server, size, options.tiles)]

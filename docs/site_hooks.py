@@ -19,8 +19,8 @@ ELSEWHERE = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
-    "benchmarks/*.md",
-    "benchmarks/*.png",
+    "benchmarks/**/*.md",
+    "benchmarks/**/*.png",
     "model_repository/README.md",
     "training/*/*.md",
 )

@@ -19,11 +19,11 @@ from typing import Any
 import psutil
 import tritonclient.grpc as triton
 
-from benchmarks.serving import newest
+from benchmarks import machine
 from playground.testing.client import PlaygroundClient
 
 ROOT = Path(__file__).resolve().parents[1]
-SERVED = int(newest(ROOT / "model_repository").name)
+SERVED = int(machine.served_version().name)
 """The model's version in the repository."""
 
 

@@ -28,7 +28,7 @@ def test_every_make_target_of_the_documents_exists():
 def test_every_module_command_of_the_documents_exists():
     for document in DOCUMENTS:
         text = document.read_text()
-        for module in re.findall(r"python -m ([a-z_.]+)", text):
+        for module in re.findall(r"python -m ([a-z_.0-9]+)", text):
             path = ROOT / module.replace(".", "/")
             assert (
                 path.with_suffix(".py").exists() or (path / "__main__.py").exists() or module in ("pytest", "venv")

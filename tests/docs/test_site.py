@@ -47,7 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_is_built(site):
     for path in (ROOT / "docs").glob("*.md"):
         assert (site / f"{path.stem}.html").is_file(), path.name
-    for name in ("index.html", "SECURITY.html", "benchmarks/serving.html", "training/weights/MODEL_CARD.html"):
+    for name in ("index.html", "SECURITY.html", "benchmarks/amx/serving.html", "training/weights/MODEL_CARD.html"):
         assert (site / name).is_file(), name
 
 
@@ -85,5 +85,5 @@ def test_a_long_page_has_a_table_of_contents(site):
 
 
 def test_paths_map_both_ways():
-    for path in ("README.md", "SECURITY.md", "docs/settings.md", "benchmarks/serving.md"):
+    for path in ("README.md", "SECURITY.md", "docs/settings.md", "benchmarks/amx/serving.md"):
         assert repository_path(site_path(path)) == path
