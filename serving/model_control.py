@@ -86,5 +86,7 @@ def hide(pid: int, key: str) -> bool:
             line = memory.read(end - start)
             memory.seek(start)
             memory.write(line.replace(key.encode(), b"*" * len(key)))
+    try:
         return key.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
+    except OSError:  # it has ended, so there is nothing to read
+        return True

@@ -15,7 +15,7 @@ from tritonclient.utils import InferenceServerException
 
 from export.activation import KEY, key_for
 from serving import model_control
-from tests.processes import ROOT, Triton
+from tests.processes import ROOT, Triton, until
 
 pytestmark = pytest.mark.system
 HEADER = "triton-grpc-protocol-admin-key"
@@ -102,6 +102,14 @@ def test_the_key_is_for_its_owner_alone(launch, new_repository, monkeypatch):
     assert not file.exists()
     assert key_for(server.address) == ""
     assert server.key not in server.log
+
+
+def test_a_process_that_has_ended_shows_no_key():
+    with subprocess.Popen(["sleep", "60"]) as process:
+        process.kill()
+        until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE, 20, "its end")
+        assert model_control.hide(process.pid, "60")
+    assert model_control.hide(process.pid, "60")
 
 
 def test_the_tiles_in_shared_memory_are_for_their_owner_alone(server):
