@@ -28,6 +28,7 @@ def several(workspace, model, postgres, tmp_path):
             "LIMIT_JOBS_AT_ONCE": str(AT_ONCE),
             "LIMIT_ENHANCING_AT_ONCE": str(AT_ONCE),
             "LIMIT_SHUTDOWN_SECONDS": "1",
+            "LIMIT_TILE_SECONDS": "120",  # tests hold tiles while bots start, which takes long on a busy machine
         }
         return Bot(folder, {**workspace.environment, **settings})
 

@@ -34,6 +34,7 @@ def bot(workspace, model, database, tmp_path) -> Iterator[Bot]:
         "WORK_FOLDER": str(tmp_path / "photos"),
         "LIMIT_JOBS_AT_ONCE": str(AT_ONCE),
         "LIMIT_OTHER_VERSION_SECONDS": "1",
+        "LIMIT_TILE_SECONDS": "120",  # tests hold tiles while bots start, which takes long on a busy machine
     }
     bot = Bot(tmp_path, {**workspace.environment, **settings})
     yield bot
