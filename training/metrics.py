@@ -1,11 +1,17 @@
 """How true a photo is: PSNR and SSIM on luma, as papers report them; how much detail it has, and how much mesh."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import correlate1d, gaussian_filter
 
-from training.degradation import Photo
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from training.degradation import Photo
 
 SHAVE = 4
 """Pixels left out at every border: the scale, as is usual."""
