@@ -25,7 +25,7 @@ from serving.wheel import Wheel
 INSTALLED = Path(sys.prefix) / "perf_analyzer"
 LIBRARIES = {"libb64.so.0d": "libb64-*.so.0d", "libcudart.so.12": "libcudart-*.so.12*"}
 WINDOW = 3.0
-"""Seconds of one measurement; perf_analyzer reports three of them that agree."""
+"""Seconds of one measurement, at least; perf_analyzer reports three of them that agree."""
 MS = 1e-3
 
 
@@ -83,15 +83,17 @@ def find(folder: Path) -> Path:
     return program
 
 
-def run(program: Path, wheel: Wheel, address: str, load: Load, stability: int, key: str = "") -> Answer:
+def run(
+    program: Path, wheel: Wheel, address: str, load: Load, stability: int, key: str = "", window: float = WINDOW
+) -> Answer:
     """Put `load` on the gRPC server at `address` until figures agree within `stability` per cent, and return them.
 
-    Raises Unstable where they do not, CannotMeasure where there are none.
+    Each is measured for `window` seconds. Raises Unstable where they do not, CannotMeasure where there are none.
     """
     with tempfile.TemporaryDirectory(prefix="perf-analyzer-") as folder:
         table = Path(folder) / "figures.csv"
         done = subprocess.run(
-            command(program, address, load, stability, table, key),
+            command(program, address, load, stability, table, key, window),
             env={**os.environ, "LD_LIBRARY_PATH": str(_libraries(wheel, Path(folder)))},
             capture_output=True,
             text=True,
@@ -104,7 +106,9 @@ def run(program: Path, wheel: Wheel, address: str, load: Load, stability: int, k
         return read(table.read_text())
 
 
-def command(program: Path, address: str, load: Load, stability: int, table: Path, key: str = "") -> list[str]:
+def command(
+    program: Path, address: str, load: Load, stability: int, table: Path, key: str = "", window: float = WINDOW
+) -> list[str]:
     """Its command line; shared memory needs the key of a server that has one."""
     shared = ["--shared-memory=system", f"--output-shared-memory-size={load.output_bytes}"]
     if key:
@@ -115,7 +119,7 @@ def command(program: Path, address: str, load: Load, stability: int, table: Path
         f"--shape=image:{load.size},{load.size},3",
         f"--concurrency-range={load.concurrency}",
         "--measurement-mode=time_windows",
-        f"--measurement-interval={WINDOW * 1000:.0f}",
+        f"--measurement-interval={window * 1000:.0f}",
         f"--stability-percentage={stability}",
         "--percentile=95",
         "--verbose-csv",

@@ -74,12 +74,13 @@ def counts(address: str) -> tuple[int, int]:
         return model.model_stats[0].inference_count, model.model_stats[0].execution_count
 
 
-def served(program: Path, found: wheel.Wheel, server: Server, load: Load, stability: int) -> Served:
-    """One load through the server. Raises Unstable."""
+def served(program: Path, found: wheel.Wheel, server: Server, load: Load, stability: int, bare: float) -> Served:
+    """One load through the server, which cannot do more than `bare` tiles a second. Raises Unstable."""
+    window = max(perf_analyzer.WINDOW, (load.concurrency + 4) / bare)  # some are whole in it, on a slow machine too
     images, executions = counts(server.address)
     inside, front = server.stubs, server.tritonserver
     with machine.watch(inside) as stubs, machine.watch(front) as tritonserver, machine.watch([]) as all_others:
-        answer = perf_analyzer.run(program, found, server.address, load, stability, server.key)
+        answer = perf_analyzer.run(program, found, server.address, load, stability, server.key, window)
     more_images, more_executions = counts(server.address)
     count = more_images - images
     return Served(
@@ -142,7 +143,10 @@ def measure(options: argparse.Namespace) -> tuple[list[Bare], list[Served]]:
             around += bare(options.seconds, sizes, version / "model.onnx", operations)
             for load in loads():
                 print(f"round {number} of {options.rounds}: {load}", file=sys.stderr, flush=True)
-                through += _tried(3, lambda load=load: served(program, found, server, load, options.stability))
+                most = report.fastest_loop(around, load.size).tiles_per_second
+                through += _tried(
+                    3, lambda load=load, most=most: served(program, found, server, load, options.stability, most)
+                )
     had = {Load(row.size, row.concurrency, row.shared_memory) for row in through}
     if missing := [load for load in loads() if load not in had]:
         raise CannotMeasure(f"the machine did other things all the time: no figures that agree of {missing[0]}")

@@ -49,13 +49,12 @@ def server(tmp_path: Path) -> Iterator[Triton]:
 
 
 @pytest.mark.system
-def test_the_genuine_program_measures_the_server(server, monkeypatch):
+def test_the_genuine_program_measures_the_server(server):
     try:
         program = perf_analyzer.find(INSTALLED)
     except CannotMeasure as reason:
         pytest.skip(str(reason))
-    monkeypatch.setattr(perf_analyzer, "WINDOW", 0.5)
-    answer = perf_analyzer.run(program, wheel.find(), server.address, Load(size=32, concurrency=2), 1000)
+    answer = perf_analyzer.run(program, wheel.find(), server.address, Load(size=32, concurrency=2), 1000, window=0.5)
     assert answer.tiles_per_second > 1
     assert 0 < answer.p50 <= answer.p95 <= answer.p99
     assert answer.compute_infer > 0
