@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,10 @@ def served_graph(threads: int, cores: int, engine: str = "cpu") -> Run:
     import engines  # pyright: ignore[reportMissingImports] - from the folder that Triton loads
 
     loaded, _ = engines.cpu_engine(engine, machine.served_version() / "model.onnx")
-    loaded.prepare(threads, cores, batched=True)
+    # OpenVINO gives the thread that compiles a stack for signal handlers, and leaves it with one that is unmapped where
+    # two models end in the order of their beginning: the next signal that is handled would end this process.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(loaded.prepare, threads, cores, batched=True).result()
 
     def run(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         answers = loaded.run([{"image": picture[None]} for picture in pictures])
