@@ -137,11 +137,11 @@ def test_the_served_version_is_the_one_checked():
     ("arguments", "sentence"),
     [
         (["--weights", "/none"], "no weights at /none"),
-        (["--model-repository", "/none"], "is no model repository"),
+        (["--model-repository", "EMPTY"], "is no model repository"),
     ],
 )
-def test_a_mistake_gets_one_sentence(monkeypatch, arguments, sentence):
-    monkeypatch.setattr(sys, "argv", ["to_onnx.py", *arguments])
+def test_a_mistake_gets_one_sentence(monkeypatch, tmp_path, arguments, sentence):
+    monkeypatch.setattr(sys, "argv", ["to_onnx.py", *(str(tmp_path) if a == "EMPTY" else a for a in arguments)])
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process keeps its own
     with pytest.raises(SystemExit, match=rf"^to_onnx\.py: .*{sentence}.*$"):
         to_onnx.main()
