@@ -6,7 +6,7 @@ Everybody's first photo comes before anybody's second, as in `slackbot.jobs.queu
 """
 
 import heapq
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +43,7 @@ def simulate(
     """Seconds from each share, at the moments `at` in order, to its reply; without `people` each is somebody else's."""
     of = people or range(len(at))
     unfinished: Counter[Hashable] = Counter()  # of each person
+    waiting: defaultdict[Hashable, list[int]] = defaultdict(list)  # the turns of each person's photos that wait
     queue: list[tuple[int, int]] = []  # turn and photo, the smallest first
     begun: deque[int] = deque()
     # All that are enhanced go forward at one speed. So `done` is work, and each ends where it has come to its sum.
@@ -57,15 +58,20 @@ def simulate(
         done += speed * (following - now)
         now = following
         if arrives <= next_end:
-            heapq.heappush(queue, (unfinished[of[coming]], coming))
-            unfinished[of[coming]] += 1
+            person = of[coming]
+            turn = max(unfinished[person], *waiting[person][-1:], 0)
+            heapq.heappush(queue, (turn, coming))
+            waiting[person].append(turn)
+            unfinished[person] += 1
             coming += 1
         while enhanced and enhanced[0][0] <= done + 1e-9:
             _, photo = heapq.heappop(enhanced)
             ends[photo] = now
             unfinished[of[photo]] -= 1
         while queue and len(begun) + len(enhanced) < machine.jobs * machine.servers:
-            begun.append(heapq.heappop(queue)[1])
+            turn, photo = heapq.heappop(queue)
+            waiting[of[photo]].remove(turn)
+            begun.append(photo)
         while begun and len(enhanced) < machine.at_once * machine.servers:
             photo = begun.popleft()
             heapq.heappush(enhanced, (done + machine.work(megapixels[photo]), photo))

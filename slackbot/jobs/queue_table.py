@@ -38,7 +38,7 @@ _QUEUE = Table(
     Column("job", String, primary_key=True),
     *(Column(name, String, nullable=False) for name in ("team", "channel", "message_ts", "thread_ts", "person")),
     Column("variant", String, nullable=False),
-    Column("turn", Integer, nullable=False),  # how many unfinished jobs the person had before
+    Column("turn", Integer, nullable=False),  # 0 for a person's first job, 1 for the second, and so on
     Column("priority", Integer, nullable=False),
     Column("since", Float, nullable=False),
     Column("executor", String, index=True),  # the bot that works on it; none while it waits
@@ -83,8 +83,9 @@ class QueueTable:
             counts = connection.execute(_counts(job)).one()
             if counts.waiting >= most:
                 return None
-            number = priority(counts.mine, connection.execute(_place(job, counts.mine)).scalar_one())
-            connection.execute(insert(_QUEUE).values(**_row(job), turn=counts.mine, priority=number, since=self._now()))
+            turn = max(counts.mine, counts.turn)
+            number = priority(turn, connection.execute(_place(job, turn)).scalar_one())
+            connection.execute(insert(_QUEUE).values(**_row(job), turn=turn, priority=number, since=self._now()))
             return number
 
         try:
@@ -186,7 +187,8 @@ class QueueTable:
 def priority(turn: int, place: int) -> int:
     """Where a job comes in the queue: a person's first job before everybody's second, and so on, by `turn`.
 
-    So nobody waits long because somebody else asked for a lot. At the same turn `place` decides, see `_place`, and at
+    So nobody waits long because somebody else asked for a lot. A person's jobs keep their order: a new one has no
+    earlier turn than those of the same person that still wait. At the same turn `place` decides, see `_place`, and at
     the same place who came first.
     """
     return 1 + _PLACES * min(turn, 2_000) + min(place, _PLACES - 1)
@@ -205,11 +207,14 @@ def _place(job: Job, turn: int) -> Executable:
 
 
 def _counts(job: Job) -> Executable:
+    """How many wait, how many unfinished jobs are the person's, and the last turn of those of them that wait."""
+
     def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
     mine = (_COLUMNS.team == job.team) & (_COLUMNS.person == job.user)
-    return select(how_many(_WAITS).label("waiting"), how_many(mine).label("mine")).select_from(_QUEUE)
+    turn = func.coalesce(func.max(case((mine & _WAITS, _COLUMNS.turn))), 0)
+    return select(how_many(_WAITS).label("waiting"), how_many(mine).label("mine"), turn.label("turn"))
 
 
 def _row(job: Job) -> dict[str, str | int | None]:

@@ -57,6 +57,17 @@ def test_nobody_is_overtaken_by_who_came_later_however_short_the_queue_is_by_the
     assert fill(table, clock, job(9, "late")) == ["early 3", "early 4", "late"]
 
 
+def test_a_persons_photos_keep_their_order_when_some_have_ended(tables, clock):
+    table = tables[0]
+    photos = [job(number) for number in range(6)]
+    fill(table, clock, *photos[:5])
+    for one in photos[:3]:
+        table.begin(one)
+        table.end(one.id)
+    fill(table, clock, photos[5])
+    assert [waiting.job for waiting in table.waiting()] == photos[3:]
+
+
 def test_where_several_workspaces_wait_a_small_one_comes_before_the_rest_of_a_large_one(tables, clock):
     small = job(0, "lin", "C9", "T2")
     large = [job(number, f"user {number}", f"C{number}") for number in range(1, 5)]
