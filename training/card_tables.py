@@ -103,6 +103,27 @@ def table(rows: list[Cells]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def better_in_both(rows: list[Cells]) -> list[str]:
+    """`model (column)` wherever a model has a higher PSNR-Y and also a lower LPIPS than the first of the rows."""
+    ours, *others = rows
+    found = []
+    for name, mine in ours.items():
+        if mine.count(" / ") == 4:
+            psnr, lpips, *_ = map(float, mine.split(" / "))
+            for row in others:
+                theirs, distance, *_ = map(float, row[name].split(" / "))
+                if theirs > psnr and distance < lpips:
+                    found.append(f"{row['model']} ({name})")
+    return found
+
+
+def both(rows: list[Cells]) -> str:
+    """The sentence below a table."""
+    found = better_in_both(rows)
+    names = ", ".join(found) or "no model"
+    return f"Higher PSNR-Y and also lower LPIPS than {rows[0]['model']}: {names}."
+
+
 def rewrite(card: str, tables: str) -> str:
     """The card with what stands between its markers replaced."""
     return re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: f"{BEGIN}\n{tables}\n{END}", card, flags=re.DOTALL)
@@ -128,5 +149,6 @@ def sections(page: str, generator: Generator, sets: dict[str, list[tuple[str, Ph
                 if cell(again) != theirs:
                     raise PhotosError(f"bicubic on {kind}, {name} gives {cell(again)}, the peers' page {theirs}")
                 ours[name] = cell(column(scores[kind, "ours"], name) or again)
-        found.append(f"### {title}\n\n{table(with_best_bold([ours, *known[title]]))}")
+        rows = [ours, *known[title]]
+        found.append(f"### {title}\n\n{table(with_best_bold(rows))}\n\n{both(rows)}")
     return found

@@ -6,7 +6,7 @@ from PIL import Image
 
 from training.experiments import architectures, compare
 from training.experiments.architectures import NETWORKS, BranchedBlock
-from training.experiments.trials import Row, steps_in, table
+from training.experiments.trials import Row, page, steps_in
 from training.generator import ResidualBlock
 
 
@@ -43,8 +43,10 @@ def test_counts_the_steps_that_fit():
     assert steps_in(100, work, clock=lambda: spent) == 200
 
 
-def test_table_names_every_row():
-    assert "| a b | 1.20 M | 2,000 | 28.12 | 2.346 |" in table([Row("a b", 1_200_000, 2000, 28.123, 2.3456)], 600)
+def test_the_page_names_every_row():
+    assert "| a b | 1.20 M | 2,000 | 28.12 | 2.346 |" in page(
+        "networks", [Row("a b", 1_200_000, 2000, 28.123, 2.3456)], 600
+    )
 
 
 def test_runs_from_the_command_line(photos, tmp_path, monkeypatch):

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.card_tables import BEGIN, END, cell, column, middle, peers, rewrite, table, with_best_bold
+from training.card_tables import BEGIN, END, both, cell, column, middle, peers, rewrite, table, with_best_bold
 from training.evaluation import Score
 
 PAGE = """# Peers
@@ -62,6 +62,14 @@ def test_bold_is_the_best_of_each_figure_whoever_has_it():
     ours, theirs = with_best_bold(rows)
     assert ours["x"] == "**30.00** / 0.200 / **0.100** / 0.70 / **0.4**"
     assert theirs["x"] == "29.00 / **0.100** / 0.200 / **1.20** / **0.4**"
+
+
+def test_who_is_better_in_both_is_named_with_the_column():
+    ours = {"model": "ours", "operations": "-", "x": "30.00 / 0.200 / 0.1 / 1 / 0", "y": "30.00 / 0.200 / 0.1 / 1 / 0"}
+    one = {"model": "a", "operations": "-", "x": "31.00 / 0.300 / 0.1 / 1 / 0", "y": "30.01 / 0.199 / 0.1 / 1 / 0"}
+    assert both([ours, one]) == "Higher PSNR-Y and also lower LPIPS than ours: a (y)."
+    equal = {"model": "b", "operations": "-", "x": "30.00 / 0.100 / 0.1 / 1 / 0", "y": "31.00 / 0.200 / 0.1 / 1 / 0"}
+    assert both([ours, equal]) == "Higher PSNR-Y and also lower LPIPS than ours: no model."
 
 
 def test_the_middle_lies_on_a_multiple_of_four_and_is_all_of_a_short_side():

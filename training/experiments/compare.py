@@ -69,7 +69,7 @@ def main() -> None:
 
     from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
     from training.evaluation import judge, measure
-    from training.experiments.trials import Row, middles, steps_in, table
+    from training.experiments.trials import Row, middles, page, steps_in
     from training.generator import WeightsError, parameters
     from training.inference import enhance
     from training.loop import train
@@ -100,7 +100,7 @@ def main() -> None:
             score = measure(partial(enhance, trained), judged, by)
             rows.append(Row(name, parameters(trained), count, score.psnr, score.distance))
             RESULTS.mkdir(exist_ok=True)
-            (RESULTS / f"{options.what}.md").write_text(table(rows, options.seconds))
+            (RESULTS / f"{options.what}.md").write_text(page(options.what, rows, options.seconds))
             print(json.dumps(asdict(rows[-1])), flush=True)
     except (FeaturesError, PhotosError, WeightsError) as error:
         sys.exit(f"compare.py: {error}")

@@ -63,10 +63,13 @@ def steps_in(
     return max(1, round(seconds * trial / (clock() - ready - (ready - begun))))
 
 
-def table(rows: list[Row], seconds: float) -> str:
-    """Markdown."""
+def page(what: str, rows: list[Row], seconds: float) -> str:
+    """Markdown, with a table of the rows."""
     lines = [
-        f"{seconds:.0f} s of one core each.",
+        f"# Comparison of {what}",
+        "",
+        f"Each was trained for {seconds:.0f} s of one core, and measured on the middles of the held-out photos "
+        "(`shared` degradation). PSNR-Y: higher is better. LPIPS: lower is better.",
         "",
         "| | parameters | steps | PSNR-Y (dB) | LPIPS |",
         "|---|---|---|---|---|",
