@@ -1,4 +1,4 @@
-"""Look at what weights make of photos: crops at 1:1, in columns bicubic, each of the weights, and the truth.
+"""Show what weights make of photos: crops at 1:1, with columns for bicubic, each of the weights, and the original.
 
 usage: python -m training.compare --photos FOLDER --out sheet.png [--weights FILE ...] [--degradation wild] [--rows 24]
        python -m training.compare --photos FOLDER --out sheet.png --as-they-are
@@ -26,7 +26,7 @@ AS_THEY_ARE = "as they are"
 def arguments() -> argparse.ArgumentParser:
     from training.defaults import KINDS, WEIGHTS
 
-    parser = argparse.ArgumentParser(prog="compare.py", description="Look at what weights make of photos, at 1:1.")
+    parser = argparse.ArgumentParser(prog="compare.py", description="Compare weights on photos, side by side at 1:1.")
     parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER", help="photos of any kind")
     parser.add_argument("--out", type=Path, required=True, metavar="PNG", help="where to write the sheet")
     parser.add_argument(
@@ -37,7 +37,7 @@ def arguments() -> argparse.ArgumentParser:
     how.add_argument("--degradation", choices=KINDS, default="shared", help="what is enhanced (default: %(default)s)")
     how.add_argument(
         "--as-they-are", action="store_const", const=AS_THEY_ARE, dest="degradation",
-        help="enhance the photos themselves, so there is no truth beside them",
+        help="enhance the photos themselves; there is no original beside them",
     )  # fmt: skip
     parser.add_argument(
         "--rows", type=int, default=ROWS, help="photos to show, from all over the folder (default: %(default)s)"
@@ -88,7 +88,7 @@ def main() -> None:
             rows.append([bicubic(small), *(enhance(network, small) for network in networks.values()), *truth])
     except (PhotosError, WeightsError) as error:
         sys.exit(f"compare.py: {error}")
-    truth = [] if options.degradation == AS_THEY_ARE else ["the photo itself"]
+    truth = [] if options.degradation == AS_THEY_ARE else ["the original"]
     options.out.parent.mkdir(parents=True, exist_ok=True)
     contact_sheet(rows, ["bicubic", *networks, *truth]).save(options.out)
     print(f"{len(rows)} photos, {options.degradation}: {options.out}")

@@ -19,7 +19,7 @@ HALVED_FROM, REDUCED_FROM = 3_000_000, 1_200_000
 """From so many pixels on a photo is reduced by 2, or by 1.5: what camera and file left soft is not learned."""
 
 HELD_OUT_EVERY = 40
-"""Of the photos of a folder, sorted by name, each of so many is kept to judge by, never trained on."""
+"""Of the photos of a folder, sorted by name, one in so many is held out for evaluation, never trained on."""
 
 
 class PhotosError(ValueError):

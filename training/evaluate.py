@@ -1,4 +1,4 @@
-"""Measure weights, or an exported graph, against bicubic: truth, likeness to people's eyes, detail, mesh and speed.
+"""Measure weights, or an exported graph, against bicubic: PSNR, SSIM, perceptual distances, detail, grid and speed.
 
 usage: python training/evaluate.py --photos FOLDER [--held-out] [--weights FILE ... | --onnx FILE]
 """
@@ -36,9 +36,7 @@ def arguments() -> argparse.ArgumentParser:
         "--side", type=int, default=SIDE, help="only the middle of larger photos, px, at most so wide and high: "
         "judges take 1 GB for each megapixel (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--held-out", action="store_true", help="only those of --photos that training keeps to judge by"
-    )
+    parser.add_argument("--held-out", action="store_true", help="only the photos of --photos that training holds out")
     parser.add_argument(
         "--degradation", nargs="+", choices=KINDS, default=list(KINDS), help="what is enhanced (default: all three)"
     )

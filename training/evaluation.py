@@ -1,4 +1,4 @@
-"""How near enhanced photos come to the truth: scores, judges and the table that `training/evaluate.py` prints."""
+"""Scores of enhanced photos against the originals, and the table that `training/evaluate.py` prints."""
 
 import sys
 import time

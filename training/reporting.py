@@ -126,7 +126,7 @@ class Report:
         names = {"after": f"after {step:,} steps"}
         captions = [f"{names.get(name, name)}, {value:.2f} dB" for name, value in self.psnr.items()]
         rows = [*zip(*columns.values(), truths, strict=True)]
-        contact_sheet(rows[:ROWS], [*captions, "the photo itself"]).save(self.out / "sheet.png")
+        contact_sheet(rows[:ROWS], [*captions, "the original"]).save(self.out / "sheet.png")
 
     def draw_curves(self) -> None:
         """A picture of everything that was noted, over the steps."""

@@ -1,4 +1,4 @@
-"""Look at what training degrades photos to.
+"""Show how training degrades photos.
 
 usage: python -m training.show_pairs --photos FOLDER --out pairs.png [--rows 8]
 """
@@ -49,7 +49,7 @@ def page(photos: Sequence[Photo], rows: int, seed: int = 0) -> Image.Image:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="show_pairs.py", description="Look at what training degrades photos to.")
+    parser = argparse.ArgumentParser(prog="show_pairs.py", description="Show how training degrades photos.")
     parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER", help="photos to take crops from")
     parser.add_argument("--out", type=Path, required=True, metavar="PNG", help="where to write the page of pairs")
     parser.add_argument("--rows", type=int, default=8, help="pairs to show (default: %(default)s)")

@@ -47,27 +47,33 @@ def arguments() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--photos", type=Path, required=True, help="folder of photos; the larger, sharper and more varied the better")
-    add("--drawings", type=Path, help="folder of drawings, an eighth of what is learned from: see training/drawings/")
-    add("--minutes", type=float, help=f"train for about so long (default: {MINUTES:.0f}, where --steps is not given)")
+    add("--drawings", type=Path, help="folder of drawings, for an eighth of the crops: see training/drawings/")
+    add("--minutes", type=float, help=f"about how long to train (default: {MINUTES:.0f}, where --steps is not given)")
     add(
         "--from",
         dest="start",
         metavar="WEIGHTS",
-        help=f"weights to begin from, or `{NOTHING}`, which takes days on a GPU (default: the served ones)",
+        help=f"weights to start from, or `{NOTHING}`, which takes days on a GPU (default: the served ones)",
     )
-    add("--out", type=Path, help="folder for what comes of it (default: runs/NAME-OF-PHOTOS, or that of --resume)")
-    add("--resume", type=Path, metavar="CHECKPOINT", help="go on from here; of its options only the rates may change")
+    add("--out", type=Path, help="output folder (default: runs/NAME-OF-PHOTOS, or that of --resume)")
+    add("--resume", type=Path, metavar="CHECKPOINT", help="checkpoint to resume; only the learning rates may change")
     add(
         "--perceptual",
         nargs="+",
         default=["lite0"],
         metavar="NETWORK",
-        help="networks that say what looks alike, in turn: lite0, lite1, lite2, vgg16 or alexnet, each with :FILE for "
-        "weights of your own; squeezenet:FILE; or MODULE:FACTORY (default: lite0)",
+        help="networks of the perceptual loss, used in turn: lite0, lite1, lite2, vgg16 or alexnet, each with :FILE "
+        "for weights of your own; squeezenet:FILE; or MODULE:FACTORY (default: lite0)",
     )
-    add("--compile", action="store_true", help="make --perceptual faster, after a minute; needs a C++ compiler")
+    add("--compile", action="store_true", help="make the perceptual loss faster, after a minute; needs a C++ compiler")
     add("--workers", type=int, default=1, help="processes that prepare pairs of crops (default: %(default)s)")
-    add("--save-every", type=int, default=500, metavar="STEPS", help="save and look so often (default: %(default)s)")
+    add(
+        "--save-every",
+        type=int,
+        default=500,
+        metavar="STEPS",
+        help="how often to save and evaluate (default: %(default)s)",
+    )
     add("--device", help="cpu or cuda (default: cuda where there is one)")
     shape = parser.add_argument_group(f"shape of a new generator, with --from {NOTHING}")
     shape.add_argument("--blocks", type=int, help=f"residual blocks (default: {SHAPE['blocks']})")
@@ -75,7 +81,7 @@ def arguments() -> argparse.ArgumentParser:
     shape.add_argument(
         "--fold", type=int, choices=(1, 2), help=f"its trunk works at 1/FOLD of the width (default: {SHAPE['fold']})"
     )
-    stage = parser.add_argument_group("what decides the weights")
+    stage = parser.add_argument_group("how it is trained")
     for option in fields(Stage):
         kind: dict[str, Any] = (
             {"action": argparse.BooleanOptionalAction} if option.type is bool else {"type": option.type}
@@ -90,7 +96,7 @@ def _default(name: str) -> str:
     from training.stage import Stage
 
     if name == "steps":
-        return "default: what --minutes have room for"
+        return "default: as many as fit into --minutes"
     if name == "bf16":
         return "default: where the machine is fast at it"
     tuned, fresh = (getattr(Stage(**base), name) for base in (FINE_TUNING, FROM_NOTHING))
@@ -201,7 +207,7 @@ def run(options: argparse.Namespace, stopping: list[int]) -> None:
         drawings = find_photos(options.drawings) if options.drawings else []
         torch.manual_seed(stage.seed)
         start, before = starting_point(options, resume)
-        say(f"Reading {len(files):,} photos; kept to judge by: {len(files[::HELD_OUT_EVERY]):,}.")
+        say(f"Reading {len(files):,} photos, {len(files[::HELD_OUT_EVERY]):,} of them held out for evaluation.")
         pairs = Pairs(map(read_photo, learned), stage.patch, stage.seed, [*map(read_photo, drawings)])
         shown = held_out([read_photo(file) for file in files[::HELD_OUT_EVERY]])
         how = {
@@ -228,10 +234,10 @@ def _for_minutes(
     minutes: float, stage: Stage, seconds_a_step: Callable[[Stage], float], say: Callable[[str], None]
 ) -> Stage:
     """`stage` with as many steps as there is time for."""
-    say("Trying how long a step takes ...")
+    say("Measuring how long a step takes ...")
     seconds = seconds_a_step(stage)
     stage = replace(stage, steps=max(1, round(minutes * 60 / seconds)))
-    say(f"{seconds:.2g} s: {minutes:g} minutes have room for {stage.steps:,} steps.")
+    say(f"{seconds:.2g} s: {stage.steps:,} steps fit into {minutes:g} minutes.")
     return stage
 
 
@@ -241,7 +247,7 @@ def expectation(options: argparse.Namespace, device: torch.device, steps: int) -
     hope = (
         "From nothing, it takes days on a GPU until the results are worth looking at."
         if options.start == NOTHING
-        else "Expect little, and not every step for the better: see the sheet at the end."
+        else "Expect small changes, and not all of them for the better: see the sheet at the end."
     )
     return (
         f"{steps:,} steps on {where}, into {options.out}.\n{hope}\n"
@@ -254,7 +260,7 @@ def outcome(options: argparse.Namespace, report: Any) -> str:
     weights = options.out / "generator.safetensors"
     figures = ", ".join(f"{name} {value:.2f}" for name, value in report.psnr.items())
     return (
-        f"PSNR-Y of the photos that were kept, in dB: {figures}\n"
+        f"PSNR-Y of the held-out photos, in dB: {figures}\n"
         f"Look at {options.out / 'sheet.png'} (crops) and {options.out / 'curves.png'} (losses). Then type\n"
         f"  make evaluate PHOTOS={options.photos} OPTIONS='--held-out --weights {weights}'\n"
         f"  make export OPTIONS='--weights {weights}'"

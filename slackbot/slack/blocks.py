@@ -113,7 +113,7 @@ def home(
     limits: PhotoLimits,
     feedback: Sequence[str] = (),
 ) -> dict:
-    """The view. `model` says whether the model server is well; `picture` is the id of a file of Slack's, or empty.
+    """The view. `model` says whether the model server is up; `picture` is the id of a file of Slack's, or empty.
 
     `feedback` are lines for those who run the bot.
     """

@@ -163,7 +163,7 @@ PROMISES = (
     Promise(
         "`/livez`, `/healthz`, `/readyz` and `/metrics` on a loopback port",
         (
-            "reliability/test_health.py::test_well_and_ready",
+            "reliability/test_health.py::test_healthy_and_ready",
             "reliability/test_health.py::test_it_listens_on_loopback_only",
             "reliability/test_health.py::test_jobs_steps_fallbacks_breaker_and_queue_are_counted",
         ),
@@ -188,9 +188,9 @@ TAIL = """
 - **A second reply** is possible where Slack posted a reply, the bot was killed or the answer lost, and Slack does not
   yet show the file in the channel when the bot looks (`files.info`) before it tries again; for a reply without files,
   where the thread does not show it yet. The upload's `file_id` is recorded before it is shared: nothing else repeats.
-- **A reply too few** is possible where a Slack call fails for longer than eight tries (about two minutes) or asks for
+- **A missing reply** is possible where a Slack call fails for longer than eight tries (about two minutes) or asks for
   a wait of more than five minutes: the reply then says which part failed; if even that cannot be posted, a reaction.
-- **A reaction too few** is possible: eyes are left out where Slack asks to wait, a result's after two minutes of that,
+- **A missing reaction** is possible: eyes are left out where Slack asks to wait, a result's after two minutes of that,
   or where the bot is killed in the second after the reply.
 - While the database cannot be written, DBOS tries again after 1, 2, 4 ... at most 60 s (and up to half as much more):
   after a long outage jobs go on up to 90 s after it ends. Health is back at once.

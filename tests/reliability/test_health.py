@@ -12,7 +12,7 @@ from tests.processes import Bot, until
 pytestmark = pytest.mark.system
 
 
-def test_well_and_ready(bot):
+def test_healthy_and_ready(bot):
     status, body = bot.page("/healthz")
     assert (status, json.loads(body)) == (200, {"alive": "ok", "slack": "ok", "database": "ok"})
     status, body = bot.page("/readyz")

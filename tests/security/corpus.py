@@ -2,8 +2,8 @@
 
     tests/security/corpora.sh FOLDER && python -m tests.security.corpus FOLDER
 
-The first fetches test and crash files of image libraries, the second opens every file of a folder in a cell, as the bot
-does. `CORPUS=FOLDER` makes `test_corpus.py` do the same.
+The first fetches test and crash files of image libraries, the second opens every file of a folder in the sandbox, as
+the bot does. `CORPUS=FOLDER` makes `test_corpus.py` do the same.
 """
 
 import json
@@ -32,18 +32,18 @@ PICTURE = "a picture"
 MEMORY = 2**31  # bytes: a picture that is foreseen to take more than is usual gets it
 SECONDS_A_MEGAPIXEL = 0.2  # on top of SECONDS, for a picture: one of 33 megapixels in HEIC of 10 bits takes four
 
-# What every cell would else load anew.
+# What every sandbox process would otherwise load anew.
 multiprocessing.set_forkserver_preload([*LOADED, __name__])
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What one file came to: what was said, and what the cell spent on it beside its own start."""
+    """What one file came to: what was said, and what the sandbox process spent on it beside its own start."""
 
     path: Path
     said: str
-    seconds: float  # of processor time; in all where the cell did not live to say it
-    bytes: int  # of memory, at the peak; 0 where the cell did not live to say it
+    seconds: float  # of processor time; in all where the process crashed before it could say
+    bytes: int  # of memory, at the peak; 0 where the process crashed before it could say
     crashed: bool
     megapixels: float  # of the picture, if it came to one
     most: int  # bytes that it might take
@@ -61,7 +61,7 @@ class Opened:
 
 
 def replay(folder: Path) -> Iterator[Opened]:
-    """Open every file under a folder in a cell. What is neither picture nor PhotoError is raised."""
+    """Open every file under a folder in the sandbox. What is neither picture nor PhotoError is raised."""
     with tempfile.TemporaryDirectory() as place:
         photo = Path(place) / "0.photo"
         for path in sorted(file for file in folder.rglob("*") if file.is_file() and not file.is_symlink()):
@@ -89,9 +89,9 @@ def summary(opened: list[Opened]) -> str:
     most = max(one.bytes for one in opened)
     return (
         f"{len(opened)} files: {len(pictures)} pictures, {len(refused) - strangers} that begin like one and get a "
-        f"sentence, {strangers} of other kinds; {sum(one.crashed for one in opened)} crashed their cell; a sentence "
-        f"after {seconds:.2f} s of processor time at most, a picture after {longest.seconds:.2f} s (of "
-        f"{longest.megapixels:.0f} megapixels); {most / 2**20:.0f} MB at most"
+        f"sentence, {strangers} of other kinds; {sum(one.crashed for one in opened)} crashed the process that "
+        f"opened them; a sentence after {seconds:.2f} s of processor time at most, a picture after "
+        f"{longest.seconds:.2f} s (of {longest.megapixels:.0f} megapixels); {most / 2**20:.0f} MB at most"
     )
 
 
@@ -104,7 +104,7 @@ def _admitted(path: Path) -> PhotoLimits:
 
 
 def _weighed(path: Path, limits: PhotoLimits) -> Photo:
-    """`open_photo`; runs in the cell, and writes down what it cost."""
+    """`open_photo`; runs in the sandbox process, and writes down what it cost."""
     before = resource.getrusage(resource.RUSAGE_SELF)
     try:
         return open_photo(path, limits)
@@ -127,7 +127,7 @@ def main() -> int:
     for one in replay(Path(sys.argv[1])):
         opened.append(one)
         if one.finding or one.crashed:
-            print(f"{one.path}: {one.finding or 'crashed its cell'}", flush=True)
+            print(f"{one.path}: {one.finding or 'crashed its process'}", flush=True)
     for said, count in Counter(one.said for one in opened).most_common():
         print(f"{count:6}  {said}")
     print(summary(opened))

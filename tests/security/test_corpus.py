@@ -1,4 +1,4 @@
-"""Hostile files through the cell: each is a picture or one clear sentence, within a second and 512 MB.
+"""Hostile files through the sandbox: each is a picture or one clear sentence, within a second and 512 MB.
 
 The files are `corpus.py`'s where CORPUS names their folder, else made here: what formats allow, and no good photo has.
 """

@@ -1,4 +1,4 @@
-"""Every limit of a photo and of a message, at N and at N+1, through the cell as in the bot."""
+"""Every limit of a photo and of a message, at N and at N+1, through the sandbox as in the bot."""
 
 from dataclasses import replace
 

@@ -71,7 +71,7 @@ def test_memory_is_enough_for_the_largest_photo_and_no_more(photo):
         open_sandboxed(photo, replace(limits, decode_memory_bytes=100 * 2**20))
 
 
-def test_a_photo_is_the_same_in_the_cell_and_out_of_it(photo):
+def test_a_photo_is_the_same_in_the_sandbox_and_out_of_it(photo):
     moving = {"save_all": True, "append_images": [Image.new("RGB", (60, 40))]}
     for name, options in (("a.gif", moving), ("b.png", {})):
         path = photo.with_name(name)
