@@ -8,11 +8,8 @@ import signal
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
 
-import csv
 import itertools
 import math
-import re
-import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import load_report, machine, queueing
-from benchmarks.photo import WHOLE
+from benchmarks import load_report, queueing
+from benchmarks.photo_pages import photo_pages
 from benchmarks.report import table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "capacity.md"
@@ -109,22 +106,13 @@ def rows(facts: dict[str, Any], sizes: list[float]) -> Iterator[tuple[str, ...]]
         )
 
 
-def core_seconds() -> Iterator[tuple[str, float]]:
-    """Kinds of processors of which there is a page of one photo, and seconds of a core for a megapixel."""
-    for page in sorted(load_report.FOLDER.glob("*/photo.md")):
-        text = page.read_text()
-        width, height = map(int, re.findall(r"A JPEG of (\d+)x(\d+), tiles", text)[0])
-        with page.with_suffix(".csv").open(newline="") as lines:
-            cpu = [float(run["cpu"]) for run in csv.DictReader(lines) if run["what"] == WHOLE]
-        yield machine.kind(text), statistics.median(cpu) / (width * height / 1e6)
-
-
 def larger_rows(facts: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """For photos of one size each, on each kind of processor."""
-    for (kind, seconds), megapixels, people in itertools.product(core_seconds(), LARGER, PEOPLE):
+    for page, megapixels, people in itertools.product(photo_pages(), LARGER, PEOPLE):
+        seconds = page.cpu / page.megapixels
         needs = plan(people, queueing.Machine(0.0, seconds / 2, facts["model"]["waiting"]), [megapixels])
         yield (
-            kind.partition(":")[0],
+            page.kind.partition(":")[0],
             f"{seconds:.1f}",
             f"{megapixels:g}",
             f"{people:,}",

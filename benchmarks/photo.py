@@ -31,6 +31,7 @@ import psutil
 from PIL import Image
 
 from benchmarks import machine, report, script
+from benchmarks.photo_pages import WHOLE
 from benchmarks.served_graph import served_graph
 from benchmarks.serving import Server, own_server
 from slackbot.imaging.decode import open_photo
@@ -47,7 +48,6 @@ NOT_THE_BOTS = ("PYTHONDONTWRITEBYTECODE", "GLIBC_TUNABLES")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_THE_BOTS}
 
 
-WHOLE = "`python -m slackbot enhance`, the whole process"
 START = "Python's start and the imports alone"
 PIECE = "the bare graph, in one piece"
 STRIPS = "the bare graph, a strip for each core"

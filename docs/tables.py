@@ -8,19 +8,16 @@ import signal
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
 
-import csv
 import re
-import statistics
 from collections.abc import Callable, Iterator
 from math import isqrt
 from pathlib import Path
 
-from benchmarks import machine
+from benchmarks.photo_pages import photo_pages
 from docs import formats
 from slackbot.limits import MEGAPIXEL, Limits, PhotoLimits
 
 DOCS = Path(__file__).parent
-WHOLE = "`python -m slackbot enhance`, the whole process"
 
 
 def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
@@ -70,26 +67,8 @@ def sizes() -> str:
     return table(("the photo has", "the result"), rows())
 
 
-def pages() -> Iterator[tuple[str, str, Path]]:
-    """(name, text, CSV) of each machine's page of one photo."""
-    for page in sorted((DOCS.parent / "benchmarks").glob("**/photo.md")):
-        text = page.read_text()
-        yield machine.kind(text), text, page.with_suffix(".csv")
-
-
 def sizing() -> str:
     """Seconds a photo and a megapixel, by the machines that were measured."""
-
-    def rows() -> Iterator[tuple[str, ...]]:
-        for name, text, file in pages():
-            with file.open(newline="") as lines:
-                runs = [run for run in csv.DictReader(lines) if run["what"] == WHOLE]
-            width, height = map(int, re.findall(r"A JPEG of (\d+)x(\d+), tiles", text)[0])
-            seconds, cpu = (statistics.median(float(run[column]) for run in runs) for column in ("seconds", "cpu"))
-            megapixels = width * height / MEGAPIXEL
-            cores, others = re.findall(r"Machine: (\d+) cores.*kept ([\d.]+) cores", text)[0]
-            yield name, cores, f"{seconds:.1f}", f"{seconds / megapixels:.1f}", f"{cpu / megapixels:.1f}", others
-
     head = (
         "processor",
         "cores",
@@ -98,20 +77,26 @@ def sizing() -> str:
         "processor seconds a megapixel",
         "cores that others kept busy",
     )
-    return table(head, rows())
+    rows = (
+        (
+            page.kind,
+            f"{page.cores}",
+            f"{page.seconds:.1f}",
+            f"{page.seconds / page.megapixels:.1f}",
+            f"{page.cpu / page.megapixels:.1f}",
+            f"{page.others:.2f}",
+        )
+        for page in photo_pages()
+    )
+    return table(head, rows)
 
 
 def memory() -> str:
     """What bot and server held at most."""
-
-    def rows() -> Iterator[tuple[str, ...]]:
-        for name, text, _ in pages():
-            width, height, bot, server = re.findall(
-                r"A JPEG of (\d+)x(\d+): .*bot held (\d+) MB.*server (\d+) MB", text
-            )[0]
-            yield name, f"{int(width) * int(height) / MEGAPIXEL:.1f}", bot, server
-
-    return table(("processor", "megapixels of the photo", "bot, MB", "model server, MB"), rows())
+    rows = (
+        (page.kind, f"{page.large_megapixels:.1f}", f"{page.bot_mb}", f"{page.server_mb}") for page in photo_pages()
+    )
+    return table(("processor", "megapixels of the photo", "bot, MB", "model server, MB"), rows)
 
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
