@@ -1,17 +1,24 @@
 """What the server is measured against: bare loops over the same work, one thread each, as many as there are cores."""
 
+from __future__ import annotations
+
 import multiprocessing
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.synchronize import Barrier
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks import machine
 from benchmarks.served_graph import served_graph
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
+    from pathlib import Path
+
+    import openvino
 
 Work = Callable[[], object]
 START_SECONDS = 120
@@ -48,13 +55,22 @@ def graph(size: int, threads: int = 1) -> Work:
     return lambda: run([tile])
 
 
-def openvino_float(path: Path, size: int) -> Work:
-    """The served graph in OpenVINO, in float32."""
+def one_thread(model: openvino.Model | Path, precision: str = "") -> openvino.InferRequest:
+    """OpenVINO's way to run a graph on one thread; by default in bfloat16 where the CPU is fast at it, else in f32."""
     import openvino
 
-    settings = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-    settings["ENABLE_CPU_PINNING"] = False
-    run = openvino.Core().compile_model(path, "CPU", settings).create_infer_request()
+    settings = {
+        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": 1,
+        "INFERENCE_PRECISION_HINT": precision or ("bf16" if machine.has_bfloat16() else "f32"),
+        "ENABLE_CPU_PINNING": False,
+    }
+    return openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+
+
+def openvino_float(path: Path, size: int) -> Work:
+    """The served graph in OpenVINO, in float32."""
+    run = one_thread(path, "f32")
     tile = noise(size)
     return lambda: run.infer([tile], share_inputs=True, share_outputs=True)
 
@@ -92,11 +108,7 @@ def matrices(rows: int, columns: int, chain: int) -> Work:
     for _ in range(chain):
         weights = draw.standard_normal((columns, columns), np.float32) / columns**0.5
         last = operations.matmul(last, operations.constant(weights), False, False)
-    precision = "bf16" if machine.has_bfloat16() else "f32"
-    settings = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": precision}
-    settings["ENABLE_CPU_PINNING"] = False
-    model = openvino.Model([last], [first])  # pyright: ignore[reportGeneralTypeIssues] - its own stubs disagree
-    run = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+    run = one_thread(openvino.Model([last], [first]))  # pyright: ignore[reportGeneralTypeIssues] - its own stubs disagree
     values = draw.standard_normal((rows, columns), np.float32)
     return lambda: run.infer([values], share_inputs=True, share_outputs=True)
 

@@ -66,12 +66,8 @@ def judged(name: str, run: Run, truths: list[np.ndarray]) -> Arithmetic:
 
 
 def compiled(model: openvino.Model | Path) -> Run:
-    """OpenVINO's way to run a graph on one thread, with numbers of 16 bits where the CPU is fast at them."""
-    import openvino
-
-    precision = "bf16" if machine.has_bfloat16() else "f32"
-    settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": precision}
-    request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+    """A graph in OpenVINO, on one thread."""
+    request = baselines.one_thread(model)
 
     def run(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         (picture,) = pictures
