@@ -36,6 +36,18 @@ def activate(address: str, folder: Path, key: str = "") -> None:
         raise
 
 
+def check(address: str, key: str = "") -> None:
+    """Ask the server at `address`, before there is a version to load, whether it takes one from who has this key.
+
+    Raises ActivationError where none answers, or where it is not the key to its model control.
+    """
+    with triton.InferenceServerClient(address) as client:
+        try:
+            client.get_model_repository_index(headers=_headers(key), client_timeout=ANSWER_SECONDS)
+        except InferenceServerException as error:
+            raise ActivationError(_sentence(address, error) or _said(error)) from error
+
+
 def key_for(address: str) -> str:
     """The key to the model control of the server at HOST:PORT: that of the environment, else, where it runs on this
     machine, the one that `python -m serving` wrote down for this person alone; else empty."""
@@ -66,13 +78,13 @@ def _compare(folder: Path) -> None:
 
 
 def _load(address: str, model: str, version: str, key: str) -> None:
-    headers = {"triton-grpc-protocol-admin-key": key} if key else None
     with triton.InferenceServerClient(address) as client:
         try:
-            client.load_model(model, headers=headers, client_timeout=LOAD_SECONDS)
+            client.load_model(model, headers=_headers(key), client_timeout=LOAD_SECONDS)
             ready = client.is_model_ready(model, version, client_timeout=ANSWER_SECONDS)
         except InferenceServerException as error:
-            raise ActivationError(_sentence(address, model, version, error)) from error
+            refused = f"the server at {address} refused version {version} of {model} and keeps what it has: "
+            raise ActivationError(_sentence(address, error) or refused + _said(error)) from error
     if not ready:
         raise ActivationError(
             f"the server at {address} does not serve version {version}: it has another model repository, or another "
@@ -80,11 +92,19 @@ def _load(address: str, model: str, version: str, key: str) -> None:
         )
 
 
-def _sentence(address: str, model: str, version: str, error: InferenceServerException) -> str:
-    status = (error.status() or "").removeprefix("StatusCode.")
-    said = " ".join((error.message() or "").split())
+def _headers(key: str) -> dict[str, str] | None:
+    return {"triton-grpc-protocol-admin-key": key} if key else None
+
+
+def _sentence(address: str, error: InferenceServerException) -> str:
+    """What it means, where that is plain without knowing the model; else empty."""
+    status, said = (error.status() or "").removeprefix("StatusCode."), _said(error)
     if status == "UNAVAILABLE" and "restricted" in said:
         return f"the server at {address} lets only those load models who have its key: set {KEY}"
     if status in ("UNAVAILABLE", "DEADLINE_EXCEEDED") and "load" not in said:
         return f"no server answers at {address}"
-    return f"the server at {address} refused version {version} of {model} and keeps what it has: {said}"
+    return ""
+
+
+def _said(error: InferenceServerException) -> str:
+    return " ".join((error.message() or "").split())

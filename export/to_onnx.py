@@ -37,7 +37,15 @@ def arguments() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = arguments().parse_args()
-    from export.activation import ActivationError, activate, key_for
+    from export.activation import ActivationError, activate, check, key_for
+
+    key = ""
+    if options.activate:  # before the export, which takes many seconds
+        try:
+            key = key_for(options.activate)
+            check(options.activate, key)
+        except ActivationError as error:
+            sys.exit(f"to_onnx.py: {error}")
     from export.exporter import MODEL, ExportError, export
     from training.generator import WeightsError
 
@@ -46,7 +54,7 @@ def main() -> None:
         report = export(options.weights, options.model_repository)
         folder = options.model_repository / MODEL / str(report.version)
         if options.activate:
-            activate(options.activate, folder, key_for(options.activate))
+            activate(options.activate, folder, key)
     except (ExportError, WeightsError, ActivationError) as error:
         sys.exit(f"to_onnx.py: {error}")
     print(f"{MODEL} version {report.version} is in {folder}{', and serves' if options.activate else ''}")

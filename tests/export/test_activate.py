@@ -156,8 +156,8 @@ def test_a_server_asks_for_its_key(server, repository, weights):
 
     done = command(server.address, repository, weights, "wrong")
     assert done.returncode == 1
+    assert done.stderr.startswith(f"to_onnx.py: the server at {server.address} lets only those load models")
     assert KEY in done.stderr
-    assert "Traceback" not in done.stderr
     assert versions(repository) == before
 
     done = command(server.address, repository, weights, server.key)
@@ -167,11 +167,19 @@ def test_a_server_asks_for_its_key(server, repository, weights):
         assert ask(client) == str(len(before) + 1)
 
 
-def test_without_a_server_no_version_is_left_behind(repository, weights):
+def test_without_a_server_it_says_so_before_it_exports(repository, tmp_path):
     before = versions(repository)
-    done = command("127.0.0.1:9", repository, weights)
+    done = command("127.0.0.1:9", repository, tmp_path / "no weights.safetensors")
     assert done.returncode == 1
     assert done.stderr == "to_onnx.py: no server answers at 127.0.0.1:9\n"
+    assert versions(repository) == before
+
+
+def test_a_server_that_ends_meanwhile_leaves_no_version_behind(repository, weights):
+    before = versions(repository)
+    folder = repository / "enhancer" / str(export(weights, repository).version)
+    with pytest.raises(ActivationError, match=r"no server answers at 127\.0\.0\.1:9"):
+        activate("127.0.0.1:9", folder)
     assert versions(repository) == before
 
 
