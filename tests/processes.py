@@ -25,6 +25,9 @@ from playground.testing.client import PlaygroundClient
 ROOT = Path(__file__).resolve().parents[1]
 SERVED = int(machine.served_version().name)
 """The model's version in the repository."""
+PATIENCE = 4
+"""A machine may be busy with other things: all who wait give up after so many times the seconds that they name."""
+PlaygroundClient.patience = PATIENCE
 
 
 class Process:
@@ -52,7 +55,7 @@ class Process:
     def wait_until_ready(self, seconds: float = 60) -> None:
         assert self._process
         assert self._process.stdout
-        watchdog = threading.Timer(seconds, self._process.kill)
+        watchdog = threading.Timer(PATIENCE * seconds, self._process.kill)
         watchdog.start()
         self.ready = self._process.stdout.readline()
         watchdog.cancel()
@@ -62,7 +65,7 @@ class Process:
         """Read on until it says so."""
         assert self._process
         assert self._process.stdout
-        watchdog = threading.Timer(seconds, self._process.kill)
+        watchdog = threading.Timer(PATIENCE * seconds, self._process.kill)
         watchdog.start()
         for said in self._process.stdout:
             if said.rstrip() == line:
@@ -72,7 +75,7 @@ class Process:
     def wait(self, seconds: float = 60) -> int:
         """The exit code, once it has ended by itself."""
         assert self._process
-        self._process.communicate(timeout=seconds)
+        self._process.communicate(timeout=PATIENCE * seconds)
         return self._process.returncode
 
     @property
@@ -88,18 +91,18 @@ class Process:
         """SIGKILL: no time to say anything."""
         if self._process:
             self._process.kill()
-            self._process.communicate(timeout=20)
+            self._process.communicate(timeout=PATIENCE * 20)
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = 20) -> int:
         """Ask it to end; the exit code. Where it does not, the log shows what each thread was at."""
         assert self._process
         self._process.send_signal(number)
         try:
-            self._process.communicate(timeout=seconds)
+            self._process.communicate(timeout=PATIENCE * seconds)
         except subprocess.TimeoutExpired:
             self._process.send_signal(signal.SIGABRT)
             self._process.communicate()
-            raise AssertionError(f"did not end within {seconds} s\n{self.log}") from None
+            raise AssertionError(f"did not end within {PATIENCE * seconds} s\n{self.log}") from None
         return self._process.returncode
 
 
@@ -134,7 +137,7 @@ class Triton(Process):
 
     def metric(self, name: str) -> int:
         """The sum of a counter over the versions of model enhancer."""
-        with urllib.request.urlopen(self._metrics, timeout=5) as page:
+        with urllib.request.urlopen(self._metrics, timeout=PATIENCE * 5) as page:
             text = page.read().decode()
         return sum(map(int, re.findall(rf'^{name}\{{model="enhancer",.*\}} (\d+)', text, re.MULTILINE)))
 
@@ -151,7 +154,7 @@ class Triton(Process):
         """Kill tritonserver itself, and see its launcher end."""
         self.server().kill()
         assert self._process
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=PATIENCE * 30)
 
 
 # What no line of any bot's log may hold: tokens, addresses, whom or what people wrote, the names of their files.
@@ -206,7 +209,7 @@ class Bot(Process):
         address = re.search(r"http://[\d.:]+", self.ready)
         assert address, self.ready
         try:
-            with urllib.request.urlopen(f"{address[0]}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"{address[0]}{path}", timeout=PATIENCE * 10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -221,9 +224,9 @@ class Bot(Process):
 
 def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     """The first truthy result of `condition`, asked again and again; for what the playground announces no change of."""
-    ends = time.monotonic() + seconds
+    ends = time.monotonic() + PATIENCE * seconds
     while not (result := condition()):
-        assert time.monotonic() < ends, f"waited {seconds} s for {what}"
+        assert time.monotonic() < ends, f"waited {PATIENCE * seconds} s for {what}"
         time.sleep(0.05)
     return result
 

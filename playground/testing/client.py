@@ -27,6 +27,8 @@ class PlaygroundClient(ControlApi):
     bot_user = BOT_USER
     bot_token = BOT_TOKEN
     app_token = APP_TOKEN
+    patience = 1.0
+    """Whoever waits gives up after so many times the seconds that are named; more on a machine that may be busy."""
 
     @property
     def api_url(self) -> str:
@@ -51,7 +53,7 @@ class PlaygroundClient(ControlApi):
         """`python -m playground` for the length of a `with`. Raises ControlError when it does not come up."""
         arguments = ["--port", str(port), *(["--manifest", str(manifest)] if manifest else []), *options]
         try:
-            with child("playground", arguments, stderr=stderr, seconds=seconds) as (_, line):
+            with child("playground", arguments, stderr=stderr, seconds=seconds * cls.patience) as (_, line):
                 yield cls(line.split()[1])
         except NotStartedError as error:
             raise ControlError(f"The playground did not start: {error}") from None
@@ -120,6 +122,7 @@ class PlaygroundClient(ControlApi):
         self, condition: Callable[["PlaygroundClient"], Any], seconds: float = 30, what: str = "what was awaited"
     ) -> Any:
         """The first truthy result of `condition(workspace)`, asked again after every change. Raises TimeoutError."""
+        seconds *= self.patience
         deadline = time.monotonic() + seconds
         while True:
             since = self._get("/control/changes", since=0, timeout=0, limit=0)["sequence"]
@@ -128,7 +131,7 @@ class PlaygroundClient(ControlApi):
                 return result
             left = deadline - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"{what} did not come within {seconds} s")
+                raise TimeoutError(f"{what} did not come within {seconds:g} s")
             self._get("/control/changes", since=since, timeout=min(left, 30), limit=0)
 
     def wait_for_replies(self, message: Message, count: int = 1, seconds: float = 30) -> list[Message]:

@@ -72,9 +72,11 @@ class Decorations:
             self._changed.notify_all()
 
     def end(self, job: Job, mark: str) -> None:
-        """A job has ended, as `mark` says; an empty one only takes the eyes away."""
+        """A job has ended, as `mark` says; an empty one only takes the eyes away, as a result that waits does, too."""
         with self._changed:
             before = self._wanted.get(job.id)
+            if before and before.ended and not mark:
+                return
             # Of a job that began in an earlier process nobody knows whether it has its eyes.
             wanted = _Wanted(job, self._now(), mark, ended=True, eyes=before.eyes if before else True)
             quiet = self._quiet()
@@ -85,8 +87,11 @@ class Decorations:
             wanted.done.wait(_MOMENT)
 
     def leave(self, job: Job) -> None:
-        """Another bot works on the job, and shows its end."""
+        """Another bot works on the job, and shows its end; unless it has ended here already."""
         with self._changed:
+            before = self._wanted.get(job.id)
+            if before and before.ended:
+                return
             self._wanted.pop(job.id, None)
         self._sessions.forget(job)
 

@@ -8,6 +8,7 @@ import pytest
 from playground import control
 from playground.server import application
 from playground.user_actions import as_slack_writes
+from tests.processes import PATIENCE
 
 NAMES = {"enhancer": "UBOT", "ada": "UADA"}
 
@@ -49,7 +50,7 @@ def test_typed_text_as_slack_stores_it(typed, stored):
 
 def test_waiting_ends_with_the_reply_or_a_sentence(workspace, app):
     parent = workspace.post("#photos", "look")
-    with pytest.raises(TimeoutError, match=r"reply 1 did not come within 0\.2 s"):
+    with pytest.raises(TimeoutError, match=rf"reply 1 did not come within {0.2 * PATIENCE:g} s"):
         workspace.wait_for_replies(parent, 1, seconds=0.2)
     app.chat_postMessage(channel=parent.channel, thread_ts=parent.ts, text="here")
     assert workspace.wait_for_replies(parent)[0].text == "here"

@@ -60,6 +60,8 @@ def test_a_flood_of_events(bot, workspace, ask, figures, full):
         until(lambda: bot.metric("enhancer_queue_depth") == 0, 60, "the end of all jobs")
     deliveries = [one for one in workspace.deliveries() if one["sent_at"] < flooded]
     assert len(deliveries) >= 3 * count
+    acknowledged = {one["event_id"] for one in workspace.deliveries() if one["acknowledged_at"]}
+    assert {one["event_id"] for one in deliveries} <= acknowledged, "at once, or when Slack sends it again"
     waits = [(one["acknowledged_at"] or time.time()) - one["sent_at"] for one in deliveries]
     p99 = statistics.quantiles(waits, n=100)[98]
     assert bot.metric('enhancer_jobs_total{outcome="enhanced"}') == count
@@ -67,8 +69,7 @@ def test_a_flood_of_events(bot, workspace, ask, figures, full):
     everything = workspace.messages("#photos")
     for message in messages:
         assert sum(one.data.get("thread_ts") == message.ts and one.ts != message.ts for one in everything) == 1
-    # The machine may be busy with other tests; after three seconds Slack would send the event again.
-    assert p99 < (1.0 if full else 3.0)
+    assert p99 < 1 or not full, "the promise; it holds on a machine that does nothing else"
     assert max(sizes) < GIGABYTE
     figures.write(
         "test_a_flood_of_events",

@@ -2,14 +2,13 @@
 
 import io
 import os
-import time
 
 import numpy as np
 import onnxruntime
 import pytest
 from PIL import Image
 
-from tests.processes import ROOT, SERVED
+from tests.processes import ROOT, SERVED, until
 
 pytestmark = pytest.mark.system
 
@@ -31,13 +30,6 @@ def mention(workspace):
         return workspace.post("#photos", f"<@{workspace.bot_user}> {text}", files=files)
 
     return post
-
-
-def until(condition, seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.02)
 
 
 @pytest.mark.usefixtures("bot")

@@ -131,6 +131,21 @@ def test_a_result_waits_until_slack_takes_it(decorations, slack, clock, trouble)
     assert slack.calls[1:] == [("react", "1.5", ENHANCED), ("react", "2.5", ENHANCED), ("unreact", "2.5", WORKING)]
 
 
+@pytest.mark.parametrize("meanwhile", ["its eyes are taken away", "another bot is said to have it"])
+def test_a_result_that_waits_for_slack_is_shown_whatever_is_noticed_meanwhile(decorations, slack, clock, meanwhile):
+    """Who waited in the queue got the eyes of somebody who looks only now and then what became of it."""
+    slack.refusals = [limited(30)]
+    decorations.begin(job())
+    decorations.end(job(), FAILED)
+    if meanwhile == "its eyes are taken away":
+        decorations.end(job(), "")
+    else:
+        decorations.leave(job())
+    clock.now += 31
+    until(lambda: len(slack.calls) == 2, 20, "the result")
+    assert slack.calls[1] == ("react", "1.5", FAILED)
+
+
 def test_a_workspace_that_is_told_to_wait_holds_up_no_other(decorations, slack, clock):
     slack.refusals = [limited(100)]
     decorations.begin(job(team="T1"))
