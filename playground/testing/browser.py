@@ -17,6 +17,9 @@ ARGUMENTS = (
 )
 
 
+EXPECT = 30_000  # milliseconds for what is expected to be seen: a machine may be busy
+
+
 class NoBrowserError(Exception):
     """No Chromium on this machine; the text says what would help."""
 
@@ -32,7 +35,7 @@ def executable() -> str | None:
 def chromium() -> Iterator[Any]:
     """A headless Chromium as a Playwright browser. Raises NoBrowserError where there is none."""
     try:
-        from playwright.sync_api import Error, sync_playwright
+        from playwright.sync_api import Error, expect, sync_playwright
     except ImportError:
         raise NoBrowserError("Playwright is not installed.") from None
     with sync_playwright() as playwright:
@@ -43,6 +46,7 @@ def chromium() -> Iterator[Any]:
             browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         except Error as reason:
             raise NoBrowserError(f"Chromium does not start: {reason.message.splitlines()[0]}") from None
+        expect.set_options(timeout=EXPECT)
         try:
             yield browser
         finally:

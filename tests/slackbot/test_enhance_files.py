@@ -252,7 +252,7 @@ def test_ctrl_c_ends_it_at_once_and_leaves_nothing_unfinished(cat, model, tmp_pa
     ) as process:
         until(lambda: model.asked >= 2, 30, "tiles of both")
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=15)  # the model would answer after 30
+        _, errors = process.communicate(timeout=60)  # the model would answer after 120
 
     assert (process.returncode, errors) == (130, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cat.png", "dog.png"]

@@ -34,7 +34,7 @@ def test_no_signal_is_lost_while_threads_begin():
             time.sleep(0.1)  # into its wait
             busy.send_signal(number)
             try:
-                said, _ = busy.communicate(timeout=20)
+                said, _ = busy.communicate(timeout=60)
             finally:
                 busy.kill()
             assert said == "stopped\n"
