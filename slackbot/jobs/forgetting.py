@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dbos import DBOS
+from dbos import error as dbos_error
 from slack_bolt import BoltContext
 from sqlalchemy import Connection, delete
 
@@ -32,6 +33,7 @@ class Forgetting:
 
     def __init__(self, store: Store, installations: Installations, folder: Path) -> None:
         self._store, self._installations, self._folder = store, installations, folder
+        logging.getLogger("dbos").addFilter(_is_no_deleted_job)
 
     def hear(self, body: dict[str, Any], context: BoltContext) -> None:
         """Slack says that the app is gone from somewhere. When this returns, so is what was known of it here."""
@@ -73,6 +75,12 @@ class Forgetting:
             DBOS.delete_workflows(ids[first : first + _AT_ONCE])
         for place in self._folder.glob(f"{team}_*"):
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_no_deleted_job(record: logging.LogRecord) -> bool:
+    """Whether it should be logged: DBOS tells, with a traceback, of a job that was deleted while it was at work."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, dbos_error.DBOSAwaitedWorkflowCancelledError | dbos_error.DBOSNonExistentWorkflowError)
 
 
 def _delete(connection: Connection, team: str, answers: list[str], at_work: list[str]) -> None:
