@@ -12,6 +12,7 @@ from html import unescape
 from urllib.parse import urlencode, urlsplit
 
 from playground.testing.client import PlaygroundClient
+from tests.processes import PATIENCE
 
 SECRET = "canary-signing-secret-7391-0123456789"
 
@@ -28,7 +29,7 @@ def request(
 ) -> tuple[int, dict[str, str], str]:
     """Status, headers and body of an answer; redirects are not followed."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE * 20)
     connection.request(method, f"{parts.path}?{parts.query}", body, headers or {})
     answer = connection.getresponse()
     text = answer.read().decode()

@@ -16,8 +16,9 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
     """A real gRPC server that speaks the KServe protocol of Triton's, with a model that repeats each pixel 4 x 4.
 
     `behaviour` is what it does with requests: "well", "slow" (no answer before `release`), "wrong shape", "wrong type",
-    "garbage", "error", "unloaded", or "full" (UNAVAILABLE, once for each request). `peers` are the connections that
-    asked for something. `reply` makes its whole answer, where a test wants another than these.
+    "garbage", "error", "wrong inputs" (as a model of others refuses ours), "unloaded", or "full" (UNAVAILABLE, once for
+    each request). `peers` are the connections that asked for something. `reply` makes its whole answer, where a test
+    wants another than these.
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -81,6 +82,9 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
             context.abort(grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'enhancer' is not found")
         if self.behaviour == "error":
             context.abort(grpc.StatusCode.INTERNAL, "onnx runtime error")
+        if self.behaviour == "wrong inputs":
+            said = "unexpected inference input 'image' for model 'enhancer', allowed inputs are: pixels"
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, said)
         if self.behaviour == "slow":
             self.release.wait(120)
         shape = tuple(request.inputs[0].shape)

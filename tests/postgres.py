@@ -76,7 +76,6 @@ class Postgres:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             check=False,
-            timeout=120,
         )
         said = log.read_text() if log.exists() else ""
         assert not check or ended.returncode == 0, f"{command} failed with {ended.returncode}\n{said}"

@@ -128,7 +128,7 @@ class Triton(Process):
         """ "load" or "unload" the model."""
         with triton.InferenceServerClient(self.address) as client:
             ask = client.load_model if what == "load" else client.unload_model
-            ask("enhancer", headers=self.headers, client_timeout=60)
+            ask("enhancer", headers=self.headers, client_timeout=PATIENCE * 60)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -208,18 +208,23 @@ class Bot(Process):
         """Status and body of `/livez`, `/healthz`, `/readyz` or `/metrics`."""
         address = re.search(r"http://[\d.:]+", self.ready)
         assert address, self.ready
-        try:
-            with urllib.request.urlopen(f"{address[0]}{path}", timeout=PATIENCE * 10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+        return read_page(f"{address[0]}{path}", 10)
 
     def metric(self, name: str) -> float:
         """The value of one line of `/metrics`, such as `enhancer_jobs_total{outcome="failed"}`; 0 where it is not."""
         _, text = self.page("/metrics")
         values = [line.rpartition(" ")[2] for line in text.splitlines() if line.rpartition(" ")[0] == name]
         return float(values[0]) if values else 0.0
+
+
+def read_page(address: str, seconds: float) -> tuple[int, str]:
+    """Status and body of a page, whatever the status."""
+    try:
+        with urllib.request.urlopen(address, timeout=PATIENCE * seconds) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
 
 
 def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("*/*/*.md")]
-DOCUMENTS = sorted(path for path in DOCUMENTS if ".venv" not in path.parts)
+DOCUMENTS = sorted(path for path in DOCUMENTS if not {".venv", ".pytest_cache"} & {*path.parts})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

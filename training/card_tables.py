@@ -129,6 +129,16 @@ def rewrite(card: str, tables: str) -> str:
     return re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: f"{BEGIN}\n{tables}\n{END}", card, flags=re.DOTALL)
 
 
+def described(generator: Generator) -> Cells:
+    """What every table says of the generator before its scores, in millions; operations are for each pixel of input."""
+    counts = {"parameters": parameters(generator), "operations": generator.operations}
+    return {
+        "model": "Resolution-Enhancer",
+        "kind": "GAN",
+        **{name: f"{count / 1e6:.2f} M" for name, count in counts.items()},
+    }
+
+
 def sections(page: str, generator: Generator, sets: dict[str, list[tuple[str, Photo]]]) -> list[str]:
     """A titled table for each of TABLES. Raises PhotosError where bicubic differs from the page: not comparable."""
     judges = [judge(name) for name in JUDGES]
@@ -139,10 +149,9 @@ def sections(page: str, generator: Generator, sets: dict[str, list[tuple[str, Ph
         for kind in dict.fromkeys(TABLES.values())
         for label, enhancer in enhancers.items()
     }
-    size = f"{parameters(generator) / 1e6:.2f} M"
     found = []
     for title, kind in TABLES.items():
-        ours: Cells = {"model": "Resolution-Enhancer", "kind": "GAN", "parameters": size, "operations": size}
+        ours = described(generator)
         plain = next(row for row in known[title] if row["model"] == "bicubic")
         for name, theirs in plain.items():
             if again := column(scores[kind, "bicubic"], name):

@@ -1,5 +1,6 @@
 """Photos as training sees them: seeded pairs of a small, degraded crop and the crop it came from."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -36,13 +37,47 @@ def find_photos(folder: Path) -> list[Path]:
     return files
 
 
+def split(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Of the files of a folder those to learn from, and those to evaluate on; a single one is both."""
+    held_out = [*files[::HELD_OUT_EVERY]]
+    return [file for i, file in enumerate(files) if i % HELD_OUT_EVERY] or held_out, held_out
+
+
+def manifest(files: Sequence[Path], folder: Path) -> str:
+    """A line for each photo: its SHA-256, and its name in the folder. Raises PhotosError where one cannot be read."""
+    try:
+        hashes = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    except OSError as error:
+        raise PhotosError(f"a photo cannot be read: {error}") from error
+    return "".join(f"{found}  {file.relative_to(folder)}\n" for found, file in zip(hashes, files, strict=True))
+
+
+def digest(listed: str) -> str:
+    """The SHA-256 of a manifest: equal for folders that hold the same photos by the same names."""
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
 def read_photo(path: Path) -> Photo:
-    """The file's pixels, upright, uint8 (H, W, 3). Raises PhotosError where it is no picture."""
+    """The file's pixels, upright and on white, uint8 (H, W, 3). Raises PhotosError where it is no picture."""
     try:
         with Image.open(path) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+            return np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise PhotosError(f"{path} is not a photo that can be read: {error}") from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits with its brightness, which Pillow would clip; what is transparent as people see it, on white."""
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image) / 257).round().clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def read_reduced(path: Path) -> Photo:
+    """The photo as training learns it, reduced where it is large. Raises PhotosError where it is no picture."""
+    return reduce_large(read_photo(path))
 
 
 def reduce_large(photo: Photo) -> Photo:
@@ -64,7 +99,7 @@ class Pairs(Dataset[tuple[Tensor, Tensor]]):
     """Endless training pairs: item i is always the same pair for the same seed, so training can go on anywhere.
 
     An item is (small, truth): uint8 (3, size, size) and uint8 (3, 4 size, 4 size). A share of `drawn` of them comes
-    from `drawings`, the rest from `photos`.
+    from `drawings`, the rest from `photos`, which are as `read_reduced` gives them.
     """
 
     def __init__(
@@ -72,12 +107,12 @@ class Pairs(Dataset[tuple[Tensor, Tensor]]):
     ) -> None:
         self.size, self.seed = size, seed
         self.crop = (size + MARGIN) * SCALE
-        self.photos = [photo for photo in map(reduce_large, photos) if min(photo.shape[:2]) >= self.crop]
+        self.photos = [photo for photo in photos if min(photo.shape[:2]) >= self.crop]
         self.drawings = [drawing for drawing in drawings if min(drawing.shape[:2]) >= self.crop]
         self.drawn = drawn if self.drawings else 0.0
         if not self.photos:
             raise PhotosError(
-                f"every photo is smaller than {self.crop}x{self.crop} px: give larger ones, or a smaller --patch"
+                f"every photo is smaller than {self.crop}x{self.crop} px: give larger ones, or a smaller --patch-size"
             )
         # Between one chance a photo and one a pixel: neither small nor huge photos are all there is to see.
         chances = np.sqrt([photo.shape[0] * photo.shape[1] for photo in self.photos])

@@ -155,10 +155,10 @@ CLEAN = Degradation()
 
 
 def sample_degradation(rng: Random) -> Degradation:
-    """One degradation at random: a third as photos are shared, the rest with one to three things gone wrong as well."""
-    if rng.random() < 0.07:
+    """One degradation at random: two in five none or as photos are shared, in the rest one to three things go wrong."""
+    if rng.random() < 0.05:
         return CLEAN
-    return sample_shared(rng) if rng.random() < 0.3 else sample_troubled(rng)
+    return sample_shared(rng) if rng.random() < 0.37 else sample_troubled(rng)
 
 
 def sample_shared(rng: Random) -> Degradation:
@@ -176,8 +176,8 @@ def sample_shared(rng: Random) -> Degradation:
 def sample_troubled(rng: Random) -> Degradation:
     """One to three of: blur, noise, sharpening, a change of size, several compressions, WebP."""
     names = ("blur", "noise", "sharpening", "enlarged", "saved", "webp")
-    count = int(rng.choice((1, 2, 3), p=(0.6, 0.3, 0.1)))
-    troubles = set(rng.choice(names, count, replace=False, p=(0.18, 0.23, 0.09, 0.15, 0.22, 0.13)))
+    count = int(rng.choice((1, 2, 3), p=(0.65, 0.28, 0.07)))
+    troubles = set(rng.choice(names, count, replace=False, p=(0.15, 0.21, 0.19, 0.13, 0.20, 0.12)))
     taps, kernel = _sample_blur(rng) if "blur" in troubles else (None, None)
     if taps is None and kernel is None and rng.random() < 0.4:
         soft = gaussian_taps(rng.uniform(0.2, 1.2))
@@ -189,7 +189,7 @@ def sample_troubled(rng: Random) -> Degradation:
     if "noise" in troubles:
         steps.append(_sample_noise(rng))
     if "sharpening" in troubles:
-        steps.append(Sharpening(float(rng.uniform(0.5, 2.6)), float(rng.uniform(0.6, 1.6))))
+        steps.append(Sharpening(float(rng.uniform(0.8, 2.6)), float(rng.uniform(0.6, 1.6))))
     if "saved" in troubles:
         steps.append(_sample_jpeg(rng, 20, 75))
         if rng.random() < 0.8:

@@ -15,7 +15,7 @@ class Discriminator(nn.Module):
     H and W are multiples of 8.
 
     A U-Net with spectral normalisation (Real-ESRGAN, arXiv:2107.10833) at full resolution: one that first folds 2x2 px
-    into channels does not see the mesh that pixel shuffle leaves, and lets it grow.
+    into channels does not see the grid that pixel shuffle leaves, and lets it grow.
     """
 
     def __init__(self, channels: int = 48) -> None:

@@ -15,14 +15,30 @@ import torch.distributed.nn
 from torch import Tensor, distributed
 
 
+class DeviceError(ValueError):
+    """No such device is here; the message says so."""
+
+
+def choose_device(name: str | None) -> torch.device:
+    """The device of this name; without one CUDA where there is one, else the CPU. Raises DeviceError."""
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError:
+        raise DeviceError(f"there is no device {name}: it is cpu or cuda") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        build = f"PyTorch {torch.__version__} is built for {torch.version.cuda or 'CPUs only'}"
+        raise DeviceError(f"PyTorch finds no NVIDIA GPU here ({build}): check the driver with nvidia-smi")
+    return device
+
+
 @contextmanager
 def group(device: str | None):
     """Join the processes that `torchrun` started, where it started any; yields (device, rank, how many).
 
-    Without a device it is CUDA where there is one, else the CPU. On a machine with several GPUs each process takes the
-    one of its own number.
+    The device is that of `choose_device`. On a machine with several GPUs each process takes the one of its own number.
+    Raises DeviceError.
     """
-    own = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    own = choose_device(device)
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield own, 0, 1
         return
@@ -34,6 +50,11 @@ def group(device: str | None):
         yield own, distributed.get_rank(), distributed.get_world_size()
     finally:
         distributed.destroy_process_group()
+
+
+def is_first() -> bool:
+    """Whether this process speaks to people: the only one, or of those that `torchrun` started the first."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def largest(value: float) -> float:

@@ -37,7 +37,7 @@ class Score:
     detail: float
     """fine detail, of the truth's; 1 is right"""
     grid: float
-    """dB of mesh over the truth's; 0 is none"""
+    """dB of grid over the truth's; 0 is none"""
     consistency: float
     """dB between the result, reduced again, and the small photo"""
     seconds: float

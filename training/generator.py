@@ -6,12 +6,13 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
 from training import SCALE
 from training.defaults import WEIGHTS
+from training.files import replacing
 
 
 class WeightsError(ValueError):
@@ -120,12 +121,12 @@ def parameters(network: nn.Module) -> int:
 def save_weights(generator: Generator, path: Path, **facts: str) -> None:
     """Write the weights as safetensors, in half precision, as they are served (checkpoints keep all of it).
 
-    The shape, and whatever facts are given, travel in the header.
+    The shape, and whatever facts are given, travel in the header. Raises OSError, and leaves the file as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.detach().half().cpu().contiguous() for name, value in generator.state_dict().items()}
     shape = {name: str(value) for name, value in asdict(generator.shape).items()}
-    save_file(tensors, path, metadata={"network": "generator", **shape, **facts})
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(save(tensors, metadata={"network": "generator", **shape, **facts}))
 
 
 def load_weights(path: Path = WEIGHTS) -> Generator:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from training import SCALE
 
 
-def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Keys' cubic with a = -1/2, Pillow's BICUBIC."""
     x = np.abs(x)
     near = (1.5 * x - 2.5) * x * x + 1
@@ -22,7 +22,7 @@ def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 REDUCTIONS = {  # kernels over distances in small pixels, as Pillow's resize defines them
-    "bicubic": _cubic,
+    "bicubic": cubic,
     "area": lambda x: (np.abs(x) <= 0.5).astype(float),
     "bilinear": lambda x: np.clip(1 - np.abs(x), 0, None),
     "lanczos": lambda x: np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0),

@@ -2,7 +2,7 @@
 
 import copy
 import math
-import signal
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
@@ -19,18 +19,17 @@ from training import distributed, losses
 from training.checkpoint import Checkpoint, CheckpointError
 from training.dataset import Pairs, PhotosError
 from training.discriminator import Discriminator
+from training.distributed import DeviceError
 from training.generator import Generator, WeightsError, save_weights
 from training.perceptual import FeaturesError, distance
 from training.reporting import Report
-from training.stage import WARM_UP, Stage
+from training.stage import GRID, WARM_UP, Stage, StageError
 
 CPU = torch.device("cpu")
-GRID = 16
-"""The largest stride in the networks that look at photos, px."""
 
 
 class DivergedError(ValueError):
-    """The loss is no longer a number."""
+    """The loss or the weights are no longer numbers."""
 
 
 class StoppedError(Exception):
@@ -41,7 +40,7 @@ class StoppedError(Exception):
         self.step = step
 
 
-ERRORS = (CheckpointError, DivergedError, FeaturesError, PhotosError, WeightsError)
+ERRORS = (CheckpointError, DeviceError, DivergedError, FeaturesError, PhotosError, StageError, WeightsError)
 """What can end a training; each message is the sentence for the person."""
 
 
@@ -58,27 +57,30 @@ def random_shift_crop(photos: Tensor, side: int, seed: int, step: int) -> Tensor
 
 
 def batches(
-    pairs: Pairs, stage: Stage, first: int, rank: int, ranks: int, workers: int, pinned: bool
+    pairs: Pairs, stage: Stage, first: int, rank: int, world_size: int, workers: int, pinned: bool
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """This process's share of each step's pairs, from step `first` on: they depend on nothing but the step's number."""
-    share = stage.batch // ranks
-    starts = (step * stage.batch + rank * share for step in range(first, stage.steps))
+    share = stage.share(world_size)
+    starts = (step * stage.batch_size + rank * share for step in range(first, stage.steps))
     order = ([*range(start, start + share)] for start in starts)
     loader = DataLoader(
         pairs,
         batch_sampler=order,  # pyright: ignore[reportArgumentType]
         num_workers=workers,
         pin_memory=pinned,
-        worker_init_fn=_leave_stopping_to_the_loop,
+        worker_init_fn=_leave_the_group,
         prefetch_factor=4 if workers else None,
     )
     return iter(loader)
 
 
-def _leave_stopping_to_the_loop(worker: int) -> None:
-    """A terminal sends Ctrl-C to every process, and the loop still needs its pairs for the step that it is in."""
+def _leave_the_group(worker: int) -> None:
+    """A terminal's Ctrl-C and torchrun's SIGTERM go to a whole group, and the loop needs its pairs to end its step.
+
+    PyTorch ends its workers by SIGTERM, so that signal is not ignored.
+    """
     del worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setsid()
 
 
 def train(
@@ -91,20 +93,21 @@ def train(
     discriminator: Discriminator | None = None,
     perceptual: Sequence[str] = ("vgg16",),
     resume: Checkpoint | None = None,
+    data: dict[str, str] | None = None,
     device: torch.device = CPU,
     rank: int = 0,
-    ranks: int = 1,
+    world_size: int = 1,
     workers: int = 1,
     save_every: int = 500,
     compiled: bool = False,
     stop: Callable[[], bool] = lambda: False,
     quiet: bool = False,
 ) -> Generator:
-    """Run the stage and return the averaged generator. Raises DivergedError, CheckpointError, FeaturesError.
+    """Run the stage and return the averaged generator. Raises some of `ERRORS`.
 
     The networks named by `perceptual` take turns, one a step: grain that pleases one displeases the next. Once `stop`
-    says so, the step is finished, everything is saved, and StoppedError tells which step it was. `quiet` shows no line
-    of progress.
+    says so, the step is finished, everything is saved, and StoppedError tells which step it was. `data`, what names the
+    photos and drawings, is kept in the checkpoint. `quiet` shows no line of progress.
     """
     torch.manual_seed(stage.seed)
     generator = copy.deepcopy(start).requires_grad_(True).train()
@@ -112,13 +115,13 @@ def train(
     for network in (generator, discriminator):
         network.to(device)
         network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  twice as fast on every device
-    average = copy.deepcopy(generator).requires_grad_(False)
+    ema_generator = copy.deepcopy(generator).requires_grad_(False)
     perceptual_losses = [distance(name, compiled).to(device) for name in perceptual] if stage.perceptual else []
     generator_optimizer = torch.optim.Adam(generator.parameters(), betas=(0.9, 0.99), fused=True)
     discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), betas=(0.5, 0.99), fused=True)
     parts = {
         "generator": generator,
-        "average": average,
+        "ema_generator": ema_generator,
         "discriminator": discriminator,
         "generator_optimizer": generator_optimizer,
         "discriminator_optimizer": discriminator_optimizer,
@@ -127,20 +130,29 @@ def train(
     if resume:
         resume.restore(parts)
         first = resume.step
-        if rank == 0:
-            report.rewind(first)
+    if rank == 0:
+        report.begin(first)
+    inputs = {"perceptual": [*perceptual], "compiled": compiled, **(data or {})}
 
-    def save(step: int) -> None:
+    def save(step: int, *, last: bool) -> None:
+        if not all(p.isfinite().all() for part in (generator, ema_generator, discriminator) for p in part.parameters()):
+            raise DivergedError(_diverged("the weights are no longer numbers", step, out))
         if rank == 0:
             states = {name: part.state_dict() for name, part in parts.items()}
-            Checkpoint(step, asdict(stage), states, asdict(generator.shape)).save(out / "checkpoint.pt")
-            save_weights(average, out / "generator.safetensors", step=str(step))
-            report.evaluate(step, average)
+            checkpoint = Checkpoint(step, asdict(stage), states, asdict(generator.shape), inputs)
+            try:
+                checkpoint.save(out / "checkpoint.pt")
+                save_weights(ema_generator, out / "generator.safetensors", step=str(step))
+            except OSError as error:
+                if last:
+                    raise CheckpointError(f"what was learned by step {step} cannot be saved: {error}") from error
+                tqdm.write(f"Step {step} is not saved ({error}). Training goes on, and saves later.", sys.stderr)
+            report.evaluate(step, ema_generator)
 
     def precision():
         return torch.autocast(device.type, torch.bfloat16) if stage.bf16 else nullcontext()
 
-    source = batches(pairs, stage, first, rank, ranks, workers, device.type == "cuda")
+    source = batches(pairs, stage, first, rank, world_size, workers, device.type == "cuda")
     steps = tqdm(
         range(first, stage.steps),
         initial=first,
@@ -154,23 +166,24 @@ def train(
         small, truth = (t.to(device, non_blocking=True).float().div(255) for t in next(source))
         small = small.contiguous(memory_format=torch.channels_last)
         truth = truth.contiguous(memory_format=torch.channels_last)
-        rate = stage.schedule(step)
+        factor = stage.schedule(step)
         for group in generator_optimizer.param_groups:
-            group["lr"] = stage.rate * rate
+            group["lr"] = stage.learning_rate * factor
         for group in discriminator_optimizer.param_groups:
-            group["lr"] = stage.discriminator_rate * rate
+            group["lr"] = stage.discriminator_learning_rate * factor
 
         # The generator's turn.
         with precision():
             photo = generator(small)
+            shown = losses.shown(photo)
             terms = {
                 "pixel": losses.pixel_loss(photo, truth),
-                "low_frequency": losses.low_frequency_loss(photo, truth),
+                "low_frequency": losses.low_frequency_loss(shown, truth),
             }
             weights = {name: getattr(stage, f"{name}_weight") for name in terms}
-            generated, real = (random_shift_crop(image, stage.compared, stage.seed, step) for image in (photo, truth))
+            generated, real = (random_shift_crop(image, stage.compared, stage.seed, step) for image in (shown, truth))
             if stage.grid_weight and (stage.perceptual or stage.adversarial_weight):
-                terms["grid"], weights["grid"] = losses.grid_loss(photo, truth), stage.grid_weight
+                terms["grid"], weights["grid"] = losses.grid_loss(shown, truth), stage.grid_weight
             if perceptual_losses:
                 network = perceptual_losses[step % len(perceptual_losses)]
                 if stage.texture_weight:
@@ -204,28 +217,32 @@ def train(
             discriminator_optimizer.step()
 
         # The average follows: at first closely, later slowly.
-        follow = 1 - min(stage.ema, (1 + step) / (10 + step))
+        follow = 1 - min(stage.ema_decay, (1 + step) / (10 + step))
         with torch.no_grad():
-            for slow, fast in zip(average.parameters(), generator.parameters(), strict=True):
+            for slow, fast in zip(ema_generator.parameters(), generator.parameters(), strict=True):
                 slow.lerp_(fast, follow)
 
-        told = (step + 1) % report.every == 0
-        # Several processes stop at one step, on which they agree now and then.
-        stops = step + 1 < stage.steps and (ranks == 1 or told) and bool(distributed.largest(stop()))
-        if told or stops or step + 1 == stage.steps:
+        done, last = step + 1, step + 1 == stage.steps
+        stops = not last and bool(distributed.largest(stop()))  # several processes stop at the same step
+        saves = (done % save_every == 0 and not last) or stops
+        if saves or last or done % report.every == 0:
             values = {name: value.item() for name, value in terms.items()}
             if not all(map(math.isfinite, values.values())):
-                report.draw_curves()
-                raise DivergedError(
-                    f"the loss is no longer a number at step {step}: lower --rate, and --resume the last checkpoint"
-                )
+                if rank == 0:
+                    report.draw_curves()
+                raise DivergedError(_diverged("the loss is no longer a number", step, out))
             if rank == 0:
-                report.step(step + 1, values)
+                report.step(done, values)
                 steps.set_postfix_str(f"loss {report.total(weights):.3f}", refresh=False)
-        if ((step + 1) % save_every == 0 and step + 1 < stage.steps) or stops:
-            save(step + 1)
+        if saves:
+            save(done, last=stops)
         if stops:
             steps.close()
-            raise StoppedError(step + 1)
-    save(stage.steps)
-    return average
+            raise StoppedError(done)
+    save(stage.steps, last=True)
+    return ema_generator
+
+
+def _diverged(what: str, step: int, out: Path) -> str:
+    resume = ", and resume from the last checkpoint" if (out / "checkpoint.pt").exists() else ""
+    return f"{what} at step {step}: lower the learning rate{resume}"

@@ -7,9 +7,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, l1_loss, softplus
 
 from training import SCALE
+from training.metrics import neighbours
 
-NEAR = (4, 9)
-"""How many bins of the spectrum away a peak's neighbours begin and end."""
 ROUNDING = 3 / 8 / 12 / 255**2
 """The power that rounding to bytes adds to each bin, for each px of a line under a Hann window."""
 
@@ -17,6 +16,14 @@ ROUNDING = 3 / 8 / 12 / 255**2
 def pixel_loss(photo: Tensor, truth: Tensor) -> Tensor:
     """Mean absolute error, of [0, 1]."""
     return l1_loss(photo, truth)
+
+
+def shown(photo: Tensor) -> Tensor:
+    """The values that people see, [0, 1], with gradients as if nothing were clamped.
+
+    What nobody sees must please no network. The pixel loss is to have the unclamped values: it draws them back.
+    """
+    return photo - (photo - photo.clamp(0, 1)).detach()
 
 
 def low_frequency_loss(photo: Tensor, truth: Tensor) -> Tensor:
@@ -27,20 +34,20 @@ def low_frequency_loss(photo: Tensor, truth: Tensor) -> Tensor:
 def grid_loss(photo: Tensor, truth: Tensor) -> Tensor:
     """By how much periods of 4 and 2 px stand out more than in the truth, of their neighbouring frequencies' power.
 
-    Pixel shuffle makes such a mesh the cheapest texture there is, and feature distances take it for grain. The measure
+    Pixel shuffle makes such a grid the cheapest texture there is, and feature distances take it for grain. The measure
     is the natural logarithm of power at the two periods over that of frequencies near them, along rows and columns,
     above that of the truth; 0.23 is one decibel. Sides are multiples of 4, of 40 px or more.
     """
-    return (mesh(photo) - mesh(truth)).relu().mean() + (checker(photo) - checker(truth)).relu().mean()
+    return (periods(photo) - periods(truth)).relu().mean() + (local_grid(photo) - local_grid(truth)).relu().mean()
 
 
-def checker(photo: Tensor) -> Tensor:
-    """(N, windows down, windows across): log of the power of single-pixel checkers over that of all fine differences.
+def local_grid(photo: Tensor) -> Tensor:
+    """(N, windows down, windows across): log of the power of a grid of single pixels over that of all fine differences.
 
-    In windows of 16 px, since a mesh that comes and goes, or changes its phase, stands out in none of a whole line's
+    In windows of 16 px, since a grid that comes and goes, or changes its phase, stands out in none of a whole line's
     frequencies.
     """
-    luma = photo.float().mul(photo.new_tensor((0.299, 0.587, 0.114)).float().view(1, 3, 1, 1)).sum(1)
+    luma = _luma(photo)
     across, down = luma.diff(dim=2), luma.diff(dim=1)
     both = across.diff(dim=1).square()
     fine = across[:, 1:].square() + down[:, :, 1:].square()
@@ -48,10 +55,14 @@ def checker(photo: Tensor) -> Tensor:
     return power[:, 0].log() - power[:, 1].log()
 
 
-def mesh(photo: Tensor) -> Tensor:
+def periods(photo: Tensor) -> Tensor:
     """(N, 2 directions, 2 periods): log of the power at 4 and 2 px over that of the frequencies beside them."""
-    luma = photo.float().mul(photo.new_tensor((0.299, 0.587, 0.114)).float().view(1, 3, 1, 1)).sum(1)
+    luma = _luma(photo)
     return torch.stack([_standing_out(luma), _standing_out(luma.transpose(1, 2))], 1)
+
+
+def _luma(photo: Tensor) -> Tensor:
+    return photo.float().mul(photo.new_tensor((0.299, 0.587, 0.114)).float().view(1, 3, 1, 1)).sum(1)
 
 
 def _standing_out(luma: Tensor) -> Tensor:
@@ -60,8 +71,7 @@ def _standing_out(luma: Tensor) -> Tensor:
     power = torch.fft.rfft(lines).abs().square().mean(1) + length * ROUNDING
     at = []
     for peak in (length // 4, length // 2):
-        near = (*range(peak - NEAR[1], peak - NEAR[0] + 1), *range(peak + NEAR[0], peak + NEAR[1] + 1))
-        beside = power[:, [k for k in near if k <= length // 2]].log().mean(1)
+        beside = power[:, neighbours(peak, length // 2)].log().mean(1)
         at.append(power[:, peak - 1 : peak + 2].mean(1).log() - beside)
     return torch.stack(at, 1)
 

@@ -1,4 +1,4 @@
-"""How true a photo is: PSNR and SSIM on luma, as papers report them; how much detail it has, and how much mesh."""
+"""How true a photo is: PSNR and SSIM on luma, as papers report them; how much detail and how much grid it has."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SHAVE = 4
 """Pixels left out at every border: the scale, as is usual."""
+NEAR = (4, 9)
+"""How many bins of the spectrum away a peak's neighbours begin and end."""
 _WINDOW = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
 _WINDOW /= _WINDOW.sum()
 
@@ -69,9 +71,15 @@ def detail(photo: Photo, truth: Photo) -> float:
 def grid(photo: Photo, truth: Photo) -> float:
     """dB by which periods of 4 and 2 px, along rows or columns, stand out more than in the truth, at the worst; or 0.
 
-    An enlargement by 4 leaves a mesh of just these two periods, where its network learned it. Sides are 48 px or more.
+    An enlargement by 4 leaves a grid of just these two periods, where its network learned it. Sides are 48 px or more.
     """
     return float(max(0.0, (periods(_inner(photo)) - periods(_inner(truth)).clip(0)).max()))
+
+
+def neighbours(peak: int, highest: int) -> list[int]:
+    """The bins of a spectrum that the one at `peak` is compared with; `highest` is the last that there is."""
+    begin, end = NEAR
+    return [k for k in range(peak - end, min(peak + end, highest) + 1) if abs(k - peak) >= begin]
 
 
 def periods(luma_: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -84,7 +92,6 @@ def periods(luma_: NDArray[np.float64]) -> NDArray[np.float64]:
         spectrum = np.fft.rfft((lines - lines.mean(1, keepdims=True)) * window)
         power = (abs(spectrum) ** 2).mean(0) + (window**2).sum() / 12  # what rounding to bytes adds
         for peak in (length // 4, length // 2):
-            near = [*range(peak - 9, peak - 3), *range(peak + 4, peak + 10)]
-            beside = np.exp(np.log(power[[k for k in near if k <= length // 2]]).mean())
+            beside = np.exp(np.log(power[neighbours(peak, length // 2)]).mean())
             found.append(10 * np.log10(power[peak - 1 : peak + 2].mean() / beside))
     return np.array(found)

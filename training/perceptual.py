@@ -35,8 +35,8 @@ class FeaturesError(ValueError):
 class FeatureDistance(nn.Module):
     """Squared distance of unit-length feature vectors, averaged over places and summed over layers, (N,).
 
-    That of LPIPS (arXiv:1801.03924); its learned weights of the channels are the network's `importance`, one (C,) for
-    each map, where it has them. Photos are (N, 3, H, W) in [0, 1].
+    That of LPIPS (arXiv:1801.03924); its learned weights are the network's `channel_weights`, one (C,) for each map,
+    where it has them. Photos are (N, 3, H, W) in [0, 1].
     """
 
     mean: Tensor
@@ -56,19 +56,21 @@ class FeatureDistance(nn.Module):
         self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1))
 
     def forward(self, photo: Tensor, truth: Tensor) -> Tensor:
-        with torch.no_grad():
-            seen = list(self._features(truth))
-        return self._distance(list(self._features(photo)), seen)
+        return self._distance(*self._maps(photo, truth))
 
     def with_texture(self, photo: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         """The distance, and how unlike the textures are, from the same maps: (N,) and (N,)."""
-        with torch.no_grad():
-            seen = list(self._features(truth))
-        maps = list(self._features(photo))
+        maps, seen = self._maps(photo, truth)
         return self._distance(maps, seen), texture_distance(maps, seen)
 
+    def _maps(self, photo: Tensor, truth: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Of both; the truth's without gradients."""
+        with torch.no_grad():
+            seen = list(self._features(truth))
+        return list(self._features(photo)), seen
+
     def _distance(self, maps: Sequence[Tensor], seen: Sequence[Tensor]) -> Tensor:
-        weights = getattr(self.network, "importance", [None] * len(seen))
+        weights = getattr(self.network, "channel_weights", [None] * len(seen))
         layers = zip(maps, seen, weights, strict=True)
         return torch.stack([self._unit_distance(f, g, weight).mean((1, 2)) for f, g, weight in layers]).sum(0)
 
@@ -142,7 +144,7 @@ def _lpips(path: Path, network: str) -> dict[str, Tensor]:
         weights[f"features.{at}.weight"] = torch.from_numpy(layer["kernel"].transpose(3, 2, 0, 1).copy())
         weights[f"features.{at}.bias"] = torch.from_numpy(layer["bias"])
     for i in range(5):
-        weights[f"importance.{i}"] = torch.from_numpy(kept[f"NetLinLayer_{i}"]["Conv_0"]["kernel"].ravel())
+        weights[f"channel_weights.{i}"] = torch.from_numpy(kept[f"NetLinLayer_{i}"]["Conv_0"]["kernel"].ravel())
     return weights
 
 

@@ -138,7 +138,7 @@ class VGG16(nn.Module):
         super().__init__()
         widths = [3, *(width for block in self.BLOCKS for width in block)]
         self.features = nn.ModuleList(nn.Conv2d(*pair, 3, padding=1) for pair in pairwise(widths))
-        self.importance = nn.ParameterList(torch.ones(block[-1]) for block in self.BLOCKS)
+        self.channel_weights = nn.ParameterList(torch.ones(block[-1]) for block in self.BLOCKS)
 
     def forward(self, x: Tensor) -> Iterator[Tensor]:
         layers = iter(self.features)
@@ -162,7 +162,7 @@ class AlexNet(nn.Module):
         super().__init__()
         inputs = (3, *(layer[0] for layer in self.LAYERS))
         self.features = nn.ModuleList(nn.Conv2d(i, *sizes) for i, sizes in zip(inputs, self.LAYERS, strict=False))
-        self.importance = nn.ParameterList(torch.ones(layer[0]) for layer in self.LAYERS)
+        self.channel_weights = nn.ParameterList(torch.ones(layer[0]) for layer in self.LAYERS)
 
     def forward(self, x: Tensor) -> Iterator[Tensor]:
         for at, layer in enumerate(self.features):

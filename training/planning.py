@@ -41,6 +41,9 @@ class _Watch(Report):
     def __post_init__(self) -> None:
         self.every = 1
 
+    def begin(self, step: int) -> None:
+        del step
+
     def step(self, step: int, values: dict[str, float]) -> None:
         del step
         self.recent = values
@@ -48,6 +51,9 @@ class _Watch(Report):
 
     def evaluate(self, step: int, network: torch.nn.Module) -> None:
         del step, network
+
+    def draw_curves(self) -> None:
+        """Also of a stage that diverges there are none."""
 
     def is_enough(self) -> bool:
         """The first step is left out: it builds what the others use."""
@@ -69,7 +75,7 @@ def seconds_a_step(stage: Stage, pairs: Pairs, start: Generator, **options: Any)
 def asked_to_stop() -> Iterator[list[int]]:
     """A list that is empty until somebody presses Ctrl-C, or SIGTERM comes; the second time breaks off at once."""
     signals: list[int] = []
-    teller = os.getpid() if os.environ.get("RANK", "0") == "0" else 0  # its workers get the signal, too
+    teller = os.getpid() if distributed.is_first() else 0  # workers may get it, too, as they begin
 
     def note(number: int, frame: FrameType | None) -> None:
         del frame

@@ -15,7 +15,6 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until it trains, Ctrl-C ends it at once, without a traceback
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,48 +57,53 @@ def main() -> None:
     from tqdm import tqdm
 
     from training import distributed
-    from training.dataset import HELD_OUT_EVERY, find_photos, read_photo
+    from training.dataset import digest, find_photos, manifest, read_photo, read_reduced, split
     from training.drawings.writing import DrawingsError
-    from training.follow_recipe import RecipeError, commit, follow, manifest, parse_recipe
+    from training.follow_recipe import RecipeError, commit, follow, parse_recipe
     from training.generator import parameters, save_weights
     from training.loop import ERRORS, StoppedError
-    from training.planning import asked_to_stop
+    from training.planning import asked_to_stop, has_fast_bfloat16
 
     weights = options.out / "generator.safetensors"
     try:
         if not options.recipe.is_file():
             raise RecipeError(f"no recipe at {options.recipe}")
-        recipe = parse_recipe(options.recipe.read_text())
-        files = find_photos(options.photos)
-        photos = [read_photo(file) for file in tqdm(files, desc="photos", disable=None)]
-        with distributed.group(options.device) as (device, rank, ranks), asked_to_stop() as stopping:
-            generator = follow(
-                recipe,
-                [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY] or photos,
-                drawn(recipe),
-                options.out,
-                photos[::HELD_OUT_EVERY],
-                device=device,
-                rank=rank,
-                ranks=ranks,
-                workers=options.workers,
-                save_every=options.save_every,
-                stop=lambda: bool(stopping),
-            )
+        with distributed.group(options.device) as (device, rank, world_size):
+            recipe = parse_recipe(options.recipe.read_text(), has_fast_bfloat16(device))
+            files = find_photos(options.photos)
+            listed = manifest(files, options.photos)
+            learned, evaluated = split(files)
+            photos = [read_reduced(file) for file in tqdm(learned, desc="photos", disable=None)]
+            shown = [*map(read_photo, evaluated)]
+            drawings = drawn(recipe)
+            with asked_to_stop() as stopping:
+                generator = follow(
+                    recipe,
+                    photos,
+                    drawings,
+                    options.out,
+                    shown,
+                    photos_sha256=digest(listed),
+                    device=device,
+                    rank=rank,
+                    world_size=world_size,
+                    workers=options.workers,
+                    save_every=options.save_every,
+                    stop=lambda: bool(stopping),
+                )
             if rank == 0:
-                listed = manifest(files, options.photos)
                 (options.out / "photos.sha256").write_text(listed)
-                digest = hashlib.sha256(listed.encode()).hexdigest()
-                save_weights(generator, weights, recipe=recipe.text, commit=commit(), photos_sha256=digest)
-    except (*ERRORS, DrawingsError, RecipeError) as error:
+                save_weights(generator, weights, recipe=recipe.text, commit=commit(), photos_sha256=digest(listed))
+    except (*ERRORS, DrawingsError, OSError, RecipeError) as error:
         sys.exit(f"recipe.py: {error}")
     except StoppedError as stopped:
-        print(f"\nrecipe.py: {stopped} of this stage, and saved; the same command goes on", file=sys.stderr)
+        if distributed.is_first():
+            print(f"\nrecipe.py: {stopped} of this stage, and saved; the same command goes on", file=sys.stderr)
         sys.exit(130)
     except KeyboardInterrupt:
         sys.exit("\nrecipe.py: stopped; the same command goes on from the last checkpoint")
     if rank == 0:
-        print(f"{parameters(generator):,} parameters in {weights}; next: python export/to_onnx.py --weights {weights}")
+        print(f"{parameters(generator):,} parameters in {weights}; next: make export OPTIONS='--weights {weights}'")
 
 
 if __name__ == "__main__":

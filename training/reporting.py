@@ -1,7 +1,9 @@
 """What a person can watch while training runs: TensorBoard, a picture of curves, a contact sheet of held-out photos."""
 
 import csv
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,8 +12,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
 
 from training.degradation import Photo
+from training.files import replacing
 from training.inference import bicubic, enhance
 from training.metrics import psnr_y
 from training.validation import validation
@@ -64,7 +68,10 @@ def contact_sheet(rows: Sequence[Sequence[Photo]], captions: Sequence[str]) -> I
 
 @dataclass
 class Report:
-    """Writes what happens into `out`; with `photos`, (small, truth) each, also how these fare, beside `before`."""
+    """Writes what happens into `out`; with `photos`, (small, truth) each, also how these fare, beside `before`.
+
+    Training is worth more than its curves: where a file cannot be written, a sentence tells of it, once.
+    """
 
     out: Path
     photos: Sequence[tuple[Photo, Photo]] = ()
@@ -76,28 +83,66 @@ class Report:
 
     def __post_init__(self) -> None:
         self.out.mkdir(parents=True, exist_ok=True)
-        self.board = SummaryWriter(str(self.out / "tensorboard"))
         self.log = self.out / "losses.csv"
         self.psnr: dict[str, float] = {}
         """of the photos, dB, when last looked: bicubic, before, after"""
         self._begun: list[Photo] = []
+        self._warned = False
+        self._board: SummaryWriter | None = None
+        self._purge_step: int | None = None
 
-    def rewind(self, step: int) -> None:
-        """Drop what was noted after this step, from which training goes on."""
-        if self.log.exists():
-            with self.log.open(newline="") as file:
-                kept = [row for row in csv.reader(file) if int(row[0]) <= step]
-            with self.log.open("w", newline="") as file:
-                csv.writer(file).writerows(kept)
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if not self._warned:
+                tqdm.write(
+                    f"Curves and pictures in {self.out} are not complete ({error}). Training goes on.", sys.stderr
+                )
+            self._warned = True
+
+    def begin(self, step: int) -> None:
+        """Training begins, or goes on, after this step: drop what an earlier run noted after it."""
+        self._purge_step = step + 1
+        with self._writing():
+            if self.log.exists():
+                kept = [row for row in self._rows() if int(row[0]) <= step]
+                with replacing(self.log) as unfinished, unfinished.open("w", newline="") as file:
+                    csv.writer(file).writerows(kept)
 
     def step(self, step: int, values: dict[str, float]) -> None:
         """Note the losses after a step, by name."""
         for name, value in values.items():
             self.recent[name] = 0.98 * self.recent.get(name, value) + 0.02 * value
-        for name, value in self.recent.items():
-            self.board.add_scalar(f"loss/{name}", value, step)
+        with self._writing():
+            self._log(step, {name: f"{value:.6f}" for name, value in self.recent.items()})
+            self._plot(step, {f"loss/{name}": value for name, value in self.recent.items()})
+
+    def _rows(self) -> list[list[str]]:
+        """(step, name, value) each; a line that a full disk cut off is left away."""
+        with self.log.open(newline="") as file:
+            return [row for row in csv.reader(file) if len(row) == 3 and all(row)]
+
+    def _log(self, step: int, rows: dict[str, str]) -> None:
         with self.log.open("a", newline="") as file:
-            csv.writer(file).writerows((step, name, f"{value:.6f}") for name, value in self.recent.items())
+            csv.writer(file).writerows((step, name, value) for name, value in rows.items())
+
+    def _plot(self, step: int, values: dict[str, float]) -> None:
+        """Show them on TensorBoard. Raises OSError; the thread of its writer has then ended, so a new one comes next.
+
+        This comes after the files, since that thread prints a traceback wherever it cannot write.
+        """
+        try:
+            if not self._board:
+                self._board = SummaryWriter(str(self.out / "tensorboard"), purge_step=self._purge_step)
+                self._purge_step = None
+            for name, value in values.items():
+                self._board.add_scalar(name, value, step)
+            self._board.flush()
+        except OSError:
+            self._board = None
+            raise
 
     def total(self, weights: dict[str, float]) -> float:
         """The generator's loss, of the running means."""
@@ -106,7 +151,8 @@ class Report:
     def evaluate(self, step: int, network: nn.Module) -> None:
         """Curves so far, and of the photos their PSNR and contact sheet."""
         if self.photos:
-            self._look(step, network)
+            with self._writing():
+                self._look(step, network)
         self.draw_curves()
 
     def _look(self, step: int, network: nn.Module) -> None:
@@ -120,22 +166,23 @@ class Report:
             name: float(np.mean([psnr_y(*pair) for pair in zip(photos, truths, strict=True)]))
             for name, photos in columns.items()
         }
-        self.board.add_scalar("held-out/PSNR-Y", self.psnr["after"], step)
-        with self.log.open("a", newline="") as file:
-            csv.writer(file).writerow((step, "held-out PSNR-Y", f"{self.psnr['after']:.4f}"))
+        self._log(step, {"held-out PSNR-Y": f"{self.psnr['after']:.4f}"})
         names = {"after": f"after {step:,} steps"}
         captions = [f"{names.get(name, name)}, {value:.2f} dB" for name, value in self.psnr.items()]
         rows = [*zip(*columns.values(), truths, strict=True)]
         contact_sheet(rows[:ROWS], [*captions, "the original"]).save(self.out / "sheet.png")
+        self._plot(step, {"held-out/PSNR-Y": self.psnr["after"]})
 
     def draw_curves(self) -> None:
         """A picture of everything that was noted, over the steps."""
+        with self._writing():
+            if self.log.exists() and (rows := self._rows()):
+                self._draw(rows)
+
+    def _draw(self, rows: Sequence[Sequence[str]]) -> None:
         curves: dict[str, list[tuple[int, float]]] = {}
-        if not self.log.exists():
-            return
-        with self.log.open(newline="") as file:
-            for step, name, value in csv.reader(file):
-                curves.setdefault(name, []).append((int(step), float(value)))
+        for step, name, value in rows:
+            curves.setdefault(name, []).append((int(step), float(value)))
         across = min(4, len(curves))
         down = -(-len(curves) // across)
         figure, axes = plt.subplots(down, across, figsize=(4 * across, 3 * down), squeeze=False, layout="constrained")

@@ -4,7 +4,7 @@ usage: python training/train.py --photos FOLDER [--minutes 30 | --steps N] [--fr
        python training/train.py --photos FOLDER --resume runs/NAME/checkpoint.pt
        torchrun --nproc-per-node 2 training/train.py --photos FOLDER
 
-`training/recipe.py` runs several stages, as the served weights need. The loop is in `training/loop.py`.
+`training/recipe.py` runs the stages of a recipe. The loop is in `training/loop.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until it trains, Ctrl-C ends it at once, without a traceback
 
 import argparse
+import os
+import shlex
 import sys
 from dataclasses import fields, replace
 from functools import partial
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
     from training.stage import Stage
 
 MINUTES = 30.0
+START = "start.safetensors"
+"""In the output folder: the weights that training began from."""
 NOTHING = "nothing"
-FINE_TUNING: dict[str, Any] = {"batch": 8, "rate": 1e-4, "adversarial_weight": 0.0}
-FROM_NOTHING: dict[str, Any] = {"rate": 6e-4, "perceptual_weight": 0.0, "adversarial_weight": 0.0}
+FINE_TUNING: dict[str, Any] = {"batch_size": 8, "learning_rate": 1e-4, "adversarial_weight": 0.0}
+FROM_NOTHING: dict[str, Any] = {"learning_rate": 6e-4, "perceptual_weight": 0.0, "adversarial_weight": 0.0}
 SHAPE = {"blocks": 15, "channels": 128, "fold": 2}
 
 
@@ -44,6 +48,7 @@ def arguments() -> argparse.ArgumentParser:
         prog="train.py",
         description="Fine-tune the served weights on your photos, or train a generator from nothing. Ctrl-C saves what "
         "was learned.",
+        allow_abbrev=False,
     )
     add = parser.add_argument
     add("--photos", type=Path, required=True, help="folder of photos; the larger, sharper and more varied the better")
@@ -60,12 +65,15 @@ def arguments() -> argparse.ArgumentParser:
     add(
         "--perceptual",
         nargs="+",
-        default=["lite0"],
         metavar="NETWORK",
         help="networks of the perceptual loss, used in turn: lite0, lite1, lite2, vgg16 or alexnet, each with :FILE "
         "for weights of your own; squeezenet:FILE; or MODULE:FACTORY (default: lite0)",
     )
-    add("--compile", action="store_true", help="make the perceptual loss faster, after a minute; needs a C++ compiler")
+    add(
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        help="make the perceptual loss faster, after a minute; needs a C++ compiler",
+    )
     add("--workers", type=int, default=1, help="processes that prepare pairs of crops (default: %(default)s)")
     add(
         "--save-every",
@@ -117,20 +125,6 @@ def contradiction(options: argparse.Namespace) -> str:
     return ""
 
 
-def resumed(options: argparse.Namespace) -> Checkpoint | None:
-    """The checkpoint to go on from. Raises CheckpointError where a new training would overwrite an earlier one."""
-    from training.checkpoint import Checkpoint, CheckpointError
-
-    kept = options.out / "checkpoint.pt"
-    if options.resume:
-        return Checkpoint.load(options.resume)
-    if kept.exists():
-        raise CheckpointError(
-            f"{options.out} holds an earlier training: name another folder with --out, or go on with --resume {kept}"
-        )
-    return None
-
-
 def chosen_stage(options: argparse.Namespace, resume: Checkpoint | None, device: torch.device) -> Stage:
     """The checkpoint's options, or the defaults, with what was typed in their place. Raises CheckpointError."""
     from training.checkpoint import CheckpointError
@@ -141,23 +135,23 @@ def chosen_stage(options: argparse.Namespace, resume: Checkpoint | None, device:
     if not resume:
         base = FROM_NOTHING if options.start == NOTHING else FINE_TUNING
         return Stage(**{"bf16": has_fast_bfloat16(device), **base, **typed})
-    if other := [f"--{name.replace('_', '-')}" for name in typed if name not in ("rate", "discriminator_rate")]:
-        raise CheckpointError(f"{' '.join(other)} cannot change in a resumed training: only the rates can")
-    return Stage(**{**resume.recipe, **typed})
+    changed = set(resume.changed(typed)) - {"learning_rate", "discriminator_learning_rate"}
+    if other := [f"--{name.replace('_', '-')}" for name in typed if name in changed]:
+        raise CheckpointError(f"{' '.join(other)} cannot change in a resumed training: only the learning rates can")
+    return Stage(**{**resume.stage, **typed})
 
 
 def starting_point(options: argparse.Namespace, resume: Checkpoint | None) -> tuple[Generator, Generator | None]:
     """The generator to train, and the one to compare with where it began from weights. Raises WeightsError."""
     from training.defaults import WEIGHTS
-    from training.generator import Shape, load_weights, make_generator, save_weights
+    from training.generator import Shape, load_weights, make_generator
 
-    kept = options.out / "start.safetensors"
     if resume:
+        kept = options.out / START
         return make_generator(Shape(**resume.shape)), load_weights(kept) if kept.is_file() else None
     if options.start == NOTHING:
         return make_generator(Shape(**{name: getattr(options, name) or usual for name, usual in SHAPE.items()})), None
     start = load_weights(Path(options.start) if options.start else WEIGHTS)
-    save_weights(start, kept)
     return start, start
 
 
@@ -167,55 +161,70 @@ def main() -> None:
     if wrong := contradiction(options):
         parser.error(wrong)
     options.out = options.out or (options.resume.parent if options.resume else Path("runs") / options.photos.name)
+    from training import distributed
     from training.loop import ERRORS, StoppedError
-    from training.planning import asked_to_stop
 
-    again = f"--resume {options.out / 'checkpoint.pt'}"
     try:
-        with asked_to_stop() as stopping:
-            run(options, stopping)
-    except ERRORS as error:
+        run(options)
+    except (*ERRORS, OSError) as error:
         sys.exit(f"train.py: {error}")
     except StoppedError as stopped:
-        print(f"\ntrain.py: {stopped}, and saved. To go on, the same command and\n  {again}", file=sys.stderr)
+        if distributed.is_first():
+            again = to_go_on(options, {name: parser.get_default(name) for name in ("workers", "save_every", "device")})
+            print(f"\ntrain.py: {stopped}, and saved. To go on:\n  {again}", file=sys.stderr)
         sys.exit(130)
 
 
-def run(options: argparse.Namespace, stopping: list[int]) -> None:
-    """Train, telling before what to expect, and after it what came of it. Raises what `train` raises."""
+def to_go_on(options: argparse.Namespace, usual: dict[str, Any]) -> str:
+    """What to type to go on. The checkpoint keeps all options but `usual`, which are typed where they are not usual."""
+    processes = os.environ.get("WORLD_SIZE", "1")
+    torchrun = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", processes)
+    launcher = torchrun if processes != "1" else sys.orig_argv[:1]
+    typed = {"photos": options.photos, "resume": options.out / "checkpoint.pt"}
+    typed |= {name: getattr(options, name) for name in usual if getattr(options, name) != usual[name]}
+    words = (word for name, value in typed.items() for word in (f"--{name.replace('_', '-')}", str(value)))
+    return shlex.join([*launcher, sys.argv[0], *words])
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train, telling before what to expect, and after it what came of it. Raises what `train` raises, and OSError."""
     import torch
 
     from training import distributed
-    from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
-    from training.generator import parameters
+    from training.dataset import Pairs, find_photos, read_photo, read_reduced, split
+    from training.generator import parameters, save_weights
     from training.loop import train
-    from training.planning import seconds_a_step
+    from training.planning import asked_to_stop, seconds_a_step
     from training.reporting import Report, held_out
+    from training.resuming import completed, data, resumed
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # nothing is learned yet: Ctrl-C ends it, and tidies up
     resume = resumed(options)
-    with distributed.group(options.device) as (device, rank, ranks):
+    inputs = resume.inputs if resume else {}
+    options = completed(options, inputs)
+    with distributed.group(options.device) as (device, rank, world_size):
 
         def say(line: str) -> None:
             if rank == 0:
                 print(line, flush=True)
 
         stage = chosen_stage(options, resume, device)
-        if stage.batch % ranks:
-            raise PhotosError(f"--batch {stage.batch} cannot be shared evenly by {ranks} processes")
+        stage.share(world_size)
         files = find_photos(options.photos)
-        learned = [file for i, file in enumerate(files) if i % HELD_OUT_EVERY] or files
+        learned, evaluated = split(files)
         drawings = find_photos(options.drawings) if options.drawings else []
+        files_kept = data(options, files, drawings, resume)
         torch.manual_seed(stage.seed)
         start, before = starting_point(options, resume)
-        say(f"Reading {len(files):,} photos, {len(files[::HELD_OUT_EVERY]):,} of them held out for evaluation.")
-        pairs = Pairs(map(read_photo, learned), stage.patch, stage.seed, [*map(read_photo, drawings)])
-        shown = held_out([read_photo(file) for file in files[::HELD_OUT_EVERY]])
+        say(f"Reading {len(files):,} photos, {len(evaluated):,} of them held out for evaluation.")
+        pairs = Pairs(map(read_reduced, learned), stage.patch_size, stage.seed, [*map(read_photo, drawings)])
+        shown = held_out([*map(read_photo, evaluated)])
         how = {
             "start": start,
             "perceptual": options.perceptual,
             "device": device,
             "rank": rank,
-            "ranks": ranks,
+            "world_size": world_size,
             "workers": options.workers,
             "compiled": options.compile,
         }
@@ -224,8 +233,11 @@ def run(options: argparse.Namespace, stopping: list[int]) -> None:
             stage = _for_minutes(options.minutes or MINUTES, stage, partial(seconds_a_step, pairs=pairs, **how), say)
         say(expectation(options, device, stage.steps - begun))
         report = Report(options.out, shown, before=before)
-        stop = {"stop": lambda: bool(stopping), "save_every": options.save_every, "resume": resume}
-        generator = train(stage, pairs, options.out, report, **how, **stop)
+        if before and not resume and rank == 0:
+            save_weights(before, options.out / START)
+        kept = {"save_every": options.save_every, "resume": resume, "data": files_kept}
+        with asked_to_stop() as stopping:
+            generator = train(stage, pairs, options.out, report, **how, **kept, stop=lambda: bool(stopping))
         say(f"{parameters(generator):,} parameters in {options.out / 'generator.safetensors'}")
         say(outcome(options, report))
 

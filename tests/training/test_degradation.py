@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
+from training import degradation
 from training.degradation import Degradation, Jpeg, Noise, Resizing, Sharpening, WebP, sample_degradation
 from training.kernels import (
     REDUCTIONS,
@@ -75,7 +76,18 @@ def test_samples_reach_every_kind():
     assert {type(step) for d in drawn for step in d.steps} == {Jpeg, Noise, Resizing, Sharpening, WebP}
     assert max(sum(isinstance(step, Jpeg) for step in d.steps) for d in drawn) == 3
     assert any(d.kernel is not None for d in drawn)
-    assert any(d == Degradation() for d in drawn)
+    assert any(d is degradation.CLEAN for d in drawn)
+
+
+def test_one_pair_in_seven_is_sharpened_and_a_third_or_more_is_not_troubled(monkeypatch):
+    rng, troubled = np.random.default_rng(0), []
+    whole = degradation.sample_troubled
+    monkeypatch.setattr(degradation, "sample_troubled", lambda rng: troubled.append(whole(rng)) or troubled[-1])
+    for _ in range(2000):
+        sample_degradation(rng)
+    sharpened = [d for d in troubled if any(isinstance(step, Sharpening) for step in d.steps)]
+    assert len(sharpened) / 2000 == pytest.approx(0.15, abs=0.03)
+    assert len(troubled) / 2000 < 2 / 3
 
 
 @pytest.mark.parametrize("kernel", [disc_kernel(7.0), motion_kernel(14.0, 1.57)])

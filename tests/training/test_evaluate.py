@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.processes import PATIENCE
 from training.card_tables import middle
 from training.defaults import JUDGES, VALIDATION
 from training.evaluation import header, judge, measure, onnx_enhancer, row, truths
 from training.generator import WEIGHTS, Generator, Shape, WeightsError, load_weights, save_weights
 from training.inference import bicubic, enhance
-from training.train import arguments
+from training.resuming import PERCEPTUAL
 from training.validation import validation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +70,7 @@ def test_prints_a_table(photos, tmp_path):
     Image.fromarray(photos[1][:130, :141]).save(folder / "cat.png")
     done = subprocess.run(
         [sys.executable, ROOT / "training" / "evaluate.py", "--photos", tmp_path],
-        capture_output=True, text=True, timeout=200, check=False,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = [line.split(" | ")[:3] for line in done.stdout.splitlines()[2:]]
@@ -88,7 +89,7 @@ def test_judges_several_weights_by_the_photos_that_training_held_out(photos, tmp
     done = subprocess.run(
         [sys.executable, ROOT / "training" / "evaluate.py", "--photos", tmp_path, "--held-out",
          "--degradation", "clean", "--weights", WEIGHTS, other],
-        capture_output=True, text=True, timeout=100, check=False,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert [line.split(" | ")[2] for line in done.stdout.splitlines()[2:]] == ["bicubic", str(WEIGHTS), str(other)]
@@ -104,7 +105,7 @@ def test_ctrl_c_is_one_line(photos, tmp_path):
         assert evaluating.stdout
         assert evaluating.stdout.readline().startswith("| degradation")
         os.killpg(evaluating.pid, signal.SIGINT)  # as a terminal does
-        _, errors = evaluating.communicate(timeout=100)
+        _, errors = evaluating.communicate(timeout=PATIENCE * 100)
     assert evaluating.returncode == 130
     assert errors == "\nevaluate.py: stopped\n"
 
@@ -122,7 +123,7 @@ def test_of_a_large_photo_the_middle_counts(tmp_path):
 def test_a_mistake_gets_one_sentence(tmp_path):
     done = subprocess.run(
         [sys.executable, ROOT / "training" / "evaluate.py", "--photos", tmp_path],
-        capture_output=True, text=True, timeout=100, check=False,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert "no photos in" in done.stderr
@@ -139,4 +140,4 @@ def test_the_table_is_markdown_with_a_column_for_each_judge(pairs):
 
 
 def test_what_judges_by_default_is_nothing_that_training_looks_through_by_default():
-    assert not {*JUDGES} & {*arguments().get_default("perceptual")}
+    assert not {*JUDGES} & {*PERCEPTUAL}

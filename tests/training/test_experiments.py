@@ -4,6 +4,8 @@ import pytest
 import torch
 from PIL import Image
 
+from training import planning
+from training.checkpoint import Checkpoint
 from training.experiments import architectures, compare
 from training.experiments.architectures import NETWORKS, BranchedBlock
 from training.experiments.trials import Row, page, steps_in
@@ -53,6 +55,7 @@ def test_runs_from_the_command_line(photos, tmp_path, monkeypatch):
     for i, photo in enumerate(photos):
         Image.fromarray(photo).save(tmp_path / f"{i}.png")
     monkeypatch.setattr(compare, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(planning, "has_fast_bfloat16", lambda device: False)  # noqa: ARG005
     monkeypatch.setattr(architectures, "NETWORKS", dict([*NETWORKS.items()][:1]))
     monkeypatch.setattr(
         "sys.argv",
@@ -61,13 +64,14 @@ def test_runs_from_the_command_line(photos, tmp_path, monkeypatch):
             "networks",
             f"--photos={tmp_path}",
             "--seconds=1",
-            "--batch=2",
-            "--patch=16",
+            "--batch-size=2",
+            "--patch-size=16",
             f"--out={tmp_path / 'runs'}",
         ],
     )
     compare.main()
     written = (tmp_path / "results" / "networks.md").read_text()
+    assert not Checkpoint.load(tmp_path / "runs" / "8-residual-blocks" / "checkpoint.pt").stage["bf16"]
     assert re.search(r"\| 8 residual blocks \| 0.66 M \| \d+ \| \d\d\.\d\d \| \d\.\d{3} \|", written)
 
 

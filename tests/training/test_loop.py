@@ -1,4 +1,4 @@
-"""The loop, run for real: a few steps of a small recipe on real photos."""
+"""The loop, run for real: a few steps of a small stage on real photos."""
 
 import csv
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ from training.reporting import CAPTION, Report, held_out
 from training.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGE = Stage(steps=5, batch=4, patch=16, bf16=False, seed=3)
+STAGE = Stage(steps=5, batch_size=4, patch_size=16, bf16=False, seed=3)
 PIXELS = replace(STAGE, adversarial_weight=0.0, perceptual_weight=0.0, grid_weight=0.0)
 
 
 @pytest.fixture
 def pairs(photos) -> Pairs:
-    return Pairs(photos, STAGE.patch, STAGE.seed)
+    return Pairs(photos, STAGE.patch_size, STAGE.seed)
 
 
 def fresh(shape: Shape = Shape(1)) -> Generator:  # noqa: B008 - frozen
@@ -51,9 +51,8 @@ def curve(out: Path) -> list[tuple[int, str, float]]:
 @pytest.mark.parametrize("shape", [Shape(1), Shape(1, 32, fold=2)])
 def test_learns(pairs, tmp_path, shape):
     start = fresh(shape)
-    learned = train(
-        replace(PIXELS, steps=40, batch=8, rate=4e-3), pairs, tmp_path, Report(tmp_path), start=start, workers=0
-    )
+    stage = replace(PIXELS, steps=40, batch_size=8, learning_rate=4e-3)
+    learned = train(stage, pairs, tmp_path, Report(tmp_path), start=start, workers=0)
 
     def error(network):
         shown = [pairs[10_000 + i] for i in range(30)]
@@ -119,7 +118,7 @@ def test_a_short_stage_warms_up_within_a_tenth_of_it():
 
 def test_starts_from_weights_and_keeps_their_shape(pairs, tmp_path):
     start = fresh(Shape(1, 16, fold=2)).eval()
-    same = train(replace(PIXELS, steps=1, rate=0.0), pairs, tmp_path, Report(tmp_path), start=start, workers=0)
+    same = train(replace(PIXELS, steps=1, learning_rate=0.0), pairs, tmp_path, Report(tmp_path), start=start, workers=0)
     photo = torch.rand(1, 3, 10, 12)
     torch.testing.assert_close(same(photo), start(photo))
     assert load_weights(tmp_path / "generator.safetensors").shape == start.shape
@@ -135,7 +134,7 @@ class Pixels(nn.Module):
 
 
 def test_feature_networks_take_turns(pairs, tmp_path):
-    stage = replace(STAGE, steps=4, rate=0.0)
+    stage = replace(STAGE, steps=4, learning_rate=0.0)
     pixels = f"{__name__}:Pixels"
     seen: list[float] = []
 
@@ -165,18 +164,70 @@ def test_a_checkpoint_of_another_network_is_refused(pairs, tmp_path):
         run(PIXELS, pairs, tmp_path, resume=found, start=fresh(Shape(2)))
 
 
-def test_a_file_that_is_no_checkpoint_is_named(tmp_path):
-    (tmp_path / "c.pt").write_bytes(b"nothing")
-    with pytest.raises(CheckpointError, match=r"c\.pt is not a checkpoint"):
-        Checkpoint.load(tmp_path / "c.pt")
-
-
 def test_stops_when_the_loss_is_no_longer_a_number(pairs, tmp_path):
     start = Generator(Shape(1))
     with torch.no_grad():
         start.head.weight.fill_(float("nan"))
-    with pytest.raises(DivergedError, match="no longer a number at step 0"):
-        run(STAGE, pairs, tmp_path, start=start)
+    with pytest.raises(DivergedError, match=r"no longer a number at step 0: lower the learning rate$"):
+        train(PIXELS, pairs, tmp_path, Report(tmp_path), start=start, workers=0, save_every=1)
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
+class Steep(Pixels):
+    """Sees numbers, and has a gradient that is none."""
+
+    def forward(self, x: torch.Tensor) -> Iterator[torch.Tensor]:
+        x = x * 1
+        if x.requires_grad:
+            x.register_hook(lambda gradient: gradient * float("nan"))
+        yield x
+
+
+def test_weights_that_are_no_numbers_do_not_replace_the_last_good_ones(pairs, tmp_path):
+    networks = [f"{__name__}:{network}" for network in ("Pixels", "Steep")]
+    with pytest.raises(DivergedError, match=r"weights are no longer numbers at step 2: .* resume from the last"):
+        run(STAGE, pairs, tmp_path, perceptual=networks, save_every=1)
+    kept = Checkpoint.load(tmp_path / "checkpoint.pt")
+    assert kept.step == 1
+    assert all(value.isfinite().all() for value in kept.state["generator"].values())
+
+
+def test_several_processes_agree_to_stop_at_every_step(pairs, tmp_path):
+    with pytest.raises(StoppedError, match="after step 1"):
+        train(PIXELS, pairs, tmp_path, Report(tmp_path), start=fresh(), workers=0, world_size=2, stop=lambda: True)
+
+
+def test_a_full_disk_costs_a_checkpoint_and_not_the_training(pairs, tmp_path, capsys):
+    for name in ("checkpoint.part", "curves.png"):
+        (tmp_path / name).symlink_to("/dev/full")
+    (tmp_path / "losses.csv").mkdir()
+    run(replace(PIXELS, steps=3), pairs, tmp_path, save_every=1)
+    said = capsys.readouterr().err
+    assert said.count("Step 1 is not saved") == 1
+    assert "Step 2 is not saved" not in said
+    assert said.count("are not complete") == 1
+    assert Checkpoint.load(tmp_path / "checkpoint.pt").step == 3
+
+    kept = (tmp_path / "generator.safetensors").read_bytes()
+    (tmp_path / "generator.part").symlink_to("/dev/full")
+    with pytest.raises(CheckpointError, match=r"by step 1 cannot be saved: .*No space left"):
+        run(replace(PIXELS, steps=1), pairs, tmp_path)
+    assert (tmp_path / "generator.safetensors").read_bytes() == kept
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_line_that_a_full_disk_cut_off_is_no_point_of_a_curve(tmp_path):
+    (tmp_path / "losses.csv").write_text("1,pixel,0.5\n2,pix")
+    report = Report(tmp_path)
+    report.begin(2)
+    report.draw_curves()
+    assert curve(tmp_path) == [(1, "pixel", 0.5)]
+
+
+def test_a_new_training_drops_the_curves_of_one_that_was_never_saved(pairs, tmp_path):
+    (tmp_path / "losses.csv").write_text("4,pixel,0.5\n")
+    run(replace(PIXELS, steps=1), pairs, tmp_path)
+    assert {step for step, _, _ in curve(tmp_path)} == {1}
 
 
 def test_reports_curves_and_a_contact_sheet(pairs, photos, tmp_path):
@@ -203,7 +254,7 @@ def test_every_step_looks_from_another_place_and_the_same_one_again():
 
 
 def test_the_learning_rate_rises_and_falls():
-    stage = Stage(steps=1000, last_rate=0.1)
+    stage = Stage(steps=1000, final_learning_rate_factor=0.1)
     shares = [stage.schedule(step) for step in range(1000)]
     assert max(shares) == pytest.approx(1, rel=0.1)
     assert shares[0] < shares[199] > shares[999]

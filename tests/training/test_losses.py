@@ -24,36 +24,44 @@ def test_low_frequency_loss_sees_a_stain_and_no_grain():
     assert losses.low_frequency_loss(stain, truth) == pytest.approx(0.1)
 
 
-def test_grid_loss_sees_a_mesh_and_no_other_grain(photos):
+def test_overshoot_is_not_seen_and_still_has_its_gradient():
+    photo = torch.tensor([-0.5, 0.25, 1.5], requires_grad=True)
+    shown = losses.shown(photo)
+    torch.testing.assert_close(shown.detach(), torch.tensor([0, 0.25, 1]))
+    shown.square().sum().backward()
+    torch.testing.assert_close(photo.grad, 2 * shown.detach())
+
+
+def test_grid_loss_sees_a_grid_and_no_other_grain(photos):
     truth = torch.from_numpy(photos[0][100:228, 100:228].copy()).permute(2, 0, 1)[None] / 255
-    mesh = truth.clone()
-    mesh[..., ::4, ::4] += 0.1
+    grid = truth.clone()
+    grid[..., ::4, ::4] += 0.1
     torch.manual_seed(0)
     grain = truth + 0.15 * avg_pool2d(torch.randn_like(truth), 3, 1, 1)
     assert losses.grid_loss(truth, truth) == 0
     assert losses.grid_loss(grain, truth) < 0.25
-    assert losses.grid_loss(mesh, truth) > 4 * losses.grid_loss(grain, truth)
+    assert losses.grid_loss(grid, truth) > 4 * losses.grid_loss(grain, truth)
 
 
-def test_grid_loss_sees_checkers_that_change_their_phase(photos):
-    """They stand out in none of a line's frequencies, and are seen all the same."""
+def test_grid_loss_sees_a_grid_of_single_pixels_that_changes_its_phase(photos):
+    """It stands out in none of a line's frequencies, and is seen all the same."""
     truth = torch.from_numpy(photos[0][100:228, 100:228].copy()).permute(2, 0, 1)[None] / 255
     signs = torch.ones(128, 128)
     signs[::2] *= -1
     signs[:, ::2] *= -1
     torch.manual_seed(0)
     phases = (torch.rand(32, 32) > 0.5).float().mul(2).sub(1).repeat_interleave(4, 0).repeat_interleave(4, 1)
-    checkers = truth + 0.03 * signs * phases
-    mesh = (losses.mesh(checkers) - losses.mesh(truth)).relu().mean()
-    assert losses.grid_loss(checkers, truth) > 4 * mesh
+    gridded = truth + 0.03 * signs * phases
+    lines = (losses.periods(gridded) - losses.periods(truth)).relu().mean()
+    assert losses.grid_loss(gridded, truth) > 4 * lines
 
 
-def test_the_mesh_of_grid_loss_is_the_measure_of_evaluation(photos):
-    """Both see the same surplus in a mesh, but for their weights of the colours."""
+def test_the_periods_of_grid_loss_are_the_measure_of_evaluation(photos):
+    """Both see the same surplus in a grid, but for their weights of the colours."""
     photo = photos[0][100:228, 100:228].copy()
     photo[::4] = photo[::4] // 8 * 7
     theirs = periods(luma(photo)) / 10 * math.log(10)
-    ours = losses.mesh(torch.from_numpy(photo).permute(2, 0, 1)[None] / 255).flatten()
+    ours = losses.periods(torch.from_numpy(photo).permute(2, 0, 1)[None] / 255).flatten()
     torch.testing.assert_close(ours, torch.tensor(theirs, dtype=torch.float32), atol=0.1, rtol=0)
 
 

@@ -45,13 +45,13 @@ def test_scores_are_the_judges():
         assert perceptual(photo, truth, judge_of) == pytest.approx(wanted[name], rel=1e-3)
 
 
-def test_grid_finds_a_mesh_and_detail_its_grain(photos):
+def test_grid_finds_a_grid_and_detail_its_grain(photos):
     truth = photos[0][100:228, 100:228]
-    meshed = truth.copy()
-    meshed[:, ::4] = np.minimum(meshed[:, ::4].astype(int) + 20, 255)
+    gridded = truth.copy()
+    gridded[:, ::4] = np.minimum(gridded[:, ::4].astype(int) + 20, 255)
     assert grid(truth, truth) == 0
-    assert grid(meshed, truth) > 5
-    assert detail(meshed, truth) > 1.05
+    assert grid(gridded, truth) > 5
+    assert detail(gridded, truth) > 1.05
     assert detail(bicubic(truth[::4, ::4]), truth) < 0.6
 
 

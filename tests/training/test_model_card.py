@@ -2,8 +2,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.card_tables import BEGIN, END, both, cell, column, middle, peers, rewrite, table, with_best_bold
+from training.card_tables import (
+    BEGIN,
+    END,
+    both,
+    cell,
+    column,
+    described,
+    middle,
+    peers,
+    rewrite,
+    table,
+    with_best_bold,
+)
 from training.evaluation import Score
+from training.generator import Shape, load_weights, make_generator
 
 PAGE = """# Peers
 
@@ -27,6 +40,14 @@ def test_reads_the_peers_of_one_degradation():
     row = {"model": "bicubic", "operations": "0.43 M", "set5": "28.04 / 0.454 / 0.280 / 0.26 / 0.0"}
     assert peers(PAGE, "`shared`") == [row]
     assert peers(PAGE, "`clean`")[0]["set5"].startswith("29.13")
+
+
+def test_operations_are_not_the_parameters_where_the_trunk_works_at_half_resolution():
+    """A quarter of the multiply-adds for each of the trunk's weights; at whole resolution one for each."""
+    first = {"model": "Resolution-Enhancer", "kind": "GAN"}
+    half = make_generator(Shape(15, 128, fold=2))
+    assert described(half) == {**first, "parameters": "4.81 M", "operations": "1.25 M"}
+    assert described(load_weights()) == {**first, "parameters": "1.25 M", "operations": "1.25 M"}
 
 
 def test_replaces_the_measured_part_and_nothing_else():

