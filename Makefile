@@ -68,12 +68,13 @@ explain-train:
 		'It takes some dozens of sharp photos, better hundreds, of a megapixel or more,' \
 		'and writes into runs/. The first time it installs what it needs into $(VENV):' \
 		'1.3 GB, with PyTorch for CPUs.' \
+		'Where pip finds only the build with CUDA, it is several GB.' \
 		"More: OPTIONS='--minutes 120', '--steps 5000', '--from nothing' or '--help'," \
 		'and docs/training.md.' >&2; exit 2; }
 	@test -d "$(PHOTOS)" || { echo 'there is no folder $(PHOTOS)' >&2; exit 2; }
-	@test -e $(VENV)/train || echo 'The first time, what training needs is installed into $(VENV): 1.3 GB.'
+	@test -e $(VENV)/train || echo 'The first time, what training needs is installed into $(VENV): 1.3 GB, or several GB with CUDA.'
 
-weights: explain-weights $(VENV)/train ## the served weights by their recipe, from nothing; stopped, it goes on: make weights PHOTOS=folder
+weights: explain-weights $(VENV)/train ## weights by the recipe, from nothing; started again, it resumes: make weights PHOTOS=folder
 	$(RUN) -m training.recipe --photos "$(PHOTOS)" $(OPTIONS)
 
 explain-weights:
@@ -138,8 +139,8 @@ clean: ## remove what was installed and built
 
 # What is installed leaves a stamp named after its lock, so a second run installs nothing.
 $(VENV)/created:
-	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo 'this needs Python 3.11 or newer with venv: name one with PYTHON=..., or (Debian) apt install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+		echo 'this needs Python 3.11, 3.12 or 3.13 with venv: name one with PYTHON=..., or (Debian) apt install python3-venv' >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
@@ -176,10 +177,12 @@ $(VENV)/serve: requirements/serve.txt requirements/triton.txt | $(VENV)/project
 	@$(INSTALL) "Triton (140 MB)" --require-hashes --no-deps -r requirements/triton.txt
 	@touch $@
 
-# In a folder of its own, since ONNX Runtime for CPUs has the same name and files.
+# In a folder of its own, since ONNX Runtime for CPUs has the same name and files. Folders are put in place as a whole:
+# pip, interrupted, would leave one with half of its packages, and it leaves what is there already.
 $(VENV)/gpu: requirements/gpu.txt | $(VENV)/project
-	@$(INSTALL) "ONNX Runtime for NVIDIA GPUs (2 GB)" --require-hashes --no-deps -r $< --target $@ --upgrade
-	@touch $@
+	@rm -rf $@.new
+	@$(INSTALL) "ONNX Runtime for NVIDIA GPUs (2 GB)" --require-hashes --no-deps -r $< --target $@.new
+	@rm -rf $@ && mv $@.new $@ && touch $@
 
 $(VENV)/dev: requirements/dev.txt requirements/judges.txt requirements/torch-cpu.txt requirements/torch-cuda.txt requirements/triton.txt | $(VENV)/project
 	@$(INSTALL) "everything that the tests need (1.6 GB)" --require-hashes -r $<
@@ -189,8 +192,9 @@ $(VENV)/dev: requirements/dev.txt requirements/judges.txt requirements/torch-cpu
 	@touch $@
 
 $(VENV)/perf_analyzer/bin: requirements/benchmark.txt | $(VENV)/created
-	@$(INSTALL) "perf_analyzer" --require-hashes --no-deps -r $< --target $(VENV)/perf_analyzer
-	@touch $@
+	@rm -rf $(@D).new
+	@$(INSTALL) "perf_analyzer" --require-hashes --no-deps -r $< --target $(@D).new
+	@rm -rf $(@D) && mv $(@D).new $(@D) && touch $@
 
 # Other programs that show pictures: the machine's own, else Debian's.
 $(VENV)/decoders: | $(VENV)/created

@@ -175,7 +175,7 @@ def page() -> str:
         "## What breaks first",
         "1. **The cores of the model servers**, and with a queue instead of an error: people wait longer, and are "
         "told how long. Add servers behind the same name.\n"
-        "2. **Slack's limits for one workspace**, of which no machine gives more: about one message a second in a "
+        "2. **Slack's limits for one workspace**, which no machine can raise: about one message a second in a "
         "channel and fifty status lines a minute. Replies come all the same; status lines are left out.\n"
         "3. **Socket Mode's ten connections**: more bots than that take events over HTTP.\n"
         "4. **The database**, last: one PostgreSQL does thousands of such transactions a second, and a bot at rest "

@@ -118,18 +118,16 @@ def markdown(found: list[Arithmetic]) -> str:
         for way in found
     )
     good = any(served.cpu / way.cpu >= FASTER and served.psnr - way.psnr < LOST for way in others)
-    verdict = "It is worth offering." if good else "It is not."
-    fast = max(served.cpu / way.cpu for way in others)
-    training = (
-        " Training with quantisation may win back decibels, but no time: it was not tried." if fast < FASTER else ""
-    )
+    slow = max(served.cpu / way.cpu for way in others) < FASTER
+    training = f"Training with quantisation may win back decibels{', but no time' if slow else ''}: it was not tried."
+    verdict = "It is worth offering." if good else f"It is not. {training}"
     return (
         "\n\n".join(
             [
                 "# Eight bits",
                 "Made by `python -m benchmarks.int8`; change nothing by hand.",
                 f"Machine: {machine.describe()}; one thread.",
-                f"Offered if {FASTER} times as fast at less than {LOST} dB lost. {verdict}{training}",
+                f"Offered if {FASTER} times as fast at less than {LOST} dB lost. {verdict}",
                 report.table(
                     ("arithmetic", "CPU ms a 256x256 tile", "times as fast", "PSNR-Y dB", "against what is served"),
                     rows,

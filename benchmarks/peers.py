@@ -136,8 +136,8 @@ def markdown(rows: Sequence[Speed]) -> str:
         "Made by `python -m benchmarks.peers`; change nothing by hand.",
         f"CPU time of one {SIDE}x{SIDE} tile on one thread, the best of {ROUNDS} rounds, all by turns. "
         "Ours is from pixels to pixels; of the others only the network counts. `make serve` takes the faster of our "
-        "two rows. Times as fast: how often ours, so served, is done in the time of the other. For each operation: "
-        "the same, as if both had as many multiply-adds.",
+        "two rows. Times as fast: the other's time divided by that one. For each operation: the same, for each "
+        "multiply-add.",
     ]
     return "\n\n".join([*parts, *report.by_kind(rows, _table)]) + "\n"
 

@@ -103,7 +103,7 @@ def markdown(rows: Sequence[Steps]) -> str:
         "# From share to reply",
         "Made by `python -m benchmarks.steps`; change nothing by hand.",
         "A JPEG that somebody shares in the playground, with the real bot and a real Triton on one machine; seconds of "
-        "each step, from its trace. The graph: what Triton says that its runs took, on all instances. Beside it: all "
+        "each step, from its trace. The graph: Triton's own inference time, divided by its instances. Beside it: all "
         "the rest of the time from the share to the reply; the aim is at most 25 % of the whole from 1 megapixel on, "
         "and at most 0.5 s below.",
     ]

@@ -50,7 +50,7 @@ SIZES = {
         ("build", "train", "torch-cpu", "judges"),
         (
             ("Makefile", "'{}, with PyTorch for CPUs.'"),
-            ("Makefile", "what training needs is installed into $(VENV): {}."),
+            ("Makefile", "what training needs is installed into $(VENV): {}, or several GB with CUDA."),
             ("docs/sizing.md", "| what training needs (`make train`) | {} with PyTorch for CPUs,"),
         ),
         venv=True,

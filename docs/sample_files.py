@@ -14,25 +14,46 @@ DEEP_AVIF = base64.b64decode(
     "djFDgSBAAAAAABNjb2xybmNseAABAA0ABoAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAACNtZGF0EgAKCDgIv2MBDQaQMg0bQCOO"
     "OMQAAJ41aUhA"
 )
-_MODES = {"L": 1, "RGB": 3, "RGBA": 3, "CMYK": 4}
+_MODES = {"1": 0, "L": 1, "RGB": 3, "RGBA": 3, "CMYK": 4, "LAB": 9}
 
 
-def psd(image: Image.Image, layers: int = 0, icc: bytes = b"", bits: int = 8) -> bytes:
-    """A Photoshop file with `image` as its flat picture, uncompressed.
+def psd(
+    image: Image.Image,
+    layers: int = 0,
+    icc: bytes = b"",
+    bits: int = 8,
+    more: tuple[Image.Image, ...] = (),
+    packed: bool = False,
+) -> bytes:
+    """A Photoshop file with `image` as its flat picture, and `more` channels (L) after it.
 
-    A fourth channel beside RGB is transparency where `layers` is negative, which is how Photoshop says it, and else a
-    selection; the layers are empty. CMYK is stored as its negative.
+    The first channel after the colours is transparency where `layers` is negative, which is how Photoshop says it, and
+    else a selection; the layers are empty. CMYK and bitmaps are stored as their negatives.
+    `packed`: by run lengths.
     """
-    pixels = np.asarray(image).reshape(image.height, image.width, -1)
+    # Of Lab Pillow's own array has signed numbers, its channels have those of the file.
+    colours = [np.asarray(channel) for channel in image.split()]
     if image.mode == "CMYK":
-        pixels = 255 - pixels
-    planes = pixels.transpose(2, 0, 1).repeat(bits // 8, 2).tobytes()
-    head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, pixels.shape[2], *image.size[::-1], bits, _MODES[image.mode])
+        colours = [255 - channel for channel in colours]
+    elif image.mode == "1":
+        bits, colours = 1, [np.packbits(~channel, axis=1) for channel in colours]
+    planes = np.stack([*colours, *map(np.asarray, more)]).repeat(max(1, bits // 8), 2)
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, len(planes), *image.size[::-1], bits, _MODES[image.mode])
     resource = b"8BIM" + struct.pack(">H2xI", 1039, len(icc)) + icc + b"\0" * (len(icc) % 2) if icc else b""
     record = bytes(18) + b"8BIMnorm\xff\0\0\0" + struct.pack(">I", 12) + bytes(12)
     about = struct.pack(">h", layers) + record * abs(layers)
     about = _with_length(_with_length(about) + bytes(4)) if layers else bytes(4)
-    return head + bytes(4) + _with_length(resource) + about + b"\0\0" + planes
+    data = _packed(planes) if packed else b"\0\0" + planes.tobytes()
+    return head + bytes(4) + _with_length(resource) + about + data
+
+
+def _packed(planes: np.ndarray) -> bytes:
+    """PackBits without any run: the length of a piece, less one, stands before it. The rows' lengths come first."""
+    rows = [
+        b"".join(bytes([len(piece) - 1]) + piece for at in range(0, len(row), 128) if (piece := row[at : at + 128]))
+        for row in map(bytes, planes.reshape(-1, planes.shape[2]))
+    ]
+    return b"\0\1" + struct.pack(f">{len(rows)}H", *map(len, rows)) + b"".join(rows)
 
 
 def _with_length(data: bytes) -> bytes:

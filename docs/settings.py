@@ -30,12 +30,13 @@ empty value counts as none. Wrong values are told all at once, in one sentence e
 
 LIMITS = """## Limits
 
-The defaults suit two cores and 1 GB. What is over a limit gets a sentence, and the bot goes on.
+The defaults suit two cores and 1 GB. If a limit is exceeded, the user gets a reply with the reason, and the bot
+continues.
 """
 
 COMMAND = """## Command line
 
-`python -m slackbot` is the bot; `python -m slackbot enhance` enhances files without Slack, through the server of
+`slackbot` (in `.venv/bin`) is the bot; `slackbot enhance` enhances files without Slack, with the model server of
 `TRITON_URL`.
 """
 

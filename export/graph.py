@@ -1,6 +1,7 @@
 """The generator as Triton serves it: pixels in, pixels out, every conversion inside the graph."""
 
 import copy
+import hashlib
 import logging
 import warnings
 from pathlib import Path
@@ -56,7 +57,10 @@ class Served(nn.Module):
 
 
 def write(generator: Generator, path: Path) -> onnx.ModelProto:
-    """Export to `path` and return the graph, as OPSET and IR_VERSION say, with height, width and batch free."""
+    """Export to `path` and return the graph, as OPSET and IR_VERSION say, with height, width and batch free.
+
+    Its name ends in a digest of all that is in it.
+    """
     free = {0: torch.export.Dim("N"), 1: torch.export.Dim("H"), 2: torch.export.Dim("W")}
     sample = torch.zeros(2, 24, 32, 3, dtype=torch.uint8)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, which nothing here uses
@@ -72,5 +76,7 @@ def write(generator: Generator, path: Path) -> onnx.ModelProto:
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info):
         del part.metadata_props[:]
+    # ONNX Runtime finds TensorRT's engines by the names of graph and nodes: other weights must have another.
+    graph.name += f"_{hashlib.sha256(graph.SerializeToString()).hexdigest()[:12]}"
     onnx.save(model, path)
     return model

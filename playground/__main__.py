@@ -10,10 +10,12 @@ if __name__ == "__main__":
 import argparse
 import asyncio
 import contextlib
+import ipaddress
 import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from playground.errors import BadRequest
 from playground.seed import APP_TOKEN, BOT_TOKEN
@@ -67,13 +69,16 @@ def _listen(host: str, port: int) -> socket.socket:
 async def _serve(listener: socket.socket, base_url: str, settings: Settings, services: ServiceOptions) -> None:
     from aiohttp import web
 
+    from playground.origin_check import LOOPBACK
     from playground.server import application
 
+    is_local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+    hosts = LOOPBACK | {urlsplit(base_url).hostname or ""} if is_local else ()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(application(base_url, settings, services), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(application(base_url, settings, services, hosts), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.SockSite(runner, listener).start()
     print(f"ready {base_url}/", flush=True)

@@ -76,7 +76,7 @@ def demo(port: int, model_server: str, agent: bool) -> None:
         address = ready.split()[1]
         environment |= {"SLACK_API_URL": f"{address}api/", "DATABASE_URL": f"sqlite:///{folder}/bot.sqlite"}
         if model_server:
-            print("  Starting the model server, which takes 10 to 30 s.", flush=True)
+            print("  Starting the model server, which takes some seconds.", flush=True)
             _wait_for_server(address, workspace)
         print("  Starting the bot.", flush=True)
         with _part("slackbot", ["--env-file", os.devnull], environment) as (bot, _):

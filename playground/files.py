@@ -165,7 +165,7 @@ def describe(file: StoredFile, *, base_url: str, team: str) -> dict[str, Any]:
         "mode": "external" if file.mode == "external" else "hosted",
         "is_external": file.mode == "external",
         "external_type": "gdrive" if file.mode == "external" else "",
-        "is_public": True,
+        "is_public": "public" in file.shares,
         "public_url_shared": False,
         "display_as_bot": False,
         "username": "",

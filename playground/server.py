@@ -1,5 +1,6 @@
 """The playground as one aiohttp application: Web API, Socket Mode, files, control API and page on one port."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from playground.control_requests import error_middleware
 from playground.event_delivery import EventDelivery
 from playground.file_endpoints import FileEndpoints, signed_out
 from playground.installing import Installing
+from playground.origin_check import own_page_only
 from playground.services import ServiceOptions, Services
 from playground.settings import Settings
 from playground.socket_mode import SocketMode
@@ -33,9 +35,15 @@ async def _page(request: web.Request) -> web.StreamResponse:
 
 
 def application(
-    base_url: str, settings: Settings | None = None, options: ServiceOptions | None = None
+    base_url: str,
+    settings: Settings | None = None,
+    options: ServiceOptions | None = None,
+    hosts: Collection[str] = (),
 ) -> web.Application:
-    """The whole playground. `base_url` is where it can be reached, without a slash at the end."""
+    """The whole playground. `base_url` is where it can be reached, without a slash at the end.
+
+    `hosts` are the names that requests may address it by, without a port; none: any.
+    """
     services = Services(options or ServiceOptions())
     workspace = Workspace(base_url, settings)
     socket_mode = SocketMode(workspace)
@@ -47,7 +55,7 @@ def application(
     async def close_sockets(_: web.Application) -> None:
         await socket_mode.close()
 
-    app = web.Application(client_max_size=_MAX_BODY, middlewares=[error_middleware])
+    app = web.Application(client_max_size=_MAX_BODY, middlewares=[own_page_only(base_url, hosts), error_middleware])
     app.on_startup.append(services.open)
     app.on_shutdown.append(close_sockets)
     app.on_cleanup.append(services.close)

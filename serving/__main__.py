@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
         usage="%(prog)s [options] [-- tritonserver options]",
         description="Serve the model repository with the tritonserver of the nvidia-pytriton wheel. "
         "Prints one line that begins with 'ready' once every model answers, and runs until SIGINT or SIGTERM. "
-        f"Models are loaded by those alone who have the key: {model_control.KEY} in the environment, or one made at "
+        f"Loading a model requires the key: {model_control.KEY} in the environment, or one made at "
         "each start, which export/to_onnx.py --activate finds by itself.",
     )
     parser.add_argument(
@@ -53,8 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         "--device",
         choices=devices.CHOICES,
         default="auto",
-        help="what runs the models: an NVIDIA GPU where there is one, else the CPU (auto); the CPU; a GPU, by "
-        "ONNX Runtime; or, on the CPU, one of what can run them there, to compare (default: %(default)s)",
+        help="what runs the models: auto (an NVIDIA GPU if there is one, else the CPU), cpu, gpu (ONNX Runtime), or "
+        "one of the engines for CPUs, to compare them (default: %(default)s)",
     )
     parser.add_argument("--threads", type=_count, help="cores for inference, shared by all instances (default: all)")
     parser.add_argument(

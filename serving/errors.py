@@ -7,7 +7,7 @@ CannotServe
 ├── PortTaken      an address cannot be bound
 ├── KeyMissing     other machines could control the models
 └── ServerFailed   tritonserver ended or refused a model, with its own reason
-    └── ServerCrashed  a signal ended it, or it ended while it served
+    └── ServerCrashed  a signal ended it, it ended while it served, or it got no CPU while it started: another may serve
 """
 
 
@@ -40,4 +40,4 @@ class ServerFailed(CannotServe):
 
 
 class ServerCrashed(ServerFailed):
-    """A signal ended tritonserver, or it ended by itself while it served."""
+    """A signal ended tritonserver, it ended by itself while it served, or it got too little CPU while it started."""

@@ -6,6 +6,7 @@ import signal
 # What a machine without a GPU makes Triton complain about, harmlessly.
 GPU_NOISE = re.compile(r"pinned|CUDA|CudaDriverHelper|NVML|DCGM|cuda", re.ASCII)
 LOG_LINE = re.compile(r"(?P<level>[IWEF])\d{4} \S+ \d+ [\w.]+:\d+\] (?P<text>.*)")
+GAVE_UP_A_STUB = re.compile(r"Stub process \S+ is not healthy")  # it did not answer within a second
 CRASH = re.compile(r"terminate called|\s*what\(\):|.*[Aa]ssert")  # what a dying C++ program writes
 REASON = re.compile(
     r"failed to load '(?P<model>[^']+)' version (?P<version>\d+): (Internal: TritonModelException: )?(?P<reason>.*?)"

@@ -1,7 +1,8 @@
 """`python -m serving.run_with_server COMMAND...`: a command with Triton beside it, for as long as the command runs.
 
-The server that answers at TRITON_URL (or the default address) is used as it is; where none answers, one of our own is
-started on free ports, and TRITON_URL tells the command where. One that crashes comes back there.
+The server that answers at TRITON_URL (of the environment, else of `.env`, else the default) is used as it is. Where
+none answers, one of our own is started on free ports, and TRITON_URL tells the command where; one that crashes comes
+back there.
 """
 
 import signal
@@ -15,12 +16,25 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from serving.ports import Ports
 
 ADDRESS = f"127.0.0.1:{Ports.grpc}"
+ENV_FILE = Path(".env")
 PATIENCE = 1.0
 """Seconds within which a running server accepts a connection."""
+
+
+def wanted() -> str:
+    """The address that the command would use by itself."""
+    from dotenv import dotenv_values  # comes with the bot
+
+    try:
+        named = dotenv_values(ENV_FILE)
+    except (OSError, UnicodeDecodeError):  # the command has its own words for that
+        named = {}
+    return os.environ.get("TRITON_URL") or named.get("TRITON_URL") or ADDRESS
 
 
 def answers(address: str) -> bool:
@@ -87,7 +101,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        return run(command, os.environ.get("TRITON_URL", ADDRESS))
+        return run(command, wanted())
     except KeyboardInterrupt:
         return 130
     except FileNotFoundError:

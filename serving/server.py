@@ -17,7 +17,7 @@ from pathlib import Path
 
 from serving import devices, model_control
 from serving.errors import ServerCrashed, ServerFailed
-from serving.log import LOG_LINE, is_trouble, reason
+from serving.log import GAVE_UP_A_STUB, LOG_LINE, is_trouble, reason
 from serving.ports import Ports
 from serving.wheel import Wheel
 
@@ -84,9 +84,9 @@ def command(wheel: Wheel, backends: Path, options: Options) -> list[str]:
         ),
         f"--grpc-port={options.ports.grpc}",
         f"--metrics-port={options.ports.metrics}",
-        # Clients connect anew, so that a server that joined behind the same name gets its share; a tile is let finish.
+        # Clients connect anew, so that a server that joined behind the same name gets its share; a model is let load.
         "--grpc-max-connection-age=20000",
-        "--grpc-max-connection-age-grace=60000",
+        "--grpc-max-connection-age-grace=600000",
         *(options.tls.command() if options.tls else ()),
         f"--exit-timeout-secs={options.grace}",
         f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix()}",
@@ -171,9 +171,9 @@ class Server:
     def wait_until_ready(self, stop: threading.Event) -> bool:
         """Return True once every model and the metrics answer, False if `stop` was set first.
 
-        Raises ServerCrashed if a signal ended it, and ServerFailed if it ended otherwise or is not ready after START: a
-        stub that gets no CPU for a second while its model loads is given up by tritonserver 2.51, which then waits for
-        that stub's end for ever.
+        Raises ServerCrashed if a signal ended it, or if it gave up a stub that got no CPU for a second while its model
+        loaded: tritonserver 2.51 ends then, or waits for that stub's end for ever, so also if it is not ready after
+        START. Raises ServerFailed if it ended otherwise.
         """
         deadline = time.monotonic() + START
         host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
@@ -182,13 +182,13 @@ class Server:
         while not stop.wait(POLL):
             close_shared_memory()
             if (status := self._process.poll()) is not None:
-                raise self._failure("while starting", ServerCrashed if status < 0 else ServerFailed)
+                raise self._failure("while starting", crashed=status < 0)
             # tritonserver opens its ports when every model is loaded, and that of the metrics last.
             if _listens(host, ports.grpc) and (without_metrics or _answers(host, ports.metrics, "/metrics")):
                 self._ready = True
                 return True
             if time.monotonic() > deadline:
-                raise ServerFailed(f"tritonserver is not ready after {START:.0f} s: has this machine too much to do?")
+                raise ServerCrashed(f"tritonserver is not ready after {START:.0f} s: has this machine too much to do?")
         return False
 
     def wait(self, stop: threading.Event) -> None:
@@ -196,7 +196,7 @@ class Server:
         while not stop.wait(POLL * 4):
             close_shared_memory()  # each load of a model makes more
             if self._process.poll() is not None:
-                raise self._failure("by itself", ServerCrashed)
+                raise self._failure("by itself", crashed=True)
 
     def end(self) -> None:
         """Let requests in flight finish, where there is time for that; then leave no process behind."""
@@ -214,10 +214,14 @@ class Server:
         for left in SHARED_MEMORY.glob(f"{shared_memory_prefix()}*"):
             left.unlink(missing_ok=True)
         self._reader.join(timeout=1)
+        if self._process.stdout and not self._reader.is_alive():
+            self._process.stdout.close()
 
-    def _failure(self, when: str, kind: type[ServerFailed] = ServerFailed) -> ServerFailed:
+    def _failure(self, when: str, *, crashed: bool) -> ServerFailed:
         self._reader.join(timeout=2)
-        return kind(f"tritonserver ended {when}: {reason(list(self._tail), self._process.returncode)}")
+        why = reason(list(self._tail), self._process.returncode)
+        kind = ServerCrashed if crashed or GAVE_UP_A_STUB.search(why) else ServerFailed
+        return kind(f"tritonserver ended {when}: {why}")
 
     def _read(self) -> None:
         hidden = False

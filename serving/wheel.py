@@ -15,7 +15,7 @@ from pathlib import Path
 from serving.errors import Unsupported
 
 GLIBC = (2, 35)  # the wheel's manylinux tag
-INSTALL = "pip install --no-deps -r requirements/triton.txt"
+INSTALL = "run `make .venv/serve`"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -34,7 +34,7 @@ def find() -> Wheel:
     check_machine(sys.platform, platform.machine(), _glibc())
     for package in ("openvino", "ncnn", "numpy"):
         if util.find_spec(package) is None:
-            raise Unsupported(f"{package} is not installed: pip install -r requirements/serve.txt")
+            raise Unsupported(f"{package} is not installed: run `make .venv/serve`")
     try:
         distribution = metadata.distribution("nvidia-pytriton")
     except metadata.PackageNotFoundError:
@@ -51,7 +51,7 @@ def find() -> Wheel:
     if not wheel.stub.is_file():
         raise Unsupported(f"the nvidia-pytriton wheel has no stub for Python {PYTHON}: use Python 3.11, 3.12 or 3.13")
     if not wheel.tritonserver.is_file():
-        raise Unsupported(f"the nvidia-pytriton wheel holds no tritonserver: {INSTALL} --force-reinstall")
+        raise Unsupported(f"the nvidia-pytriton wheel holds no tritonserver: remove .venv, and {INSTALL}")
     return wheel
 
 

@@ -67,7 +67,8 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
     server = ModelServer(endpoint, limits.server)
     _report(server, endpoint.url)
     enhancer = Enhancer(server, limits.server, limits.photo, metrics.FALLBACKS.inc)
-    tracker = JobTracker(limits.jobs, QueueTable(store.engine, bots.executor), time.time)
+    table = QueueTable(store.engine, bots.executor)
+    tracker = JobTracker(limits.jobs, table, time.time, many_teams=slack.installations is not None)
     steps = JobSteps(
         workspaces=slack.workspaces,
         decorations=decorations,
@@ -81,10 +82,10 @@ def serve(configuration: Configuration, announce: Callable[[str], None]) -> None
         posts=Posts(store, bots),
         quotas=Quotas(store.engine, limits.jobs),
     )
-    commands = ChatCommands(slack.workspaces, tracker, store, enhancer, limits.photo, settings.admins)
+    commands = ChatCommands(slack.decorating, tracker, store, enhancer, limits.photo, settings.admins)
     jobs = Jobs(database_url, steps, commands, tracker, store, bots, limits.jobs, limits.slack)
     reporter = StatusReporter(tracker, bots, slack.decorating, decorations, limits.slack)
-    install_allow_list(slack.app, settings.allow_list, slack.welcome)
+    install_allow_list(slack.app, settings.allow_list, slack.is_served)
     forgetting = Forgetting(store, slack.installations, settings.photos_folder) if slack.installations else None
     listen(slack.app, jobs, store.is_watched, forgetting.hear if forgetting else None)
     metrics.BREAKER_OPEN.set_function(lambda: enhancer.breaker_open)
@@ -101,9 +102,9 @@ def _run(
     """Take events, until a signal comes; then end."""
     parts.reporter.start()
     parts.decorations.start()
-    metrics.QUEUE_DEPTH.set_function(parts.jobs.records.depth)
-    metrics.OLDEST_JOB.set_function(parts.jobs.records.oldest_seconds)
-    metrics.OTHER_VERSIONS.set_function(parts.jobs.records.other_versions)
+    metrics.show(metrics.QUEUE_DEPTH, parts.jobs.records.depth)
+    metrics.show(metrics.OLDEST_JOB, parts.jobs.records.oldest_seconds)
+    metrics.show(metrics.OTHER_VERSIONS, parts.jobs.records.other_versions)
     serving = threading.Event()
     health = _health(settings, parts.events, serving)
     try:

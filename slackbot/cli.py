@@ -32,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 1
     except KeyboardInterrupt:
         code = 130
+    except Exception:
+        log.exception("ended by an error that nobody foresaw")
+        code = 1
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads of the job queue and of gRPC may still wait for something; what they do is written down.
@@ -137,15 +140,15 @@ def make_parser() -> argparse.ArgumentParser:
         "--output",
         default="",
         metavar="OUT",
-        help="file, or folder, for the result; a folder that is not there ends in /",
+        help="file, or folder, for the result; end the name of a new folder with /",
     )
-    enhance.add_argument("-r", "--recursive", action="store_true", help="the folders in a folder as well")
+    enhance.add_argument("-r", "--recursive", action="store_true", help="search subfolders, too")
     enhance.add_argument("--scale", type=int, choices=(2, 4), default=4, help="how many times as wide and high (4)")
     enhance.add_argument("--format", choices=("png", "jpeg", "webp"), help="another kind of file than the photo's own")
     enhance.add_argument(
         "--compare", action="store_true", help="write cat_compare.jpg as well: bicubic left, enhanced right"
     )
-    enhance.add_argument("--bicubic", action="store_true", help="do without the model")
+    enhance.add_argument("--bicubic", action="store_true", help="use bicubic interpolation instead of the model")
     enhance.add_argument("--keep-metadata", action="store_true", help="keep time, camera, place and the like")
     enhance.add_argument(
         "--triton",
@@ -154,7 +157,7 @@ def make_parser() -> argparse.ArgumentParser:
         help=f"gRPC address of the model server (TRITON_URL, else {TRITON_URL}); docs/settings.md describes more",
     )
     enhance.add_argument(
-        "--check", action="store_true", help="only say what cannot be done, before a model server is started for it"
+        "--check", action="store_true", help="only check the files and options; no model server is needed"
     )
     enhance.add_argument("--force", action="store_true", help="overwrite files that are there")
     return parser

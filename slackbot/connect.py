@@ -1,7 +1,6 @@
 """Slack's side of the bot: one workspace with its token, or all that install the app."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from slack_bolt import App
@@ -12,7 +11,7 @@ from slackbot.jobs.installations import Installations
 from slackbot.limits import SlackLimits
 from slackbot.settings import Settings, split_keys
 from slackbot.slack import oauth
-from slackbot.slack.allow_list import Welcome, many_workspaces, one_workspace
+from slackbot.slack.allow_list import IsServed, many_workspaces, one_workspace
 from slackbot.slack.client import Slack, web_client
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
 from slackbot.slack.workspaces import InstalledWorkspaces, OneWorkspace, Workspaces
@@ -23,12 +22,13 @@ _DECORATION = 5.0  # seconds without an answer after which a reaction or status 
 
 @dataclass(frozen=True)
 class Connection:
-    """The app, and where its calls go: those of jobs, and reactions and status lines, which make no photo wait."""
+    """The app, and where its calls go: those of jobs, and reactions, status lines and App Homes, for which nobody waits
+    where Slack asks to."""
 
     app: App
     workspaces: Workspaces
     decorating: Workspaces
-    welcome: Welcome
+    is_served: IsServed
     installations: Installations | None = None
 
 
@@ -49,7 +49,7 @@ def _one(settings: Settings, limits: SlackLimits, hurried: SlackLimits, _: Engin
     # Its acknowledgement waits for the listener, and the listener for the database.
     app = App(client=client, logger=BOLT_LOG, process_before_response=True, signing_secret=secret)
     decorating = OneWorkspace(Slack(web_client(token, api_url, hurried), api_url, hurried), bot_user)
-    return Connection(app, OneWorkspace(slack, bot_user), decorating, one_workspace(home))
+    return Connection(app, OneWorkspace(slack, bot_user), decorating, one_workspace(home, settings.allow_list))
 
 
 def _many(settings: Settings, limits: SlackLimits, hurried: SlackLimits, engine: Engine) -> Connection:
@@ -61,12 +61,13 @@ def _many(settings: Settings, limits: SlackLimits, hurried: SlackLimits, engine:
     )
     installations = Installations(engine, *credentials[:2], split_keys(settings.token_key), client)
     stores = installations.store, installations.states
-    may_install: Callable[[set[str]], bool] = settings.allow_list.may_install
+    allow_list = settings.allow_list
+    may_install = allow_list.may_install
     app = oauth.make_app(client, credentials, stores, installations.bot, installations.note, may_install, BOLT_LOG)
     workspaces, decorating = (
         InstalledWorkspaces(installations.bot, settings.slack_api_url, one) for one in (limits, hurried)
     )
-    return Connection(app, workspaces, decorating, many_workspaces(installations.has), installations)
+    return Connection(app, workspaces, decorating, many_workspaces(installations.has, allow_list), installations)
 
 
 def _sign_in(slack: Slack) -> tuple[str, str]:

@@ -91,6 +91,7 @@ def enhance_files(order: Order, begin: Callable[[], Enhancer], limits: Limits, b
             while begun:
                 failed += _end(begun.popleft(), work)
     finally:
+        openings.close()
         pool.shutdown(wait=False, cancel_futures=True)
     return failed
 

@@ -1,8 +1,9 @@
 """What the command line is to enhance: which files there are, and where each result goes."""
 
+import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,20 +56,28 @@ class Targets:
 
 
 def check_order(order: Order) -> tuple[Path | None, list[Source], int]:
-    """The file for the result if one is named, what can be read, and how many cannot. Raises CommandError, OSError."""
+    """The file for the result if one is named, what can be read, and how many cannot. Raises CommandError."""
     output = order.output
-    many = len(order.inputs) > 1 or order.inputs[0].is_dir()
-    file = output if output and not (many or order.is_folder or output.is_dir()) else None
+    many = len(order.inputs) > 1 or _is_folder(order.inputs[0])
+    file = output if output and not (many or order.is_folder or _is_folder(output)) else None
     if file:
         format_to_write(file, None, order.options)
-        refuse_existing(file, order)
-    sources, failed = [], 0
-    for source in _sources(order.inputs, None if file else output, order.recursive):
+        try:
+            refuse_existing(file, order)
+        except OSError as error:
+            raise CommandError(told(file, error)) from None
+    sources, failed = list[Source](), 0
+
+    def fail(path: Path, error: OSError) -> None:
+        nonlocal failed
+        failed += 1
+        print(told(path, error), file=sys.stderr, flush=True)
+
+    for source in _sources(order.inputs, None if file else output, order.recursive, fail):
         try:
             source.path.open("rb").close()
         except OSError as error:
-            failed += 1
-            print(told(source.path, error), file=sys.stderr, flush=True)
+            fail(source.path, error)
         else:
             sources.append(source)
     if not sources and not failed:
@@ -89,6 +98,7 @@ def told(source: Path, error: Exception) -> str:
 
 
 def refuse_existing(path: Path, order: Order) -> None:
+    """Raises CommandError where a result must not go, and OSError where that cannot be looked at."""
     if path.exists() and not order.force:
         raise CommandError(f"{path} is there already; --force overwrites it.")
 
@@ -105,25 +115,46 @@ def format_to_write(file: Path, photo: Photo | None, options: Options) -> Format
     return fmt or FORMATS["PNG"]
 
 
-def _sources(inputs: Iterable[Path], output: Path | None, recursive: bool) -> Iterator[Source]:
+def _sources(
+    inputs: Iterable[Path], output: Path | None, recursive: bool, fail: Callable[[Path, OSError], None]
+) -> Iterator[Source]:
     """Files as they are named; of a folder, the pictures in it, but not the results that lie beside their sources.
 
-    With `recursive` those of its folders, too, whose results go into folders of the same names.
+    With `recursive` those of its folders, too, whose results go into folders of the same names. `fail` is told of each
+    folder that cannot be read.
     """
     for path in inputs:
-        if not path.is_dir():
+        if not _is_folder(path):
             yield Source(path, output or path.parent)
             continue
-        folders = sorted({path, *(one for one in path.rglob("*") if one.is_dir())}) if recursive else [path]
-        for folder in folders:
+        for folder in _folders(path) if recursive else [path]:
             if output and output.resolve() in (folder.resolve(), *folder.resolve().parents) and output != path:
                 continue  # results of an earlier run
-            for file in _pictures(folder):
+            try:
+                pictures = list(_pictures(folder))
+            except OSError as error:
+                fail(folder, error)
+                continue
+            for file in pictures:
                 yield Source(file, output / folder.relative_to(path) if output else folder)
 
 
+def _folders(path: Path) -> list[Path]:
+    """A folder and all in it, also those that cannot be read."""
+    return sorted({path, *(Path(parent, name) for parent, names, _ in os.walk(path) for name in names)})
+
+
+def _is_folder(path: Path) -> bool:
+    """What cannot be looked at is left to the one who says so."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _pictures(folder: Path) -> Iterator[Path]:
-    pictures = [file for file in sorted(folder.iterdir()) if file.is_file() and _is_picture(file)]
+    with os.scandir(folder) as entries:
+        pictures = sorted(Path(entry) for entry in entries if _is_picture(entry))
     stems = {file.stem for file in pictures}
     for file in pictures:
         result = _RESULT.fullmatch(file.stem)
@@ -131,10 +162,12 @@ def _pictures(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def _is_picture(path: Path) -> bool:
+def _is_picture(entry: os.DirEntry[str]) -> bool:
     """What cannot be read is left to the one who says so."""
     try:
-        with path.open("rb") as file:
+        if not entry.is_file():
+            return False
+        with Path(entry).open("rb") as file:
             return detect_format(file.read(HEAD)) is not None
     except OSError:
         return True

@@ -63,6 +63,8 @@ class Job:
     `variant` tells further jobs about the same message apart. `replaces` is a file of the earlier reply that this job's
     reply replaces. At `response_url` a click or a shortcut may be answered, for half an hour. Jobs are kept for longer
     than that: in one that is written down `answer` is what the store knows the address by, and `response_url` is empty.
+    `external` says that somebody from outside the workspace may ask, or see the reply, by a channel that is shared with
+    another one.
     """
 
     team: str
@@ -76,6 +78,7 @@ class Job:
     replaces: str = ""
     response_url: str = field(default="", repr=False)
     answer: str = ""
+    external: bool = False
 
     @property
     def id(self) -> str:
@@ -96,3 +99,8 @@ def job_id(team: str, channel: str, message_ts: str, variant: str = "") -> str:
     """The id of the job about a message, a plain name."""
     parts = (team, channel, message_ts, variant) if variant else (team, channel, message_ts)
     return re.sub(r"[^A-Za-z0-9.]", "_", "-".join(parts))
+
+
+def is_job_id(name: str) -> bool:
+    """Whether `job_id` makes such names."""
+    return bool(re.fullmatch(r"[A-Z0-9]*_[A-Z0-9]+_[0-9]+\.[0-9]+(_[A-Za-z0-9._]*)?", name))

@@ -27,8 +27,8 @@ class PhotoLimits:
     icon_pixels: int = limit(256 * 256, "pixels up to which areas of one colour come back in just that colour", 0)
     comparison_pixels: int = limit(8 * MEGAPIXEL, "pixels of a comparison")
     decode_memory_bytes: int = limit(512 * 1024 * 1024, "bytes that opening a photo may take, beside what is loaded")
-    decode_cpu_seconds: int = limit(10, "seconds of computing that opening a photo may take")
-    decode_seconds: float = limit(30.0, "seconds after which opening a photo is given up", 0.1)
+    decode_cpu_seconds: int = limit(10, "seconds of computing that opening 10 MP may take; smaller ones get the same")
+    decode_seconds: float = limit(30.0, "seconds after which opening 10 MP is given up; smaller ones get the same", 0.1)
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,19 @@ class ServerLimits:
 class JobLimits:
     """How many jobs run and wait, and how long each is remembered."""
 
-    jobs_at_once: int = limit(8, "jobs at work; most of their time they wait for Slack")
-    jobs_waiting: int = limit(1000, "jobs that wait; who comes then is told when to come again")
+    jobs_at_once: int = limit(
+        8,
+        "jobs at work; most of their time they wait for Slack. A person gets half of them; half as many more are at "
+        "work where somebody asks for more than that",
+    )
+    jobs_waiting: int = limit(
+        1000,
+        "jobs that wait; who comes then is told when to come again. So is, once half as many wait, a person who has a "
+        "tenth of all places, and one of many workspaces that has half of them",
+    )
     photos_an_hour: int = limit(0, "photos in an hour for each workspace; 0: any number", 0)
     megapixels_a_day: int = limit(
-        0, "megapixels of photos, before they grow, in a day (UTC) for each workspace; 0: any number", 0
+        0, "megapixels of its photos, as shared, in a day (UTC) for each workspace; 0: any number", 0
     )
     commands_at_once: int = limit(4, "commands and clicks at work; they do not wait behind photos")
     enhancing_at_once: int = limit(2, "photos being enhanced; one of 4 megapixels needs 300 MB")

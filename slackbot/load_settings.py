@@ -30,6 +30,10 @@ from slackbot.settings import (
 )
 
 ENV_FILE = Path(".env")
+# How like a setting's name another has to be, of 1, to be taken for a misspelling of it. The environment holds names of
+# other programs, such as DATABASE_USER (0.88).
+_ALIKE_IN_FILE, _ALIKE_IN_ENVIRONMENT = 0.85, 0.9
+_OF_OTHERS = ("LOGLEVEL", "SLACK_API_TOKEN")  # that are nearer than that
 Model = TypeVar("Model", bound=BaseSettings)
 
 
@@ -113,18 +117,33 @@ def _sentence(error: Any, model: str) -> str:
 
 
 def _misspelt(env_file: Path) -> list[str]:
-    """Names in the file that are nearly a setting's: better no bot than one that obeys half of an allow-list."""
-    known = [*variables(), *OF_COMPOSE]
+    """Names that are nearly a setting's: better no bot than one that obeys half of an allow-list."""
     try:
         named = dotenv_values(env_file, interpolate=False)
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{env_file} cannot be read.") from None
-    found = []
-    for name in named:
-        near = [] if name in known else difflib.get_close_matches(name.upper(), known, 1, 0.85)
-        if near and near[0] != name.upper():
-            found.append(f"{name} in {env_file} is no setting. Do you mean {near[0]}?")
-    return found
+    own = list(variables())
+    in_file = [*own, *OF_COMPOSE]
+    places = {name: (str(env_file), _meant(name, in_file, _ALIKE_IN_FILE)) for name in named}
+    given = {name.upper() for name, value in (*named.items(), *os.environ.items()) if value}
+    for name, value in os.environ.items():
+        meant = _meant(name, own, _ALIKE_IN_ENVIRONMENT)
+        if name not in places and value and meant not in given and not _is_of_others(name, value):
+            places[name] = ("the environment", meant)
+    return [
+        f"{name} in {place} is no setting. Do you mean {meant}?" for name, (place, meant) in places.items() if meant
+    ]
+
+
+def _meant(name: str, known: list[str], alike: float) -> str:
+    """The setting of which a name is a misspelling; "" where it is one itself, or like none."""
+    near = [] if name.upper() in known else difflib.get_close_matches(name.upper(), known, 1, alike)
+    return near[0] if near else ""
+
+
+def _is_of_others(name: str, value: str) -> bool:
+    """Whether other programs read it, or Kubernetes or Docker set it for a service: `EVENT_PORT=tcp://10.0.0.1:80`."""
+    return name in _OF_OTHERS or (name.endswith("_PORT") and "://" in value)
 
 
 def _limits(settings: BaseSettings) -> Limits:

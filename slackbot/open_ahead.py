@@ -1,17 +1,19 @@
 """Files opened one after the other, each while the one before it is worked on, where there is memory for both."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
 
+from slackbot.errors import JobCancelled
 from slackbot.imaging.admission import Admission, admit
+from slackbot.imaging.first_look import first_look
 from slackbot.imaging.formats import Format
 from slackbot.imaging.photo import Photo
-from slackbot.imaging.sandbox import look_sandboxed, open_sandboxed
+from slackbot.imaging.sandbox import open_sandboxed
 from slackbot.limits import PhotoLimits
 from slackbot.ops import memory
 from slackbot.ops.budget import Budget
@@ -58,21 +60,35 @@ class Opening:
             self._context.__exit__(None, None, None)
 
 
-def open_ahead(paths: Iterable[Path], wanted: Wanted, limits: PhotoLimits, budget: Budget) -> Iterator[Opening]:
-    """Each file in its turn, to be used in a `with`."""
-    with ThreadPoolExecutor(1, thread_name_prefix="open") as pool:
-        files = (Opening(pool, _admitted(path, wanted, limits, budget)) for path in paths)
-        end: list[Opening | None] = [None]
-        for this, _next in pairwise(chain(files, end)):
-            if this:
-                yield this
+def open_ahead(
+    paths: Iterable[Path], wanted: Wanted, limits: PhotoLimits, budget: Budget
+) -> Generator[Opening, None, None]:
+    """Each file in its turn, to be used in a `with`. Close it at the end: then none waits for memory any longer."""
+    closed = threading.Event()
+
+    def go_on() -> None:
+        if closed.is_set():
+            raise JobCancelled
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="open")
+    files = (Opening(pool, _admitted(path, wanted, limits, budget, go_on)) for path in paths)
+    try:
+        ahead = next(files, None)
+        while ahead:
+            this, ahead = ahead, next(files, None)
+            yield this
+    finally:
+        closed.set()
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextlib.contextmanager
-def _admitted(path: Path, wanted: Wanted, limits: PhotoLimits, budget: Budget) -> Iterator[Opened]:
-    seen = look_sandboxed(path, limits)
+def _admitted(
+    path: Path, wanted: Wanted, limits: PhotoLimits, budget: Budget, go_on: Callable[[], None]
+) -> Iterator[Opened]:
+    seen, least = first_look(path, limits, budget.total, lambda size: budget.taken(size, go_on))
     facts = seen.header.facts.written_as(wanted.format) if wanted.format else seen.header.facts
     admission = admit(seen.header, facts, wanted.scale, limits, budget.total(), wanted.compare)
-    with budget.taken(admission.size):
+    with budget.taken(max(admission.size, least), go_on):
         memory.give_back()
         yield seen.take() or open_sandboxed(path, admission.limits), admission

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from slackbot.inference.endpoint import TRITON_URL, Endpoint
-from slackbot.jobs.database import database_file
+from slackbot.jobs.database import database_file, short_name
 from slackbot.limits import JobLimits, PhotoLimits, ServerLimits, SlackLimits
 from slackbot.slack.allow_list import AllowList
 
@@ -104,8 +104,8 @@ class Settings(_FromEnvironment):
     database_url: SecretStr = Field(SecretStr("sqlite:///slackbot.sqlite"), description="where jobs are written down")
     work_folder: Path | None = Field(
         None,
-        description="folder for the photos of running jobs, safe to lose; by default beside the SQLite file, its name "
-        "with -photos",
+        description="where the bot makes a folder of its own for the photos of running jobs, safe to lose; by default "
+        "that stands beside the SQLite file, its name with -photos",
     )
     memory_limit_mb: Megabytes = None
     health_host: str = Field("127.0.0.1", description="where /livez, /healthz, /readyz and /metrics answer")
@@ -218,11 +218,12 @@ class Settings(_FromEnvironment):
 
     @property
     def photos_folder(self) -> Path:
-        """Where photos lie between the steps of a job."""
-        if self.work_folder:
-            return self.work_folder
-        beside = database_file(self.database_url.get_secret_value()) or Path("slackbot.sqlite")
-        return beside.with_name(beside.name + "-photos")
+        """Where photos lie between the steps of a job, and nothing else: each database has its own."""
+        url = self.database_url.get_secret_value()
+        file = database_file(url)
+        if file and not self.work_folder:
+            return file.with_name(file.name + "-photos")
+        return (self.work_folder or Path()) / f"enhancer-{short_name(url)}-photos"
 
 
 PARTS = {"photo": PhotoLimits, "slack": SlackLimits, "server": ServerLimits, "jobs": JobLimits}

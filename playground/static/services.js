@@ -16,7 +16,7 @@ function serverText({ server, model }) {
   const name = model ? `${model.name}, version ${model.version}` : "model server";
   switch (server?.state) {
     case "up": return model ? `Model ${name}` : "Model server is up";
-    case "starting": return "Model server is starting, about 10 s";
+    case "starting": return "Model server is starting, some seconds";
     case "stopping": return "Model server is stopping";
     case "down": return "Model server is stopped: bicubic for now";
     case "failed": return "Model server ended by itself: bicubic for now";

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
+from slackbot.imaging import depth, metadata
 from slackbot.limits import PhotoLimits
 
 Frame = tuple[Image.Image, Image.Image | None]  # RGB, and alpha (L) or None
@@ -33,12 +34,24 @@ def most(size: tuple[int, int], limits: PhotoLimits) -> int:
     return max(1, min(limits.frames, limits.animation_pixels // (size[0] * size[1])))
 
 
-def read(image: Image.Image, limits: PhotoLimits) -> tuple[Frame, Motion] | None:
-    """The first frame of an animation and the rest; None where they are more than the budget allows.
+def read(image: Image.Image, limits: PhotoLimits) -> tuple[Frame, Motion | None]:
+    """The first frame of an animation, and the rest; None where they are more than the budget allows. All are upright.
 
     Frames are counted as they come: a GIF does not say how many it has, and looking for its end may take minutes.
     """
-    budget = most(image.size, limits)
+    frames, durations, whole = _load_all(image, most(image.size, limits))
+    if not whole:
+        del frames[1:]
+    orientation = _orientation(image)  # now, since a PNG may tell it behind its frames
+    clear = any(frame.mode == "RGBA" and frame.getchannel("A").getextrema() != (255, 255) for frame in frames)
+    frames.reverse()
+    # Each frame goes as it is turned and split: all twice is too much.
+    split = [_split(_upright(frames.pop(), orientation), clear) for _ in range(len(frames))]
+    return split[0], Motion(tuple(split[1:]), tuple(durations), _plays(image)) if whole else None
+
+
+def _load_all(image: Image.Image, budget: int) -> tuple[list[Image.Image], list[int], bool]:
+    """The frames up to the budget, their milliseconds, and whether these are all."""
     first = 1 if getattr(image, "default_image", False) else 0  # an APNG's picture for those who cannot see it move
     frames: list[Image.Image] = []
     durations: list[int] = []
@@ -46,23 +59,20 @@ def read(image: Image.Image, limits: PhotoLimits) -> tuple[Frame, Motion] | None
         try:
             image.seek(first + len(frames))
         except EOFError:
-            break
+            return frames, durations, True
         if len(frames) == budget:
-            return None
+            return frames, durations, False
         frames.append(_load(image))
         durations.append(round(image.info.get("duration") or 0))
         frames[-1].info.clear()  # what it says of the file would find its way into the result
-    clear = any(frame.mode == "RGBA" and frame.getchannel("A").getextrema() != (255, 255) for frame in frames)
-    frames.reverse()
-    split = [_split(frames.pop(), clear) for _ in durations]  # each frame goes as it is split: all twice is too much
-    return split[0], Motion(tuple(split[1:]), tuple(durations), _plays(image))
 
 
 def _load(image: Any) -> Image.Image:
     """The frame that an image stands at. What Pillow would carry wrongly into the next one is mended."""
     before = image._prev_im.copy() if image.format == "PNG" and image._prev_im else None
     image.load()
-    frame = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    seen = depth.eight_bits(image) if image.mode.startswith("I") else image
+    frame = seen.convert("RGBA" if seen.has_transparency_data else "RGB")
     if before is not None:
         image._prev_im = before  # loading draws the frame over it, and "back to the one before" would be this one
     elif image.format == "GIF" and image.disposal_method == 2 and image.dispose and image.mode in ("RGB", "RGBA"):
@@ -71,6 +81,22 @@ def _load(image: Any) -> Image.Image:
         if image._frame_transparency is None and len(colour) == 3:  # Pillow looks it up in the frame's own palette
             left, upper, right, lower = image.dispose_extent
             image.dispose = Image.core.fill("RGB", (right - left, lower - upper), colour)
+    return frame
+
+
+def _orientation(image: Image.Image) -> int:
+    """How all frames are held, as EXIF says: from 1 to 8, where 1 is upright, or where that is not known."""
+    metadata.take_xmp(image)
+    try:
+        found = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # Pillow raises many kinds
+        return 1
+    return found if found in range(1, 9) else 1
+
+
+def _upright(frame: Image.Image, orientation: int) -> Image.Image:
+    frame.getexif()[ExifTags.Base.Orientation] = orientation
+    ImageOps.exif_transpose(frame, in_place=True)
     return frame
 
 

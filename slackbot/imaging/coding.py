@@ -19,7 +19,7 @@ _SAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 class Coding:
     """`sampling` of the colours, as 4:2:0, or empty where nobody knows; `tables` of a JPEG, for brightness and colours.
 
-    `lossless` tells of WebP, which can be both. `drawn` says that it looks like text or a drawing, which JPEG smudges.
+    `lossless` tells of WebP, which can be both. `drawn` says that it looks like text or a drawing, which JPEG blurs.
     """
 
     sampling: str = ""

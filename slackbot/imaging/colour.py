@@ -36,6 +36,7 @@ _WHITE_NITS = 203.0  # what PQ and HLG show as paper's white: ITU-R BT.2408
 _HLG_NITS = 1000.0
 _BT2020_LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)
 _STEPS, _BAND = 8191, 64  # of the table from light to numbers; rows at a time
+_LARGEST_PROFILE = 4 * 2**20  # bytes; those with tables for print have 3 MB
 _SAME_GAMMA = 0.05  # libpng's threshold
 _SAME_GREY = 12.0  # of L*: from gamma 1.6 to 3, so what people edit in stays as it is
 
@@ -69,13 +70,16 @@ def to_model(photo: Photo, colour: Colour | None) -> Photo:
 
     The pixels of its frames are replaced, their alpha is not.
     """
+    # One for grey says nothing of colours, and would take them away.
+    if photo.icc and (len(photo.icc) > _LARGEST_PROFILE or (_is_for_grey(photo.icc) and not photo.grey)):
+        photo = replace(photo, icc=None)
     if photo.icc:
         colour = _of_profile(photo.icc)
     if colour and colour.transfer in (_PQ, _HLG):
         peak = _peak(photo, colour.transfer)
         return replace(_mapped(photo, lambda image: _tone_mapped(image, colour, peak)), icc=None, hdr=True)
     if photo.icc:
-        return _with_usual_curve(photo, photo.icc)
+        return _with_grey_curve(_with_usual_curve(photo, photo.icc))
     if colour is None:
         return photo
     table = _curve(colour)
@@ -85,9 +89,27 @@ def to_model(photo: Photo, colour: Colour | None) -> Photo:
     return photo if same or photo.grey else replace(photo, icc=profile(colour.primaries))
 
 
+def with_rgb_profile(photo: Photo) -> Photo:
+    """The grey photo with a profile for RGB, or none, in place of one for grey, which a picture in RGB must not have.
+
+    Its pixels are replaced, as `photo.grey_curve` says: the profile is a stranger's, and read in the sandbox alone.
+    """
+    if not photo.icc or not _is_for_grey(photo.icc):
+        return photo
+    curve = photo.grey_curve
+    if not curve:
+        return replace(photo, icc=None)
+    photo = _mapped(photo, lambda image: image.convert("L").point(curve).convert("RGB"))
+    return replace(photo, icc=profile(SRGB_PRIMARIES), grey_curve=b"")
+
+
 def fits(icc: bytes, mode: str) -> bool:
     """Whether a profile is one for pictures of this mode."""
     return {b"RGB ": mode in ("RGB", "RGBA"), b"GRAY": mode in ("L", "LA")}.get(icc[16:20], False)
+
+
+def _is_for_grey(icc: bytes) -> bool:
+    return icc[16:20] == b"GRAY"
 
 
 def _of_png(image: Image.Image, source: Source) -> Colour | None:
@@ -235,7 +257,7 @@ def _with_usual_curve(photo: Photo, icc: bytes) -> Photo:
 @cache
 def _middle_grey(icc: bytes) -> float:
     """L* of the number 128; that of sRGB where the profile is not sound."""
-    mode = "L" if icc[16:20] == b"GRAY" else "RGB"
+    mode = "L" if _is_for_grey(icc) else "RGB"
     try:
         lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
         to_lab = ImageCms.buildTransform(ImageCms.ImageCmsProfile(io.BytesIO(icc)), lab, mode, "LAB")
@@ -245,13 +267,30 @@ def _middle_grey(icc: bytes) -> float:
         return 53.6
 
 
+def _with_grey_curve(photo: Photo) -> Photo:
+    """The photo, with its curve where its profile is one for grey."""
+    if not photo.icc or not _is_for_grey(photo.icc):
+        return photo
+    numbers = Image.frombytes("L", (256, 1), bytes(range(256)))
+    try:
+        curve = _transform(photo.icc, profile(SRGB_PRIMARIES))(numbers).convert("L").tobytes()
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):  # not sound
+        return photo
+    return replace(photo, grey_curve=curve)
+
+
 def _converted(photo: Photo, icc: bytes, wanted: bytes) -> Photo:
     """The photo in the colours of another profile than its own."""
-    mode = "L" if icc[16:20] == b"GRAY" else "RGB"
+    return replace(_mapped(photo, _transform(icc, wanted)), icc=wanted)
+
+
+def _transform(icc: bytes, wanted: bytes) -> Callable[[Image.Image], Image.Image]:
+    """What turns pictures in the colours of one profile into RGB in those of another. Raises as littleCMS does."""
+    mode = "L" if _is_for_grey(icc) else "RGB"
     source, target = (ImageCms.ImageCmsProfile(io.BytesIO(one)) for one in (icc, wanted))
     transform = ImageCms.buildTransform(source, target, mode, "RGB")
 
     def change(image: Image.Image) -> Image.Image:
         return ImageCms.applyTransform(image.convert(mode), transform) or image
 
-    return replace(_mapped(photo, change), icc=wanted)
+    return change

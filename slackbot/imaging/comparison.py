@@ -2,6 +2,7 @@
 
 from PIL import Image, ImageDraw, ImageFont
 
+from slackbot.imaging import colour
 from slackbot.imaging.encode import on_white
 from slackbot.imaging.formats import FORMATS, Format
 from slackbot.imaging.photo import Photo
@@ -30,7 +31,9 @@ def comparison(before: Photo, after: Photo, limits: PhotoLimits) -> Photo:
     if larger > 1:
         right = right.resize((right.width * larger, right.height * larger), Image.Resampling.NEAREST)
         middle *= larger
-    return Photo(_labelled(right, middle), comparison_format(after.format), icc=after.icc)
+    sheet = Photo(right, comparison_format(after.format), icc=after.icc, grey_curve=after.grey_curve)
+    shown = colour.with_rgb_profile(sheet)
+    return Photo(_labelled(shown.image, middle), shown.format, icc=shown.icc)
 
 
 def comparison_format(fmt: Format) -> Format:

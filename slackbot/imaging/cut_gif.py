@@ -1,12 +1,15 @@
 """A GIF that ends too early: less the frame that is cut, or, where there is no other, with the rest of it filled."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from slackbot.imaging.gif_blocks import END, blocks, skip_header
 
 _WIDEST = 12  # bits of a code
 _BLOCK = 255  # bytes of data in one block
+_Code = tuple[int, int]
+"""Its value, and how many bits wide it is."""
 
 
 def whole(content: bytes, missing: float) -> bytes | None:
@@ -33,17 +36,13 @@ def _filled(content: bytes, frame: int, begin: int, missing: float) -> bytes | N
     bits = content[begin - 1] if begin <= len(content) else 0
     if not pixels or not 2 <= bits <= 8:
         return None
-    kept = list(_codes(_data(content, begin), bits))
-    left = pixels - sum(length for _, length, _ in kept)
+    data = _data(content, begin)
+    kept, used, width = _whole_codes(data, bits)
+    left = pixels - kept
     if not 0 <= left <= missing * pixels:
         return None
-    # As many single colours at a time as leave all codes as wide as they are.
-    clear, at_once = 1 << bits, (1 << bits) - 2
-    fill = [
-        (0, bits + 1) if number % (at_once + 1) else (clear, bits + 1) for number in range(left + -(-left // at_once))
-    ]
-    codes, widths = [*(code for code, _, _ in kept), clear], [bits + 1, *(width for _, _, width in kept)]
-    packed = _packed([*zip(codes, widths, strict=True), *fill, (clear + 1, bits + 1)])
+    begun = (int.from_bytes(data[used // 8 : used // 8 + 1], "little") & (1 << used % 8) - 1, used % 8)
+    packed = data[: used // 8] + _packed(chain([begun, (1 << bits, width)], _fill(left, bits)))
     blocks = (packed[i : i + _BLOCK] for i in range(0, len(packed), _BLOCK))
     return content[:begin] + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0" + END
 
@@ -56,35 +55,45 @@ def _data(content: bytes, at: int) -> bytes:
     return bytes(found)
 
 
-def _codes(data: bytes, bits: int) -> Iterator[tuple[int, int, int]]:
-    """Each whole code, how many pixels it stands for, and the width of the next, bits."""
+def _whole_codes(data: bytes, bits: int) -> tuple[int, int, int]:
+    """For how many pixels the whole codes stand, how many bits they have in all, and how wide the next one would be."""
     clear = 1 << bits
     lengths, width, before = [1] * clear + [0, 0], bits + 1, 0
-    held = count = 0
+    pixels = used = held = count = 0
     for byte in data:
         held |= byte << count
         count += 8
-        if count < width:
-            continue
-        code, held, count = held & ((1 << width) - 1), held >> width, count - width
-        if code == clear + 1:
-            return
-        length = lengths[code] if code < len(lengths) else before + 1
-        if code == clear:
-            del lengths[clear + 2 :]
-            width = bits + 1
-        elif before and len(lengths) < 1 << _WIDEST:
-            lengths.append(before + 1)
-            width += len(lengths) == 1 << width and width < _WIDEST
-        before = length
-        yield code, length, width
+        while count >= width:
+            value, held, count = held & ((1 << width) - 1), held >> width, count - width
+            if value == clear + 1:
+                return pixels, used, width
+            used += width
+            length = lengths[value] if value < len(lengths) else before + 1
+            pixels += length
+            if value == clear:
+                del lengths[clear + 2 :]
+                width = bits + 1
+            elif before and len(lengths) < 1 << _WIDEST:
+                lengths.append(before + 1)
+                width += len(lengths) == 1 << width and width < _WIDEST
+            before = length
+    return pixels, used, width
 
 
-def _packed(codes: list[tuple[int, int]]) -> bytes:
+def _fill(pixels: int, bits: int) -> Iterator[_Code]:
+    """The first colour and the end, after a clear code."""
+    clear = 1 << bits
+    at_once = clear - 2  # as many single colours as leave all codes as wide as they are
+    for number in range(pixels + -(-pixels // at_once)):
+        yield 0 if number % (at_once + 1) else clear, bits + 1
+    yield clear + 1, bits + 1
+
+
+def _packed(codes: Iterable[_Code]) -> bytes:
     out = bytearray()
     held = count = 0
-    for code, width in codes:
-        held |= code << count
+    for value, width in codes:
+        held |= value << count
         count += width
         while count >= 8:
             out.append(held & 255)

@@ -15,10 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
 
-from slackbot.imaging import animation, coding, colour, heic_range, metadata, psd, repair, tiff_directories
+from slackbot.imaging import animation, coding, colour, depth, heic_range, metadata, psd, repair, tiff_directories
 from slackbot.imaging.errors import (
     RAW_FILE,
     TOO_MUCH_MEMORY,
@@ -54,6 +53,8 @@ def guarded(path: Path, limits: PhotoLimits, read: Callable[[Source, Format, Pho
 
     Raises a PhotoError.
     """
+    # Pillow's own limit, or more: what is a little too large is refused by `opened`, whose sentence has figures.
+    Image.MAX_IMAGE_PIXELS = max(89_478_485, 2 * limits.output_pixels)
     if path.stat().st_size > limits.photo_bytes:
         raise PhotoTooLarge(too_many_bytes(limits.photo_bytes))
     with path.open("rb") as file:
@@ -97,6 +98,7 @@ def opened(source: Source, fmt: Format, limits: PhotoLimits) -> Iterator[tuple[I
 def _photo(source: Source, fmt: Format, limits: PhotoLimits) -> Photo:
     with opened(source, fmt, limits) as (image, pages):
         deep = coding.is_deep(image, source)
+        depth.scale_transparency(image)
         xmp = metadata.take_xmp(image)
         told, coded = colour.read(image, source), coding.read(image, source)
         photo = _animation(image, fmt, limits) if animation.moves(image) else _still(image, fmt, source, pages)
@@ -108,6 +110,10 @@ def _photo(source: Source, fmt: Format, limits: PhotoLimits) -> Photo:
 
 
 def _still(image: Image.Image, fmt: Format, source: Source, pages: int) -> Photo:
+    icc = image.info.get("icc_profile")
+    if image.format == "PSD":
+        colours, alpha = psd.flat(image, source)
+        return replace(_pixels(colours, output_format(fmt), icc), alpha=alpha)
     try:
         image.load()
     except OSError as error:
@@ -115,9 +121,7 @@ def _still(image: Image.Image, fmt: Format, source: Source, pages: int) -> Photo
             raise UnreadableKind from error
         raise
     metadata.take_xmp(image)
-    whole = psd.flat(image, source) if image.format == "PSD" else _upright(image)
-    photo = _pixels(whole, output_format(fmt), image.info.get("icc_profile"))
-    return replace(photo, pages=pages)
+    return replace(_pixels(_upright(image), output_format(fmt), icc), pages=pages)
 
 
 def _to_first_page(image: Image.Image, source: Source) -> int:
@@ -143,14 +147,13 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _animation(image: Image.Image, fmt: Format, limits: PhotoLimits) -> Photo:
     icc = image.info.get("icc_profile")
-    moving = animation.read(image, limits)
-    if moving:
-        (first, alpha), motion = moving
-        pages = 1 + len(motion.rest)
-        return Photo(first, output_format(fmt, moving=pages > 1), alpha, icc, pages=pages, motion=motion)
-    image.seek(0)
-    image.load()
-    return replace(_pixels(image, output_format(fmt), icc), pages=animation.most(image.size, limits), uncounted=True)
+    (first, alpha), motion = animation.read(image, limits)
+    if motion is None:
+        most = animation.most(image.size, limits)
+        return Photo(first, output_format(fmt), alpha, icc, _is_grey(first), pages=most, uncounted=True)
+    pages = 1 + len(motion.rest)
+    grey = all(_is_grey(frame) for frame in (first, *(frame for frame, _ in motion.rest)))
+    return Photo(first, output_format(fmt, moving=pages > 1), alpha, icc, grey, pages=pages, motion=motion)
 
 
 _BAND = 256  # rows at a time
@@ -193,7 +196,7 @@ def _reason(source: Source, codec: str) -> Exception | None:
 def _pixels(image: Image.Image, fmt: Format, icc: bytes | None) -> Photo:
     """Any mode of Pillow's as RGB and alpha. A profile that fits neither RGB nor grey is used up here."""
     if image.mode.startswith(("I", "F")):
-        return Photo(_eight_bits(image).convert("RGB"), fmt, icc=icc, grey=True)
+        image = depth.eight_bits(image)
     if image.mode == "CMYK":
         return Photo(_from_cmyk(image, icc), fmt)
     if image.mode == "LAB":
@@ -216,13 +219,6 @@ def _is_grey(image: Image.Image) -> bool:
         if apart.point([0, 0, *[255] * 254]).getbbox():
             return False
     return True
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Sixteen bits of grey, or more, as eight."""
-    values = np.asarray(image, dtype=np.float64)
-    highest = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max(initial=0.0)))
-    return Image.fromarray(np.clip(values * (255.0 / highest), 0, 255).round().astype(np.uint8))
 
 
 def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:

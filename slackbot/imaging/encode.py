@@ -19,6 +19,8 @@ def save_photo(photo: Photo, path: Path, keep_metadata: bool = False) -> None:
     The photo's pictures are used up, since a copy of a large one takes 256 MB: what is done to all of their pixels is
     done in place, or the earlier picture is closed.
     """
+    if photo.format.codec == "WEBP":  # which has no grey
+        photo = colour.with_rgb_profile(photo)
     first = _whole(photo.image, photo.alpha, photo)
     first.info.clear()  # Pillow would write of it what it likes
     options = dict(photo.format.options) | coding.options(photo.coding, photo.format.codec)
@@ -45,7 +47,8 @@ def _whole(image: Image.Image, alpha: Image.Image | None, photo: Photo) -> Image
     if alpha is not None and not photo.format.alpha:
         mask = alpha  # pyright forgets in a lambda that it is there
         _change(image, lambda band, box: on_white(replace(photo, image=band, alpha=mask.crop(box))))
-    if photo.grey and photo.icc and photo.icc[16:20] == b"RGB ":  # the profile fits no grey picture
+    # A profile for colours fits no grey picture, and of one with alpha Pillow writes a GIF that cannot be seen through.
+    if photo.grey and (photo.format.codec == "GIF" or (photo.icc and photo.icc[16:20] == b"RGB ")):
         _change(image, lambda band, _: band.convert("L").convert("RGB"))
     elif photo.grey:
         colours, image = image, image.convert("L")

@@ -23,6 +23,7 @@ UNREADABLE_KIND = "it is stored in a rarer way that I can't read. Please share i
 RAW_FILE = "it is a camera's raw file, which I can't develop. Please share it as JPEG, HEIC or PNG."
 UNPACKS_TOO_LARGE = "it unpacks to far more pixels than I can take."
 TOO_MUCH_MEMORY = "it takes more memory to open than I can spare."
+TOO_MUCH_TIME = "it takes more time to open than I can spare."
 MORE_THAN_THERE_IS = "even as it is, it takes more memory than I have."
 GIVEN_UP = "each time I worked on it I was cut off, so I leave it. A smaller photo may work."
 
@@ -72,7 +73,7 @@ class DamagedPhoto(PhotoError):
 
 
 class PhotoTooLarge(PhotoError):
-    """More bytes, pixels or length of a side than the limits allow."""
+    """More bytes, pixels or length of a side than the limits allow, or more memory or time to open."""
 
 
 class TooMuchMemory(PhotoTooLarge):

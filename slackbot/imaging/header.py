@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from slackbot.imaging import animation, coding, gif_blocks
+from slackbot.imaging import animation, coding, gif_blocks, psd
 from slackbot.imaging.decode import guarded, open_photo, opened
 from slackbot.imaging.formats import FORMATS, Format, Source, output_format
 from slackbot.imaging.photo import Facts, Photo
@@ -65,7 +65,7 @@ def _header(image: Image.Image, source: Source, fmt: Format, limits: PhotoLimits
     most = animation.most(image.size, limits)
     there = _frames(image, source, most + 1) if animation.moves(image) else 1
     frames = there if there <= most else 1  # of too many, the first is all that comes back
-    alpha = image.has_transparency_data
+    alpha = psd.has_alpha(image, source) if image.format == "PSD" else image.has_transparency_data
     written = output_format(fmt, moving=frames > 1)
     if alpha and not written.alpha:
         written = FORMATS["PNG"]

@@ -95,39 +95,43 @@ def _is_full_range(bits: _Bits) -> bool:
 
     False where it has none, or has before it what no still picture needs.
     """
-    bits.take(16 + 4)
-    if bits.take(3):  # several layers
+    bits.take(16)  # nal_unit_header
+    bits.take(4)  # sps_video_parameter_set_id
+    if bits.take(3):  # sps_max_sub_layers_minus1
         return False
-    bits.take(1 + 88 + 8)
-    bits.number()
-    if bits.number() == 3:  # of 4:4:4
-        bits.take(1)
-    bits.numbers(2)
-    if bits.take(1):  # a window
+    bits.take(1)  # sps_temporal_id_nesting_flag
+    bits.take(88 + 8)  # profile_tier_level
+    bits.number()  # sps_seq_parameter_set_id
+    if bits.number() == 3:  # chroma_format_idc, of 4:4:4
+        bits.take(1)  # separate_colour_plane_flag
+    bits.numbers(2)  # width, height
+    if bits.take(1):  # conformance_window_flag
         bits.numbers(4)
-    bits.numbers(3)
-    bits.take(1)
-    bits.numbers(3 + 6)
-    if bits.take(1) and bits.take(1):
+    bits.numbers(2)  # bit depths
+    bits.number()  # log2_max_pic_order_cnt_lsb_minus4
+    bits.take(1)  # sps_sub_layer_ordering_info_present_flag
+    bits.numbers(3)  # buffering, reordering and latency of the only layer
+    bits.numbers(6)  # sizes of blocks, depths of their trees
+    if bits.take(1) and bits.take(1):  # scaling_list_enabled_flag, sps_scaling_list_data_present_flag
         _pass_scaling_lists(bits)
-    bits.take(2)
-    if bits.take(1):  # samples as they are
-        bits.take(8)
-        bits.numbers(2)
+    bits.take(2)  # amp_enabled_flag, sample_adaptive_offset_enabled_flag
+    if bits.take(1):  # pcm_enabled_flag
+        bits.take(8)  # bit depths
+        bits.numbers(2)  # sizes of blocks
+        bits.take(1)  # pcm_loop_filter_disabled_flag
+    if bits.number() or bits.take(1):  # num_short_term_ref_pic_sets, long_term_ref_pics_present_flag
+        return False
+    bits.take(2)  # sps_temporal_mvp_enabled_flag, strong_intra_smoothing_enabled_flag
+    if not bits.take(1):  # vui_parameters_present_flag
+        return False
+    if bits.take(1) and bits.take(8) == _SAR_OF_ITS_OWN:  # aspect_ratio_info_present_flag, aspect_ratio_idc
+        bits.take(32)  # width and height of a pixel
+    if bits.take(1):  # overscan_info_present_flag
         bits.take(1)
-    if bits.number() or bits.take(1):  # pictures that others refer to
+    if not bits.take(1):  # video_signal_type_present_flag
         return False
-    bits.take(2)
-    if not bits.take(1):
-        return False
-    if bits.take(1) and bits.take(8) == _SAR_OF_ITS_OWN:
-        bits.take(32)
-    if bits.take(1):
-        bits.take(1)
-    if not bits.take(1):
-        return False
-    bits.take(3)
-    return bool(bits.take(1))
+    bits.take(3)  # video_format
+    return bool(bits.take(1))  # video_full_range_flag
 
 
 def _pass_scaling_lists(bits: _Bits) -> None:

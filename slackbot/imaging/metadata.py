@@ -7,13 +7,14 @@ what is no longer true of the result: thumbnail, sizes, orientation, places in t
 import math
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from xml.dom import Node, minidom
+from xml.dom import XMLNS_NAMESPACE, Node, minidom
 
 from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-_MOST = 65_400  # bytes of each part: a JPEG's segment holds no more
+_MOST = 65_400  # bytes of each part, of all texts together: a JPEG's segment holds no more
 
 # What a JPEG from a camera or an editor tells: description, camera, time, author, rights, rating, and two tables.
 _EXIF_IFD, _GPS_IFD = ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo
@@ -23,6 +24,11 @@ _TELLING = {
 }
 # PixelXDimension, PixelYDimension, Interoperability, FocalPlaneXResolution and its like, SubjectArea, SubjectLocation.
 _NO_LONGER_TRUE = (0xA002, 0xA003, 0xA005, 0xA20E, 0xA20F, 0xA210, 0x9214, 0xA214)
+# MakerNote, CameraOwnerName, BodySerialNumber, LensSerialNumber: whose camera it is, and what only its maker can read,
+# often a preview of the whole picture before it was cut.
+_OF_ONE_CAMERA = (0x927C, 0xA430, 0xA431, 0xA435)
+# The same in XMP and in texts, whoever's names they are: drone-dji:CameraSerialNumber, dng:serial.number.
+_OF_ONE_CAMERA_NAMES = re.compile(r"(.+:)?[\w.]*(MakerNote|Owner\.?Name|Serial\.?Number)", re.IGNORECASE)
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 274, 282, 283, 296
 _XMP_TAG, _IPTC_TAG, _IPTC_RESOURCE = 700, 33723, 0x0404
 
@@ -79,7 +85,7 @@ def read(image: Image.Image, xmp: bytes = b"") -> Metadata:
         _exif(image, density),
         _true_xmp(xmp),
         _iptc(image),
-        tuple((name, str(text)) for name, text in _texts(image) if not _TEXT_NAMES.fullmatch(name)),
+        tuple(_telling_texts(image)),
         comment[:_MOST] if isinstance(comment, bytes) else b"",
     )
 
@@ -135,7 +141,7 @@ def _exif(image: Image.Image, density: tuple[float, float] | None) -> bytes:
         found = image.getexif()
         for tag in set(found) - _TELLING:
             del found[tag]
-        for tag in _NO_LONGER_TRUE:
+        for tag in (*_NO_LONGER_TRUE, *_OF_ONE_CAMERA):
             found.get_ifd(_EXIF_IFD).pop(tag, None)
         if not len(found):
             return b""
@@ -178,9 +184,13 @@ def _prune(node: Any) -> None:
 
 
 def _is_untrue(node: Any) -> bool:
-    space = node.namespaceURI or ""
-    of_the_file = space.startswith(("http://ns.adobe.com/", "http://ns.google.com/"))
-    return space.startswith(_XMP_SPACES) or (of_the_file and bool(_XMP_NAMES.fullmatch(node.localName or "")))
+    """Whether it is no longer true, or tells of one camera."""
+    space, name = node.namespaceURI or "", node.localName or ""
+    if space == XMLNS_NAMESPACE:  # what gives a space its short name is no name itself
+        return False
+    of_the_file = space.startswith(("http://ns.adobe.com/", "http://ns.google.com/", "http://cipa.jp/exif/"))
+    names = (_XMP_NAMES, _OF_ONE_CAMERA_NAMES) if of_the_file else (_OF_ONE_CAMERA_NAMES,)
+    return space.startswith(_XMP_SPACES) or any(each.fullmatch(name) for each in names)
 
 
 def _iptc(image: Image.Image) -> bytes:
@@ -209,6 +219,16 @@ def _from_hex(raw: str) -> bytes:
 
 def _texts(image: Image.Image) -> list[tuple[str, str]]:
     return list(getattr(image, "text", {}).items()) if image.format == "PNG" else []
+
+
+def _telling_texts(image: Image.Image) -> Iterator[tuple[str, str]]:
+    """Those of a PNG that are still true and fit: compressed, a small file can hold a thousand times as much."""
+    left = _MOST
+    for name, text in _texts(image):
+        size = len(name.encode()) + len(text.encode())
+        if size <= left and not any(each.fullmatch(name) for each in (_TEXT_NAMES, _OF_ONE_CAMERA_NAMES)):
+            left -= size
+            yield name, str(text)
 
 
 def _segment(iptc: bytes) -> bytes:

@@ -33,6 +33,7 @@ class Facts:
 class Photo:
     """Upright pixels: `image` is RGB, `alpha` L of the same size or None; `icc` the colour profile of the file.
 
+    `grey_curve` has for each number of a grey picture that of sRGB, by a profile that is for grey; else it is empty.
     `pages` is how many pictures the file has, or `uncounted` more than that, of which `image` holds the first and
     `motion`, of an animation, the others.
     """
@@ -51,6 +52,7 @@ class Photo:
     source: Format | None = None  # the file's own
     partial: bool = False  # the file is damaged, and a part of the picture or its motion is lost
     deep: bool = False  # it came with more than 8 bits a channel, of which the 8 that the model sees are left
+    grey_curve: bytes = field(default=b"", repr=False)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -107,14 +107,17 @@ def _png(content: bytes) -> tuple[bytes, bool] | None:
     if found is None:
         return None
     pixels, lost = found
-    before = [
-        _chunk(kind, data)
-        for kind, data, sound in chunks
-        if sound and (kind == b"PLTE" or (len(data) >= _EXTRAS.get(kind, 2**31) and _unpacks(kind, data)))
-    ]
+    before = [_chunk(kind, data) for kind, data, sound in chunks if sound and _is_kept(kind, data)]
     moved = any(kind == b"fcTL" for kind, _, _ in chunks)
     parts = [_SIGNATURE, _chunk(b"IHDR", heads[0]), *before, _chunk(b"IDAT", pixels), _chunk(b"IEND", b"")]
     return b"".join(parts), lost or moved
+
+
+def _is_kept(kind: bytes, data: bytes) -> bool:
+    """Whether a chunk before the pixels belongs to the picture, and holds what it must."""
+    if kind not in _EXTRAS:
+        return kind == b"PLTE"
+    return len(data) >= _EXTRAS[kind] and _unpacks(kind, data)
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes, bool]]:

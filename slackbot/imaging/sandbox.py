@@ -6,6 +6,7 @@ that was taken over can send a wrong picture and nothing else.
 """
 
 import contextlib
+import io
 import logging
 import multiprocessing
 import os
@@ -26,6 +27,7 @@ from slackbot.imaging.coding import Coding
 from slackbot.imaging.decode import open_photo
 from slackbot.imaging.errors import (
     TOO_MUCH_MEMORY,
+    TOO_MUCH_TIME,
     DamagedPhoto,
     EmptyFile,
     NotAPhoto,
@@ -46,6 +48,9 @@ log = logging.getLogger(__name__)
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(forkserver.LOADED)
 _BAND_PIXELS = 2**20
+_MOST_TOLD = 8 * 2**20
+"""Bytes that come back beside pixels: a profile has up to four megabytes, other metadata less than one."""
+_LENGTH = 8  # bytes that say how many those are
 _ALLOWED_CLASSES = {
     (cls.__module__, cls.__qualname__): cls
     for cls in (
@@ -67,7 +72,7 @@ _ALLOWED_CLASSES = {
 
 
 def open_sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, PhotoLimits], Photo] = open_photo) -> Photo:
-    """`opener`, in the sandbox. Raises a PhotoError, DamagedPhoto too where the process crashed or took too long.
+    """`opener`, in the sandbox. Raises a PhotoError, DamagedPhoto too where the process crashed.
 
     Raises OSError where the file itself cannot be read.
     """
@@ -86,7 +91,13 @@ def _sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, PhotoLim
     forkserver.ensure()
     worker.start()
     theirs.close()
-    end_of_time = threading.Timer(limits.decode_seconds, worker.kill)
+    out_of_time = threading.Event()
+
+    def end() -> None:
+        out_of_time.set()
+        worker.kill()
+
+    end_of_time = threading.Timer(limits.decode_seconds, end)
     end_of_time.start()
     try:
         with ours, os.fdopen(os.dup(ours.fileno()), "rb") as pipe:
@@ -95,6 +106,8 @@ def _sandboxed(path: Path, limits: PhotoLimits, opener: Callable[[Path, PhotoLim
         worker.kill()
         worker.join()
         log.warning("a picture could not be opened: its process ended with %s", worker.exitcode)
+        if out_of_time.is_set() or worker.exitcode == -signal.SIGXCPU:
+            raise PhotoTooLarge(TOO_MUCH_TIME) from None
         raise DamagedPhoto from None
     finally:
         end_of_time.cancel()
@@ -110,7 +123,7 @@ def _open(pipe: Connection, opener: Callable[[Path, PhotoLimits], Any], path: Pa
     with contextlib.suppress(OSError):  # where memory runs out all the same, the kernel kills this one and not the bot
         Path("/proc/self/oom_score_adj").write_text("1000")
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_CPU, limits.decode_cpu_seconds)
+    _limit(resource.RLIMIT_CPU, limits.decode_cpu_seconds, 1)  # the soft limit has a signal of its own, SIGXCPU
     _limit(resource.RLIMIT_AS, _address_space() + limits.decode_memory_bytes)
     try:
         result = opener(path, limits)
@@ -123,7 +136,7 @@ def _open(pipe: Connection, opener: Callable[[Path, PhotoLimits], Any], path: Pa
     except Exception:  # of a codec: whatever else it raises, the picture cannot be opened
         result = DamagedPhoto()
     with pipe, contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(pipe.fileno()), "wb") as out:
-        _Writer(out, protocol=5).send(result)
+        _Writer(out).send(result)
 
 
 def _lacks_memory(path: Path, limits: PhotoLimits) -> bool:
@@ -134,10 +147,11 @@ def _lacks_memory(path: Path, limits: PhotoLimits) -> bool:
     return False
 
 
-def _limit(what: int, most: int) -> None:
-    _, hard = resource.getrlimit(what)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(what, (most, most))
+def _limit(what: int, most: int, grace: int = 0) -> None:
+    """Set a soft limit, and a hard one that is higher by `grace`; neither above what there is already."""
+    _, there = resource.getrlimit(what)
+    soft, hard = (one if there == resource.RLIM_INFINITY else min(one, there) for one in (most, most + grace))
+    resource.setrlimit(what, (soft, hard))
 
 
 def _address_space() -> int:
@@ -146,14 +160,17 @@ def _address_space() -> int:
 
 
 class _Writer(pickle.Pickler):
-    """Writes a result, and then the pixels of its images in bands: whole copies of a large one are too much."""
+    """Writes a result after its length, then the pixels of its images in bands: a copy of a large one is too much."""
 
-    def __init__(self, file: BinaryIO, protocol: int) -> None:
-        super().__init__(file, protocol)
+    def __init__(self, file: BinaryIO) -> None:
+        self._told = io.BytesIO()
+        super().__init__(self._told, protocol=5)
         self._file, self._images = file, list[Image.Image]()
 
     def send(self, result: Any) -> None:
         self.dump(result)
+        told = self._told.getvalue()
+        self._file.write(len(told).to_bytes(_LENGTH, "big") + told)
         for image in self._images:
             for box in _bands(image):
                 self._file.write(image.crop(box).tobytes())
@@ -167,8 +184,13 @@ class _Writer(pickle.Pickler):
 
 
 class _Reader(pickle.Unpickler):
+    """Reads what was written so. Raises ValueError where it is more than may be told."""
+
     def __init__(self, file: BinaryIO, limits: PhotoLimits) -> None:
-        super().__init__(file)
+        size = int.from_bytes(file.read(_LENGTH), "big")
+        if size > _MOST_TOLD:
+            raise ValueError(size)
+        super().__init__(io.BytesIO(file.read(size)))
         self._file, self._images = file, list[Image.Image]()
         self._pixels = 2 * max(limits.output_pixels, limits.animation_pixels)  # of colours and of alpha
 

@@ -36,6 +36,7 @@ _SERVICE = {
 # Given as channel arguments these replace all of the client's own, its unlimited message sizes among them. Backoff:
 # found again 0.5 s after its return instead of 19 s.
 _CHANNEL = [
+    ("grpc.enable_http_proxy", 0),  # a proxy of the environment is for Slack, and knows no way to a server near by
     ("grpc.max_send_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1000),
@@ -51,8 +52,13 @@ _CHANNEL = [
 @dataclass
 class _Channel:
     client: triton.InferenceServerClient
-    result: float = field(default_factory=time.monotonic)
+    made: float = field(default_factory=time.monotonic)
     calls: int = 0
+
+    @property
+    def is_young(self) -> bool:
+        """Whether it may still be connecting, so that its successor would need as long."""
+        return time.monotonic() - self.made <= CONNECT_SECONDS
 
 
 class ChannelPool:
@@ -93,8 +99,7 @@ class ChannelPool:
 
     def _replace(self, channel: _Channel) -> None:
         with self._lock:
-            # A young one may still be connecting, and its successor would need as long.
-            if channel is self._current and time.monotonic() - channel.result > CONNECT_SECONDS:
+            if channel is self._current and not channel.is_young:
                 self._current = _Channel(self._connect())
 
 

@@ -114,6 +114,7 @@ class Enhancer:
     def _with_model(
         self, images: Sequence[Image.Image], size: tuple[int, int], progress: Progress
     ) -> tuple[list[Image.Image], str]:
+        ends = time.monotonic() + self._limits.photo_seconds
         versions: set[str] = set()
 
         def run(tile: np.ndarray) -> np.ndarray:
@@ -127,6 +128,7 @@ class Enhancer:
                 size,
                 run,
                 self._limits,
+                ends,
                 lambda done, tiles: progress(index * tiles + done, len(images) * tiles),
             )
             small = image.width * image.height <= self._photo_limits.icon_pixels

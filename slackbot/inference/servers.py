@@ -13,12 +13,12 @@ from tritonclient.utils import InferenceServerException
 
 from slackbot.inference.channel import ChannelPool
 from slackbot.inference.endpoint import Endpoint
+from slackbot.inference.errors import ServerInvalid
 from slackbot.ops import metrics
 
 _RESOLVE_SECONDS = 10.0  # between two looks at what a name stands for
 _UNKNOWN_SECONDS = 1.0  # the same, while the name stands for nothing
 _REST_SECONDS = 60.0  # for which a server that fails again and again is left alone, at most
-FAILURES = ("DEADLINE_EXCEEDED", "UNAVAILABLE")  # of the server or the way to it, and not of what was asked
 
 
 @dataclass
@@ -37,8 +37,9 @@ class Server:
 class Servers:
     """All servers of an endpoint, for several threads. Names are resolved anew every 10 s.
 
-    A call goes to the server with the fewest calls under way. A server that fails rests for `rest_seconds`, twice as
-    long each time up to a minute; then one call tries it. Where all rest, calls go to the one that rests the shortest.
+    A call goes to the server with the fewest calls under way. A server at which one fails, however it does, rests for
+    `rest_seconds`, twice as long each time up to a minute; then one call tries it. Where all rest, calls go to the one
+    that rests the shortest.
     """
 
     def __init__(self, endpoint: Endpoint, most_bytes: int, rest_seconds: float) -> None:
@@ -54,15 +55,17 @@ class Servers:
 
     @contextmanager
     def client(self, avoid: Server | None = None) -> Iterator[tuple[Server, triton.InferenceServerClient]]:
-        """A server, rather another than `avoid`, and its client for one call, whose exception passes through here."""
+        """A server, rather another than `avoid`, and its client for one call.
+
+        The call's InferenceServerException is to pass through here, and ServerInvalid where its answer is no good.
+        """
         server = self._take(avoid)
         try:
             with metrics.TILE_SECONDS.labels(server.address).time(), server.channels.client() as client:
                 yield server, client
             server.failures, server.rests_until = 0, 0.0
-        except InferenceServerException as error:
-            if (error.status() or "").endswith(FAILURES):
-                self._let_rest(server)
+        except (InferenceServerException, ServerInvalid):
+            self._let_rest(server)
             raise
         finally:
             with self._lock:
@@ -110,22 +113,28 @@ class Servers:
     def _update(self, addresses: list[str]) -> None:
         """Take what a name stands for now. Where that is nothing, what it stood for stays."""
         with self._lock:
-            known = bool(addresses)
-            if not known and not self._servers:
-                addresses = [self._endpoint.target]  # gRPC says what is wrong with it
-            for address in set(addresses) - set(self._servers):
-                channels = ChannelPool(self._endpoint, self._most_bytes, address)
-                self._servers[address] = Server(address, channels)
-            left = [self._servers.pop(each) for each in set(self._servers) - set(addresses)] if addresses else []
-            idle = [each for each in left if not each.calls]
-            for each in left:
-                each.gone = True
-                metrics.TILE_SECONDS.remove(each.address)  # or the addresses of pods would pile up
-            fixed = self._endpoint.fixed
-            wait = _RESOLVE_SECONDS if known else _UNKNOWN_SECONDS
-            self._stale_at = float("inf") if fixed else time.monotonic() + wait
-        for each in idle:
+            wait = _RESOLVE_SECONDS if addresses else _UNKNOWN_SECONDS
+            self._stale_at = float("inf") if self._endpoint.fixed else time.monotonic() + wait
+            if not addresses and self._servers:
+                return
+            wanted = set(addresses or [self._endpoint.target])  # of an unknown one gRPC says what is wrong with it
+            self._join(wanted - set(self._servers))
+            left = self._leave(set(self._servers) - wanted)
+        for each in left:
             each.channels.close()
+
+    def _join(self, addresses: set[str]) -> None:
+        for address in addresses:
+            channels = ChannelPool(self._endpoint, self._most_bytes, address)
+            self._servers[address] = Server(address, channels)
+
+    def _leave(self, addresses: set[str]) -> list[Server]:
+        """Those that nobody uses; the others are closed after their last call."""
+        left = [self._servers.pop(address) for address in addresses]
+        for each in left:
+            each.gone = True
+            metrics.TILE_SECONDS.remove(each.address)  # or the addresses of pods would pile up
+        return [each for each in left if not each.calls]
 
 
 def resolve(places: Iterable[str]) -> list[str]:

@@ -19,25 +19,26 @@ Enlarge = Callable[[np.ndarray], np.ndarray]  # UINT8 [H, W, 3] -> [4H, 4W, 3]
 
 
 def enlarge(
-    image: Image.Image, size: tuple[int, int], run: Enlarge, limits: ServerLimits, progress: Progress
+    image: Image.Image, size: tuple[int, int], run: Enlarge, limits: ServerLimits, ends: float, progress: Progress
 ) -> Image.Image:
     """Enlarge an RGB image to `size`: by 4, or by less as the reduced result of 4.
+
+    Raises ServerSlow where it is not done at `ends`, a value of time.monotonic().
 
     A few tiles are under way at a time, so that the server can batch them, and each goes into the result as it comes:
     beside the result there are never more than those few in memory. What `run` raises is raised here.
     """
     tiles = plan(*image.size, limits.tile, limits.overlap, limits.tiles_at_once)
-    ends = time.monotonic() + limits.photo_seconds
     waiting = iter(tiles)
     pool = ThreadPoolExecutor(limits.tiles_in_flight, thread_name_prefix="tile")
     under_way: dict[Future[np.ndarray], Tile] = {}
 
     def send() -> None:
-        for tile in waiting:
+        tile = next(waiting, None)
+        if tile:
             # With the context, so that a tile's span belongs to its photo's.
             work = copy_context().run
             under_way[pool.submit(work, run, np.asarray(image.crop(tile.box)))] = tile
-            return
 
     try:
         for _ in range(limits.tiles_in_flight):
@@ -46,6 +47,8 @@ def enlarge(
         result = Image.new("RGB", size, None)
         done = 0
         while under_way:
+            if time.monotonic() > ends:
+                raise ServerSlow(SERVER_TOO_SLOW)
             ended = wait(under_way, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED).done
             if not ended:
                 progress(done, len(tiles))
@@ -56,8 +59,6 @@ def enlarge(
                 result.paste(_kept(enlarged, tile, box, image.size, size), box[:2])
                 done += 1
                 progress(done, len(tiles))
-            if under_way and time.monotonic() > ends:
-                raise ServerSlow(SERVER_TOO_SLOW)
     finally:
         # Tiles under way after a failure end at their own deadline; nobody waits for them.
         pool.shutdown(wait=False, cancel_futures=True)

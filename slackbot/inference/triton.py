@@ -6,7 +6,8 @@ answer.
 
 import re
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import tritonclient.grpc as triton
@@ -30,7 +31,7 @@ from slackbot.inference.errors import (
     ServerInvalid,
     ServerSlow,
 )
-from slackbot.inference.servers import FAILURES, Server, Servers
+from slackbot.inference.servers import Server, Servers
 from slackbot.limits import ServerLimits
 from slackbot.ops import metrics, tracing
 from slackbot.ops.metrics import Refusal
@@ -48,6 +49,9 @@ _DISTRUST = (
     ("failing; last error: UNAVAILABLE", HUNG_UP),
 )
 _DISTRUSTED = {sentence for _, sentence in _DISTRUST}
+_NO_PIXELS = {SERVER_NONSENSE, SERVER_TOO_MUCH, SERVER_WRONG_SIZE}
+Answer = TypeVar("Answer")
+Ask = Callable[[triton.InferenceServerClient, float], Answer]  # with the seconds that there are for it
 
 
 class ModelServer:
@@ -71,11 +75,11 @@ class ModelServer:
 
         Unlike `check` this does not wait behind the tiles that the server has to do.
         """
-        metadata = self._call("get_model_metadata", MODEL, seconds=self._limits.probe_seconds)
-        given = {(put.name, put.datatype, tuple(put.shape)) for put in (*metadata.inputs, *metadata.outputs)}
-        pixels = ("UINT8", (_ANY_SIZE, _ANY_SIZE, _ANY_SIZE, 3))
-        if given != {(INPUT, *pixels), (OUTPUT, *pixels)}:
-            raise ServerInvalid(WRONG_MODEL)
+
+        def ask(client: triton.InferenceServerClient, seconds: float) -> None:
+            _check_contract(client.get_model_metadata(MODEL, client_timeout=seconds))
+
+        self._call(ask, self._limits.probe_seconds)
 
     def enlarge(self, tile: np.ndarray) -> tuple[np.ndarray, str]:
         """UINT8 pixels [H, W, 3] -> pixels [4H, 4W, 3] and the model's version. Raises ServerError."""
@@ -91,57 +95,49 @@ class ModelServer:
         pixels = triton.InferInput(INPUT, list(batch.shape), "UINT8")
         pixels.set_data_from_numpy(batch)
         count, height, width, _ = batch.shape
-        wanted = [triton.InferRequestedOutput(OUTPUT)]
-        result = self._call("infer", MODEL, [pixels], seconds=seconds, outputs=wanted, headers=tracing.headers())
-        try:
-            return _pixels(result, (count, SCALE * height, SCALE * width, CHANNELS))
-        except ServerInvalid:
-            metrics.refuse(Refusal.MODEL_ANSWER)
-            raise
+        expected = (count, SCALE * height, SCALE * width, CHANNELS)
+        wanted, headers = [triton.InferRequestedOutput(OUTPUT)], tracing.headers()
 
-    def _call(self, method: str, *args: Any, seconds: float, **options: Any) -> Any:
-        """What a server answers within `seconds`. Where one does not, another is asked once, in the time that is left.
+        def ask(client: triton.InferenceServerClient, seconds: float) -> tuple[np.ndarray, str]:
+            late = round(seconds * 1e6)  # a request that waited longer in the queue is dropped there
+            result = client.infer(
+                MODEL, [pixels], outputs=wanted, headers=headers, timeout=late, client_timeout=seconds
+            )
+            return _pixels(result, expected)
 
-        So the first of several has half of the time.
+        return self._call(ask, seconds)
+
+    def _call(self, ask: Ask[Answer], seconds: float) -> Answer:
+        """What `ask` makes of a server's answer, within `seconds`. Where one fails, another is asked once.
+
+        So the first of several has half of the time, and the other what is left. Raises ServerError.
         """
         ends = time.monotonic() + seconds
-        try:
-            if not self._servers.several():
-                return self._ask(None, seconds, method, *args, **options)
+        tried: Server | None = None
+        failed = ServerError(SERVER_DOWN)
+        for attempts in (2, 1) if self._servers.several() else (1,):
+            share = max((ends - time.monotonic()) / attempts, 0.001)
             try:
-                return self._ask(None, seconds / 2, method, *args, **options)
-            except _Elsewhere as first:
-                return self._ask(first.server, max(ends - time.monotonic(), 0.001), method, *args, **options)
-        except _Elsewhere as last:
-            raise self._counted(last.error) from last.error
+                with self._servers.client(avoid=tried) as (tried, client):
+                    return ask(client, share)
+            except (InferenceServerException, ServerInvalid) as error:
+                failed = self._counted(error)
+        raise failed
 
-    def _ask(self, avoid: Server | None, seconds: float, method: str, *args: Any, **options: Any) -> Any:
-        if method == "infer":
-            options["timeout"] = round(seconds * 1e6)  # a request that waited longer in the queue is dropped there
-        server = None
-        try:
-            with self._servers.client(avoid) as (server, client):
-                return getattr(client, method)(*args, client_timeout=seconds, **options)
-        except InferenceServerException as error:
-            if (error.status() or "").endswith(FAILURES):
-                raise _Elsewhere(server, error) from error
-            raise self._counted(error) from error
-
-    def _counted(self, error: InferenceServerException) -> ServerError:
-        found = _server_error(error.status() or "", error.message() or "", self._tls)
+    def _counted(self, error: InferenceServerException | ServerInvalid) -> ServerError:
+        found = _server_error(error, self._tls)
         if str(found) in _DISTRUSTED:
             metrics.refuse(Refusal.MODEL_SERVER)
-        if str(found) == SERVER_TOO_MUCH:
+        if str(found) in _NO_PIXELS:
             metrics.refuse(Refusal.MODEL_ANSWER)
         return found
 
 
-class _Elsewhere(Exception):  # noqa: N818 - no error, while there is another server
-    """A server failed in a way in which another may not."""
-
-    def __init__(self, server: Server | None, error: InferenceServerException) -> None:
-        super().__init__(str(error))
-        self.server, self.error = server, error
+def _check_contract(metadata: Any) -> None:
+    given = {(put.name, put.datatype, tuple(put.shape)) for put in (*metadata.inputs, *metadata.outputs)}
+    pixels = ("UINT8", (_ANY_SIZE, _ANY_SIZE, _ANY_SIZE, 3))
+    if given != {(INPUT, *pixels), (OUTPUT, *pixels)}:
+        raise ServerInvalid(WRONG_MODEL)
 
 
 def _pixels(result: Any, expected: tuple[int, ...]) -> tuple[np.ndarray, str]:
@@ -163,7 +159,10 @@ def _pixels(result: Any, expected: tuple[int, ...]) -> tuple[np.ndarray, str]:
     return enlarged, version
 
 
-def _server_error(status: str, said: str, tls: bool) -> ServerError:
+def _server_error(error: InferenceServerException | ServerInvalid, tls: bool) -> ServerError:
+    if isinstance(error, ServerInvalid):
+        return error
+    status, said = error.status() or "", error.message() or ""
     if status.endswith("DEADLINE_EXCEEDED"):
         return ServerSlow(SERVER_LATE)
     if status.endswith("RESOURCE_EXHAUSTED"):

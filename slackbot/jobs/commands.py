@@ -10,6 +10,8 @@ from slackbot.job import Job
 from slackbot.jobs.store import STOPS, Store, picture_key
 from slackbot.jobs.tracker import JobTracker
 from slackbot.limits import PhotoLimits
+from slackbot.ops import metrics
+from slackbot.ops.metrics import Refusal
 from slackbot.slack import messages
 from slackbot.slack.blocks import home
 from slackbot.slack.client import Slack
@@ -33,9 +35,10 @@ class ChatCommands:
         limits: PhotoLimits,
         admins: frozenset[str] = frozenset(),
     ) -> None:
+        """`workspaces` have clients that do not wait where Slack asks to: clicks and other commands would wait, too."""
         self._workspaces, self._tracker, self._store, self._enhancer = workspaces, tracker, store, enhancer
         self._limits, self._admins = limits, admins
-        self.may_suggest = True  # until Slack says that the app is no agent
+        self._no_agent_in: set[str] = set()  # workspaces where Slack took no prompts
 
     def run(self, job: Job) -> str:
         """Do what a message asks for with a word."""
@@ -44,7 +47,18 @@ class ChatCommands:
         ](job)
 
     def show_home(self, user: str, team: str = "") -> None:
-        """Publish a person's App Home; without its picture where Slack does not have that yet, or no longer."""
+        """Publish a person's App Home, unless Slack asks to wait: others would wait behind it, and the next look shows
+        it as well."""
+        try:
+            self._publish_home(user, team)
+        except SlackRefused as error:
+            if error.code != "ratelimited":
+                raise
+            metrics.refuse(Refusal.DECORATION)
+            log.debug("an App Home was left out: %s", error)
+
+    def _publish_home(self, user: str, team: str) -> None:
+        """Without its picture where Slack does not have that yet, or no longer."""
         load = self._tracker.load()
         model, counts = self._enhancer.is_available(), self._store.today()
         said = [messages.rated(*one) for one in self._store.ratings()] if user in self._admins else []
@@ -58,19 +72,24 @@ class ChatCommands:
 
         try:
             show(picture)
-        except SlackRefused:
-            if not picture:
+        except SlackRefused as error:
+            if not picture or error.code == "ratelimited":
                 raise
             show("")
             if not slack.has_file(picture):
                 self._store.set_value(key, "")  # somebody deleted it: the next look uploads it again
+
+    def may_suggest(self, team: str) -> bool:
+        """Whether to offer what to say there: until Slack has refused it, as it does where the app is no agent."""
+        return team not in self._no_agent_in
 
     def suggest(self, channel: str, team: str = "") -> None:
         """Offer what to say in a direct message, where the app is declared an agent."""
         try:
             self._workspaces.of(team).slack.suggest(channel, messages.PROMPTS)
         except SlackRefused as error:
-            self.may_suggest = False
+            if error.code != "ratelimited":
+                self._no_agent_in.add(team)
             log.debug("Slack takes no suggested prompts: %s", error)
 
     def _status(self, _: Job) -> str:
@@ -87,9 +106,7 @@ class ChatCommands:
         if not mine:
             mine = self._tracker.table.of_person(job.user, job.channel, job.thread_ts if job.in_thread else "")
             self._store.set_value(noted, " ".join(mine))
-        for one in mine:
-            self._store.stop(one)
-        return messages.stopped(len(mine))
+        return messages.stopped(sum([self._store.stop(one) for one in mine]))
 
     def _watch(self, job: Job) -> str:
         if job.channel.startswith("D"):

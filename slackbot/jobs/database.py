@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import NullPool
 
@@ -55,6 +55,13 @@ def database_file(url: str) -> Path | None:
     """The SQLite file of a database URL, or None for another database."""
     made = make_url(url)
     return Path(made.database) if made.drivername.startswith("sqlite") and made.database else None
+
+
+def short_name(url: str) -> str:
+    """Eight hexadecimal digits that tell a database from others, whoever asks it."""
+    made, file = make_url(url), database_file(url)
+    server = URL.create("postgresql", host=made.host, port=made.port, database=made.database, query=made.query)
+    return hashlib.sha256(str(file.resolve() if file else server).encode()).hexdigest()[:8]
 
 
 def prepare(url: str) -> None:
@@ -117,6 +124,14 @@ def transact(engine: Engine, work: Callable[[Connection], T]) -> T:
             log.debug("the job database is away (%s); trying again", type(error).__name__)
         time.sleep(pause)
         pause = min(2 * pause, 1.0)
+
+
+def transact_adding(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """`transact`, once more where another thread or bot added the same row meanwhile: `work` then finds it there."""
+    try:
+        return transact(engine, work)
+    except IntegrityError:
+        return transact(engine, work)
 
 
 def locked(connection: Connection, name: str) -> None:

@@ -20,7 +20,7 @@ from slackbot.jobs.installations import Installations
 from slackbot.jobs.records import job_of
 from slackbot.jobs.retention import UNFINISHED
 from slackbot.jobs.store import ANSWERS, FACTS, METADATA, STOPPED, STOPS, Store, picture_key
-from slackbot.slack.oauth import is_bot_gone, team_of
+from slackbot.slack.oauth import is_bot_gone, team_of, time_of
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,8 @@ class Forgetting:
         if event["type"] == "team_access_revoked":
             gone = self._installations.leave([str(one) for one in event.get("team_ids") or ()], enterprise)
         else:
-            gone = self._installations.remove(team, enterprise, org_wide) if is_bot_gone(event) else []
+            at = time_of(body)
+            gone = self._installations.remove(team, enterprise, org_wide, at) if is_bot_gone(event) else []
         for one in gone:
             self._wipe(one)
             log.info("the app is gone from workspace %s, and what was kept of it is deleted", one)

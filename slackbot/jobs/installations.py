@@ -4,6 +4,7 @@ Tokens are encrypted there, with a key that is not in it. Each call asks for its
 renewed, by whichever bot, is used no longer.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -28,18 +29,25 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     delete,
+    func,
     insert,
     select,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from slackbot.jobs.database import locked, transact
+from slackbot.jobs.database import locked, transact, transact_adding
+from slackbot.ops import metrics
+from slackbot.ops.metrics import SlackTrouble
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
+from slackbot.slack.refusals import refusal_of
+
+log = logging.getLogger(__name__)
 
 STATE_SECONDS = 600
 """For how long somebody may look at Slack's page before they allow the app."""
 _RENEW_BEFORE = 120  # minutes before a token ends; Slack gives it twelve hours
 _ENDED = ("account_inactive", "invalid_auth", "token_revoked", "token_expired", "org_login_required")
+_NOT_RENEWED = ("invalid_refresh_token", "account_inactive", "invalid_auth", "token_revoked", "token_expired")
 _TOKENS = ("bot_token", "bot_refresh_token", "user_token", "user_refresh_token")
 METADATA = MetaData()
 _TEAMS = Table(  # of organisations: a job knows its workspace only
@@ -123,10 +131,7 @@ class Installations:
             connection.execute(delete(_TEAMS).where(_TEAMS.c.team == team))
             connection.execute(insert(_TEAMS).values(team=team, enterprise=enterprise))
 
-        try:
-            transact(self._engine, write)
-        except IntegrityError:  # another bot was told of it, too
-            transact(self._engine, write)
+        transact_adding(self._engine, write)
         return True
 
     def teams(self, enterprise: str) -> list[str]:
@@ -137,8 +142,8 @@ class Installations:
     def bot(self, team: str, enterprise: str = "") -> Bot:
         """The bot's token and ids in a workspace, which an organisation may have installed as a whole.
 
-        A token that ends soon is renewed. Raises SlackRefused where the app is not installed, or the token was
-        encrypted with another key; SlackUnavailable where a new one cannot be had now.
+        A token that ends soon is renewed. Raises SlackRefused where the app is not installed, the token was encrypted
+        with another key, or Slack does not renew it any more; SlackUnavailable where a new one cannot be had now.
         """
         try:
             bot = self._find(team, enterprise or self._enterprise(team))
@@ -154,17 +159,21 @@ class Installations:
             return self.store.find_bot(enterprise_id=team, team_id=None, is_enterprise_install=True) is not None
         return self._find(team, enterprise or self._enterprise(team)) is not None
 
-    def remove(self, team: str, enterprise: str, org_wide: bool) -> list[str]:
-        """The app is gone from a workspace, or from its organisation where that had installed it.
+    def remove(self, team: str, enterprise: str, org_wide: bool, at: float) -> list[str]:
+        """The app was removed at `at`, in seconds since 1970: from a workspace, or its organisation that installed it.
 
         Deletes their tokens and names, and gives back the workspaces that have it no longer. Slack does not always say
-        that an organisation is meant (`org_wide`): then its token does not work any more. Raises SlackUnavailable.
+        that an organisation is meant (`org_wide`): then its token does not work any more. Slack says it late or again
+        at times: where the app was installed anew since then, all stays. Raises SlackUnavailable.
         """
-        if org_wide or (enterprise and not self._own(team, enterprise) and not self._works(enterprise)):
-            self.store.delete_all(enterprise_id=enterprise, team_id=None)
+        whole = org_wide or bool(enterprise and not self._own(team, enterprise) and not self._works(enterprise))
+        place = {"enterprise_id": enterprise or None, "team_id": None if whole else team}
+        if self._installed(**place) > at:
+            return []
+        self.store.delete_all(**place)
+        if whole:
             gone = [one for one in {team, *self.teams(enterprise)} if one and not self._own(one, enterprise)]
         else:
-            self.store.delete_all(enterprise_id=enterprise or None, team_id=team)
             gone = [] if enterprise and self._find(team, enterprise) else [team]
         return self.leave(gone, enterprise)
 
@@ -190,6 +199,14 @@ class Installations:
     def forget_gone(self, team: str) -> None:
         """Remember it no longer."""
         transact(self._engine, lambda connection: connection.execute(delete(_GONE).where(_GONE.c.team == team)))
+
+    def _installed(self, enterprise_id: str | None, team_id: str | None) -> int:
+        """The second in which the app was last installed there, since 1970; 0 where it is not. Reads no token."""
+        bots = self.store.bots.c
+        there = (bots.enterprise_id == enterprise_id) & (bots.team_id == team_id)
+        query = select(func.max(bots.installed_at)).where(there & (bots.client_id == self.store.client_id))
+        last = transact(self._engine, lambda connection: connection.execute(query).scalar())
+        return int(last.replace(tzinfo=UTC).timestamp()) if last else 0
 
     def _works(self, enterprise: str) -> bool:
         """Whether an organisation has the app, and Slack takes its token."""
@@ -224,12 +241,29 @@ class Installations:
             try:
                 new = self._rotator.perform_bot_token_rotation(bot=bot, minutes_before_expiration=_RENEW_BEFORE)
             except (SlackTokenRotationError, OSError) as error:
-                if (bot.bot_token_expires_at or 0) > time.time():
-                    return bot
-                raise SlackUnavailable(f"Slack gives no new token now ({type(error).__name__}).") from None
+                return self._not_renewed(bot, team, enterprise, error)
             if new:
                 self.store.save_bot(new)
             return new or bot
+
+    def _not_renewed(self, old: Bot, team: str, enterprise: str, error: Exception) -> Bot:
+        """What to go on with, as Slack gave no new token: the old one while it lasts, or what another bot got since."""
+        reason = type(error).__name__
+        if isinstance(error, SlackTokenRotationError):
+            refusal = refusal_of(error.api_error, "oauth_v2_access")
+            reason = refusal.code if isinstance(refusal, SlackRefused) else reason
+        else:
+            metrics.slack_refused(SlackTrouble.UNAVAILABLE)
+        if (old.bot_token_expires_at or 0) > time.time():
+            return old
+        if reason not in _NOT_RENEWED:
+            raise SlackUnavailable(f"Slack gives no new token now ({reason}).") from None
+        # PostgreSQL frees the lock of a bot that waits long for Slack: another may have used the refresh token.
+        now = _present(self._find(team, enterprise or self._enterprise(team)))
+        if now.bot_token != old.bot_token:
+            return now
+        log.warning("workspace %s has to install the app again: Slack does not renew its token (%s)", team, reason)
+        raise SlackRefused("token_not_renewed", "installation") from None
 
 
 def _ends_soon(bot: Bot) -> bool:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from slackbot.imaging.admission import Admission, admit
+from slackbot.imaging.admission import ALL, Admission, admit
 from slackbot.imaging.errors import GivenUp, PhotoError, TooMuchMemory
+from slackbot.imaging.first_look import first_look
 from slackbot.imaging.formats import FORMATS
 from slackbot.imaging.header import Seen
-from slackbot.imaging.sandbox import look_sandboxed
 from slackbot.job import Options
 from slackbot.jobs.store import Store
 from slackbot.limits import PhotoLimits
@@ -44,23 +44,38 @@ class PhotoMemory:
     ) -> Iterator[Granted]:
         """What a photo of a job gets, to the end of a `with`; waits for it, while `go_on` does not raise.
 
-        Raises a PhotoError where it cannot be done, as `look_sandboxed` and `admit` do.
+        Raises a PhotoError where it cannot be done, as `first_look` and `admit` do.
         """
         kills = self._store.attempts(job, index)
+
+        def at_work(size: int) -> contextlib.AbstractContextManager[None]:
+            # Whatever was killed once is alone the next time: then it is known which photo it was.
+            return self._at_work(job, index, self._budget.total() if kills else size, go_on)
+
         try:
+            if kills >= ALL:  # perhaps each time at the first look
+                raise GivenUp
             with tracing.span("decode"):
-                seen = look_sandboxed(source, self._limits)
+                seen, least = first_look(source, self._limits, self._budget.total, at_work)
             facts = seen.header.facts.written_as(FORMATS[options.format]) if options.format else seen.header.facts
             budget = self._budget.total()
             admission = admit(seen.header, facts, scale, self._limits, budget, options.compare, kills)
         except PhotoError as error:
             metrics.refuse(_reason(error))
             raise
-        # Whatever was killed once is alone the next time: then it is known which photo it was.
-        with self._budget.taken(budget if kills else admission.size, go_on):
+        with at_work(max(admission.size, least)):
+            yield Granted(admission, seen)
+
+    @contextlib.contextmanager
+    def _at_work(self, job: str, index: int, size: int, go_on: Callable[[], None]) -> Iterator[None]:
+        """So many bytes for a photo, and a try at it that is written down, to the end of a `with`.
+
+        None is written down of who waits: another photo may kill the process meanwhile.
+        """
+        with self._budget.taken(size, go_on):
             self._store.begin_attempt(job, index, self._process)
             try:
-                yield Granted(admission, seen)
+                yield
             finally:
                 memory.give_back()
                 self._store.end_attempt(job, index, self._process)

@@ -31,16 +31,15 @@ class Posts:
     def __init__(self, store: Store, bots: Liveness) -> None:
         self._store, self._bots = store, bots
 
-    def has_begun(self, job: str, part: str) -> bool:
-        """Whether `begin` was called, by whichever bot."""
-        return part in self._store.posts(job)
-
     def is_answered(self, job: str) -> bool:
         """Whether Slack has any part of the reply."""
         return any(done for _, done in self._store.posts(job).values())
 
     def begin(self, job: str, part: str) -> Begun:
-        """To be called before it is posted. Waits while another living bot is posting it."""
+        """To be called before it is posted. Waits while another living bot is posting it.
+
+        Raises JobCancelled where the job was stopped before anybody called this; from then on that is too late.
+        """
         me, ends = self._bots.executor, time.monotonic() + _PATIENCE
         if self._store.begin_post(job, part, me):
             return Begun.NOW

@@ -26,10 +26,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from slackbot.job import Job, Options
-from slackbot.jobs.database import transact
+from slackbot.jobs.database import locked, transact, transact_adding
 from slackbot.jobs.store import METADATA
 
 _QUEUE = Table(
@@ -47,6 +46,7 @@ _QUEUE = Table(
 _COLUMNS = _QUEUE.c
 _WAITS = _COLUMNS.executor.is_(None)
 _PLACES = 1_000_000  # at one turn; so a priority fits into the 32 bits that DBOS has for it
+_FEW = 10  # jobs that anybody may have waiting while there is any place
 _YOUNG = 60.0  # seconds for which a job may stand here before DBOS knows it
 
 
@@ -73,25 +73,30 @@ class QueueTable:
     def __init__(self, engine: Engine, executor: str, now: Callable[[], float] = time.time) -> None:
         self._engine, self._executor, self._now = engine, executor, now
 
-    def add(self, job: Job, most: int) -> int | None:
-        """Add a waiting job; None where `most` wait already. Returns its priority: the lowest number runs first."""
+    def add(self, job: Job, most: int, many_teams: bool = False) -> int | None:
+        """Add a waiting job. Returns its priority: the lowest number runs first.
+
+        None where `most` wait already, or where its person, or its workspace of many, has their share: see `_is_full`.
+        """
+        this = _COLUMNS.job == job.id
 
         def write(connection: Connection) -> int | None:
-            known = connection.execute(select(_COLUMNS.priority).where(_COLUMNS.job == job.id)).scalar()
+            known = connection.execute(select(_COLUMNS.priority).where(this)).scalar()
             if known is not None:
                 return known
+            locked(connection, f"queue of {job.team} {job.user}")
+            # First of all it is written: from here on nobody else counts, in SQLite either.
+            connection.execute(insert(_QUEUE).values(**_row(job), turn=0, priority=1, since=self._now()))
             counts = connection.execute(_counts(job)).one()
-            if counts.waiting >= most:
+            if _is_full(counts, most, many_teams):
+                connection.execute(delete(_QUEUE).where(this))
                 return None
             turn = max(counts.mine, counts.turn)
             number = priority(turn, connection.execute(_place(job, turn)).scalar_one())
-            connection.execute(insert(_QUEUE).values(**_row(job), turn=turn, priority=number, since=self._now()))
+            connection.execute(update(_QUEUE).where(this).values(turn=turn, priority=number))
             return number
 
-        try:
-            return transact(self._engine, write)
-        except IntegrityError:  # another bot was told of the same message
-            return transact(self._engine, write)
+        return transact_adding(self._engine, write)
 
     def begin(self, job: Job) -> float:
         """This bot works on it; since when it has been in the queue."""
@@ -107,7 +112,7 @@ class QueueTable:
                 connection.execute(update(_QUEUE).where(mine).values(executor=self._executor))
             return since
 
-        return transact(self._engine, write)
+        return transact_adding(self._engine, write)
 
     def end(self, job: str) -> None:
         """It is done with, however it went; unless another bot works on it by now."""
@@ -189,9 +194,21 @@ def priority(turn: int, place: int) -> int:
 
     So nobody waits long because somebody else asked for a lot. A person's jobs keep their order: a new one has no
     earlier turn than those of the same person that still wait. At the same turn `place` decides, see `_place`, and at
-    the same place who came first.
+    the same place who came first. Ada, Bo and Cy ask in this order, and nobody is worked on yet:
+
+    workspace  person  turn  place  priority
+    T1         Ada     0     0      1         the first of T1
+    T1         Bo      0     1      2         one behind the last of T1
+    T2         Cy      0     0      1         the first of T2, beside the first that waits: before Bo
+
+    A second job of Ada's has turn 1 and place 0, so priority 1_000_001: behind all three.
     """
     return 1 + _PLACES * min(turn, 2_000) + min(place, _PLACES - 1)
+
+
+def turn_of(number: int) -> int:
+    """The turn of a job of this priority, up to 2,000."""
+    return (number - 1) // _PLACES
 
 
 def _place(job: Job, turn: int) -> Executable:
@@ -203,18 +220,40 @@ def _place(job: Job, turn: int) -> Executable:
     place = _COLUMNS.priority - priority(turn, 0)
     first = func.coalesce(func.min(case((_WAITS, place))), 0)
     behind = func.coalesce(func.max(case((_COLUMNS.team == job.team, place))) + 1, 0)
-    return select(case((behind > first, behind), else_=first)).where(_COLUMNS.turn == turn)
+    others = (_COLUMNS.turn == turn) & (_COLUMNS.job != job.id)
+    return select(case((behind > first, behind), else_=first)).where(others)
 
 
 def _counts(job: Job) -> Executable:
-    """How many wait, how many unfinished jobs are the person's, and the last turn of those of them that wait."""
+    """What there is beside a job: how many wait, of its person and workspace too; how many unfinished ones are the
+    person's, and the last turn of those of them that wait."""
 
     def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
-    mine = (_COLUMNS.team == job.team) & (_COLUMNS.person == job.user)
+    team = _COLUMNS.team == job.team
+    mine = team & (_COLUMNS.person == job.user)
     turn = func.coalesce(func.max(case((mine & _WAITS, _COLUMNS.turn))), 0)
-    return select(how_many(_WAITS).label("waiting"), how_many(mine).label("mine"), turn.label("turn"))
+    return select(
+        how_many(_WAITS).label("waiting"),
+        how_many(_WAITS & team).label("team_waiting"),
+        how_many(_WAITS & mine).label("mine_waiting"),
+        how_many(mine).label("mine"),
+        turn.label("turn"),
+    ).where(_COLUMNS.job != job.id)
+
+
+def _is_full(counts: Row[Any], most: int, many_teams: bool) -> bool:
+    """Whether there is no place in the queue for one more job of a person, by what `_counts` found.
+
+    Once half of all places are taken, a person gets no more than a tenth of them, and one of many workspaces no more
+    than half: so whoever asks for a lot leaves places for others.
+    """
+    if counts.waiting >= most:
+        return True
+    if 2 * counts.waiting < most:
+        return False
+    return counts.mine_waiting >= max(_FEW, most // 10) or (many_teams and counts.team_waiting >= max(_FEW, most // 2))
 
 
 def _row(job: Job) -> dict[str, str | int | None]:

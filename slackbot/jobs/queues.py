@@ -5,7 +5,6 @@ start or in another bot on the same database. A job's id comes from its message,
 message is one job.
 """
 
-import contextlib
 import logging
 import sqlite3
 import threading
@@ -14,21 +13,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from dbos import DBOS, DBOSConfig, PropagateOtelContext, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfig
 from sqlalchemy.exc import SQLAlchemyError
 
-from slackbot.errors import JobCancelled, SettingsError
+from slackbot.errors import SettingsError
 from slackbot.job import Job, Options, job_id
-from slackbot.jobs import polling, retention
+from slackbot.jobs import lookup, polling, retention, shares
 from slackbot.jobs.clicks import Clicks
 from slackbot.jobs.commands import ChatCommands
 from slackbot.jobs.database import engine_options, is_passing, prepare, set_up_connections, wait_for_disk
+from slackbot.jobs.enqueue import enqueue
 from slackbot.jobs.liveness import OneOfSeveral, OnlyBot
+from slackbot.jobs.lookup import State
 from slackbot.jobs.other_versions import OtherVersions
 from slackbot.jobs.records import Records, job_of
 from slackbot.jobs.recovery import Recovery
-from slackbot.jobs.retention import UNFINISHED
 from slackbot.jobs.serializer import JobSerializer, refuse_pickles
+from slackbot.jobs.shares import COMMANDS, MORE_PHOTOS, PHOTOS
 from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
@@ -43,7 +44,6 @@ from slackbot.slack.errors import SlackUnavailable
 log = logging.getLogger(__name__)
 
 _APPLICATION = "enhancer-bot"
-PHOTOS, COMMANDS = "photos", "commands"
 # Pinned: with one version for every release, an upgraded bot finishes the jobs of the one before it. What is recorded
 # (`slackbot.jobs.serializer`) may gain fields that have defaults, and the order of the steps must not change.
 APPLICATION_VERSION = "2"
@@ -72,7 +72,7 @@ class Jobs:
         self._store = store
         self._bots = bots
         self._limits, self._slack_limits = limits, slack_limits
-        self._clicks = Clicks(store, limits.remembered_days, self.accept, self._is_unfinished)
+        self._clicks = Clicks(store, limits.remembered_days, self._accept_photos)
         self._stopping, self._over = threading.Event(), threading.Event()
         self.records = Records(store.engine, _APPLICATION, APPLICATION_VERSION)
         self._recovery = Recovery(bots, self.records, tracker.table) if isinstance(bots, OneOfSeveral) else None
@@ -115,7 +115,7 @@ class Jobs:
             self._bots, self.records, self._tracker.table, self._tell_stranded, self._limits.other_version_seconds
         ).start(self._stopping)
         retention.clean_regularly(self._store, APPLICATION_VERSION, self._limits, self._stopping)
-        at_once = {PHOTOS: self._limits.jobs_at_once, COMMANDS: self._limits.commands_at_once}
+        at_once = shares.at_once(self._limits)
         polling.register_queues(at_once, self._limits.poll_seconds)
         if isinstance(self._bots, OneOfSeveral):
             polling.share(self._bots, list(at_once), self._limits, self._tracker.is_idle, self._stopping)
@@ -134,15 +134,12 @@ class Jobs:
         @DBOS.workflow(name="decline")
         def decline(job: Job, minutes: int) -> None:
             metrics.refuse(Refusal.QUEUE_FULL)  # here, where several events about one message are one job
-            self._step(self._steps.share, job, [], messages.full(minutes))
-            self._steps.clean(job)
+            text = messages.full(minutes)
+            answering.notify(job, text, self._steps.share, [], text)
 
         @DBOS.workflow(name="after a click")
         def after_click(job: Job, unwanted: str, text: str) -> None:
-            if unwanted:
-                self._step(self._steps.take_back, job, unwanted)
-            if text:
-                self._step(self._steps.tell_user, job, text)
+            answering.finish_click(job, unwanted, text)
 
         @DBOS.workflow(name="home")
         def home(user: str, *team: str) -> None:
@@ -154,9 +151,7 @@ class Jobs:
 
         @DBOS.workflow(name="stranded")
         def stranded(job: Job) -> None:
-            with contextlib.suppress(JobCancelled):
-                self._step(self._steps.tell_stranded, job)
-            self._steps.clean(job)
+            answering.notify(job, messages.UPDATED, self._steps.tell_stranded)
 
         self._answer, self._decline, self._after_click, self._home = answer, decline, after_click, home
         self._stranded, self._prompts = stranded, prompts
@@ -164,8 +159,9 @@ class Jobs:
     def _track_waiting(self) -> None:
         """Count the jobs that an earlier version left in the queue."""
         known = self._tracker.table.all()
+        queues = [PHOTOS, MORE_PHOTOS]
         for left in DBOS.list_workflows(
-            status="ENQUEUED", queue_name=PHOTOS, app_version=APPLICATION_VERSION, load_output=False
+            status="ENQUEUED", queue_name=queues, app_version=APPLICATION_VERSION, load_output=False
         ):
             job = job_of(left)
             if job and job.id not in known:
@@ -173,45 +169,62 @@ class Jobs:
 
     def _tell_stranded(self, job: Job) -> None:
         """Tell the people of a job that another version left behind; they are told once."""
-        self._enqueue(COMMANDS, f"stranded-{job.id}", None, self._stranded, job)
+        enqueue(COMMANDS, f"stranded-{job.id}", None, self._stranded, job)
 
     def accept(self, job: Job) -> None:
-        """Write a job down. When this returns, the job survives the process; a job that is known already stays one."""
+        """Write a job down, or that it is declined. When this returns, that survives the process.
+
+        A job that is known already stays as it is, declined or not.
+        """
         with tracing.span("event"):
             job = self._without_address(job)
             if job.options.command or job.options.help:
-                self._enqueue(COMMANDS, job.id, None, self._answer, job)
-            else:
-                self._accept_photos(job)
+                if lookup.state(job.id) is State.UNKNOWN:
+                    self._accept_word(job)
+            elif minutes := self._accept_photos(job):
+                enqueue(COMMANDS, job.id, None, self._decline, job, minutes)
 
-    def _accept_photos(self, job: Job) -> None:
+    def _accept_word(self, job: Job) -> None:
+        """Write down what a message asks for with a word. To `help` and `status` one answer at a time is enough for a
+        person in a channel: who says it again before that stands there gets no other."""
+        word = "help" if job.options.help else job.options.command
+        once = f"{word} {job.team} {job.channel} {job.user}" if word in ("help", "status") else ""
+        under_way = enqueue(COMMANDS, job.id, None, self._answer, job, once=once)
+        if under_way != job.id and self._steps.posts.is_answered(under_way):  # it is about to end
+            enqueue(COMMANDS, job.id, None, self._answer, job)
+
+    def _accept_photos(self, job: Job) -> int:
+        """Write a job about photos down. Returns 0, or in how many minutes to ask again where too many wait."""
         priority = self._tracker.add(job)
+        state = lookup.state(job.id)  # known where an event comes late or again
         if priority is None:
-            self._enqueue(COMMANDS, job.id, None, self._decline, job, self._tracker.minutes(self._tracker.load()))
-            return
+            return 0 if state is not State.UNKNOWN else self._tracker.minutes(self._tracker.load())
         try:
-            ended = self._enqueue(PHOTOS, job.id, priority, self._answer, job)
+            if state is State.UNKNOWN:
+                enqueue(shares.photo_queue(priority, self._limits), job.id, priority, self._answer, job)
         except BaseException:
             self._tracker.end(job.id)
             raise
-        if ended:  # an event that came late or again
+        if state is State.ENDED:
             self._tracker.end(job.id)
+        return 0
 
     def stop_message(self, team: str, channel: str, message: str) -> None:
         """A message was deleted, and what it asked for is no longer wanted."""
         for job in {*self._tracker.table.of_message(team, channel, message), job_id(team, channel, message)}:
-            if self._is_unfinished(job):
+            if lookup.state(job) is State.UNFINISHED:
                 self._store.stop(job)
 
     def click(self, click: Click) -> None:
         """Do what a button says: see `Clicks`."""
-        job = self._find(click.job)
-        unwanted, text = self._clicks.obey(click, job)
+        job = lookup.find(click.job)
+        with tracing.span("event"):
+            unwanted, text = self._clicks.obey(click, job)
         there = job or Job(click.team, click.channel, click.thread_ts, click.thread_ts, Options())
         address = click.response_url if click.action in (blocks.CANCEL, blocks.ABOVE) else ""
         here = replace(there, user=click.user, response_url=address, answer="")
-        name = f"{click.job}-{click.action}-{click.file_id}-{click.user}"
-        self._enqueue(COMMANDS, name, None, self._after_click, self._without_address(here), unwanted, text)
+        name = f"{click.job}-{click.action}-{click.file_id}-{click.user}-{click.action_ts}"
+        enqueue(COMMANDS, name, None, self._after_click, self._without_address(here), unwanted, text)
 
     def open_home(self, person: str, team: str) -> None:
         """Somebody looks at the App Home; `team` is empty where there is one workspace."""
@@ -219,14 +232,18 @@ class Jobs:
 
     def open_messages(self, channel: str, team: str) -> None:
         """Somebody looks at the direct messages with the bot."""
-        if self._commands.may_suggest:
+        if self._commands.may_suggest(team):
             self._show(self._prompts, channel, team)
 
     def _show(self, workflow: Callable[..., None], place: str, team: str) -> None:
-        """The id begins with the workspace, as those of jobs do: so all that is written down of one is found."""
-        name = SetWorkflowID(job_id(team, "view", uuid.uuid4().hex)) if team else contextlib.nullcontext()
-        with name:
-            DBOS.enqueue_workflow(COMMANDS, workflow, place, *([team] if team else []))
+        """Write down that something is to be shown, unless that waits already: then it shows what there is by then."""
+        # It begins with the workspace, as the ids of jobs do: so all that is written down of one is found.
+        name = job_id(team, "view", uuid.uuid4().hex)
+        what = workflow, place, *([team] if team else [])
+        once = f"{workflow.__name__} {team} {place}"
+        under_way = enqueue(COMMANDS, name, None, *what, once=once)
+        if under_way != name and not lookup.waits(under_way):  # what that one shows may be older than this look
+            enqueue(COMMANDS, name, None, *what, once=f"{once} again")
 
     def stop(self) -> None:
         """Take no more jobs, give running ones a few seconds; another bot, or the next start, finishes the rest."""
@@ -239,27 +256,11 @@ class Jobs:
             self._recovery.hand_back()
         self._store.close()
 
-    def _enqueue(self, queue: str, name: str, priority: int | None, workflow: Callable[..., None], *args: Any) -> bool:
-        """Write a workflow down under an id; whether one of that id has ended already."""
-        traced = PropagateOtelContext() if tracing.is_on() else contextlib.nullcontext()
-        with SetWorkflowID(name), SetEnqueueOptions(priority=priority), traced:
-            DBOS.enqueue_workflow(queue, workflow, *args)
-        return not self._is_unfinished(name)
-
-    def _is_unfinished(self, job: str) -> bool:
-        return bool(
-            DBOS.list_workflows(workflow_ids=[job], status=UNFINISHED, load_input=False, load_output=False, limit=1)
-        )
-
     def _without_address(self, job: Job) -> Job:
         """The job as it is written down: where to answer is kept apart, and only for as long as Slack takes answers."""
         if not job.response_url:
             return job
         return replace(job, response_url="", answer=self._store.keep_answer_address(job.response_url))
-
-    def _find(self, job: str) -> Job | None:
-        found = DBOS.list_workflows(workflow_ids=[job], name="answer", load_output=False, limit=1)
-        return job_of(found[0]) if found else None
 
     def _step(self, work: Callable[..., T], *args: Any) -> T:
         """Run a step once: its result or error is recorded. While Slack or the database is away, it is tried again."""

@@ -5,27 +5,38 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, Connection, Engine, Float, Integer, String, Table, func, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Float, Integer, String, Table, func, insert, select
 from sqlalchemy import update as updated
-from sqlalchemy.exc import IntegrityError
 
 from slackbot.imaging.errors import PhotoError
-from slackbot.jobs.database import locked, transact
+from slackbot.jobs.database import locked, transact_adding
 from slackbot.jobs.store import METADATA
 from slackbot.limits import MEGAPIXEL, JobLimits
 from slackbot.ops import metrics
 from slackbot.ops.metrics import Refusal
 
-_USED = Table(
-    "enhancer_used",
-    METADATA,
-    Column("job", String, primary_key=True),
-    Column("photo", Integer, primary_key=True),
-    Column("team", String, nullable=False, index=True),
-    Column("at", Float, nullable=False, index=True),  # seconds since 1970
-    Column("pixels", Integer, nullable=False),  # 0 until it is opened
-)
 _HOUR, _DAY = 3600.0, 86_400.0
+
+
+def _table(name: str) -> Table:
+    """A row for each photo of a job: when something of it was counted, and how many pixels."""
+    return Table(
+        name,
+        METADATA,
+        Column("job", String, primary_key=True),
+        Column("photo", Integer, primary_key=True),
+        Column("team", String, nullable=False, index=True),
+        Column("at", Float, nullable=False, index=True),  # seconds since 1970
+        Column("pixels", Integer, nullable=False),
+    )
+
+
+# A photo may be fetched in one day and opened in another. What is fetched has 0 pixels: nobody knows them yet.
+_USED, _OPENED = _table("enhancer_used"), _table("enhancer_opened")
+
+
+def _row_of(table: Table, job: str, photo: int) -> ColumnElement[bool]:
+    return (table.c.job == job) & (table.c.photo == photo)
 
 
 class Quotas:
@@ -37,7 +48,7 @@ class Quotas:
 
     def take_photo(self, team: str, job: str, photo: int) -> None:
         """Count a photo, before it is fetched."""
-        most, mine = self._limits.photos_an_hour, (_USED.c.job == job) & (_USED.c.photo == photo)
+        most, mine = self._limits.photos_an_hour, _row_of(_USED, job, photo)
 
         def write(connection: Connection) -> None:
             locked(connection, f"quota of {team}")
@@ -55,17 +66,17 @@ class Quotas:
             self._take(write)
 
     def take_pixels(self, team: str, job: str, photo: int, pixels: int) -> None:
-        """Count the pixels of a photo that is open, all frames of it."""
-        most, mine = self._limits.megapixels_a_day, (_USED.c.job == job) & (_USED.c.photo == photo)
+        """Count the pixels of a photo that is open, all frames of it, for the day in which it was opened last."""
+        most, mine = self._limits.megapixels_a_day, _row_of(_OPENED, job, photo)
 
         def write(connection: Connection) -> None:
             locked(connection, f"quota of {team}")
             now = self._now()
-            known = connection.execute(updated(_USED).where(mine).values(pixels=pixels)).rowcount
+            known = connection.execute(updated(_OPENED).where(mine).values(at=now, pixels=pixels)).rowcount
             if not known:
-                connection.execute(insert(_USED).values(job=job, photo=photo, team=team, at=now, pixels=pixels))
-            today = (_USED.c.team == team) & (_USED.c.at >= _midnight(now))
-            used = connection.execute(select(func.sum(_USED.c.pixels)).where(today)).scalar_one()
+                connection.execute(insert(_OPENED).values(job=job, photo=photo, team=team, at=now, pixels=pixels))
+            today = (_OPENED.c.team == team) & (_OPENED.c.at >= _midnight(now))
+            used = connection.execute(select(func.sum(_OPENED.c.pixels)).where(today)).scalar_one()
             if used > most * MEGAPIXEL:
                 raise PhotoError(too_many_megapixels(most, math.ceil((_midnight(now) + _DAY - now) / _HOUR)))
 
@@ -74,9 +85,7 @@ class Quotas:
 
     def _take(self, write: Callable[[Connection], None]) -> None:
         try:
-            transact(self._engine, write)
-        except IntegrityError:  # another bot counts the same photo
-            transact(self._engine, write)
+            transact_adding(self._engine, write)
         except PhotoError:
             metrics.refuse(Refusal.QUOTA)
             raise

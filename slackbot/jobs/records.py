@@ -17,11 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from slackbot.job import Job
 from slackbot.jobs.retention import UNFINISHED
 from slackbot.jobs.serializer import JobSerializer
+from slackbot.ops.metrics import UNKNOWN
 
 AWAY = (SQLAlchemyError, dbos_error.DBOSException)
 """What is raised where the database is away or does not answer in time."""
-UNKNOWN = float("nan")
-"""What a gauge shows while the database is away."""
 
 
 class Records:

@@ -4,6 +4,7 @@ Each bot tells of the jobs that it works on; one of them, of all that wait.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from slackbot.ops.metrics import Refusal
 from slackbot.slack import blocks, messages, reactions
 from slackbot.slack.decorations import Decorations
 from slackbot.slack.errors import SlackRefused
+from slackbot.slack.refusals import is_of_workspace
 from slackbot.slack.workspaces import Workspaces
 
 log = logging.getLogger(__name__)
@@ -162,7 +164,10 @@ class StatusReporter:
                 slack.show_status(job.channel, job.thread_ts, "")
         except SlackRefused as error:
             log.debug("Slack takes no status lines for now: %s", error.code)
-            self._quiet_until[job.team] = now + (error.retry_after or _QUIET_AFTER_REFUSAL)
+            if is_of_workspace(error):
+                self._quiet_until[job.team] = now + (error.retry_after or _QUIET_AFTER_REFUSAL)
+            else:
+                self._told[job.id] = (math.inf, text)  # nothing is told of this job any more
             metrics.refuse(Refusal.DECORATION)
         except BotError as error:
             log.debug("a status line was left out: %s", error)

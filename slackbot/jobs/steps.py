@@ -1,11 +1,11 @@
 """The steps of a job. Each may be repeated after a crash: what it leaves behind on disk or in Slack it finds again."""
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from slackbot.errors import JobCancelled
 from slackbot.imaging.comparison import comparison
@@ -18,13 +18,14 @@ from slackbot.imaging.sandbox import open_sandboxed
 from slackbot.inference.enhancer import Enhancer
 from slackbot.inference.tiled_upscale import Progress
 from slackbot.job import Counts, Job, Options, Outcome
-from slackbot.jobs.file_finder import FileFinder
+from slackbot.jobs.file_finder import FileFinder, file_ids, replies_with
 from slackbot.jobs.outcome import outcome_of
 from slackbot.jobs.photo_memory import Granted, PhotoMemory
 from slackbot.jobs.posts import Begun, Posts
 from slackbot.jobs.quotas import Quotas
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
+from slackbot.jobs.work_folder import make_folder
 from slackbot.limits import PhotoLimits
 from slackbot.ops import metrics, tracing
 from slackbot.ops.metrics import Refusal
@@ -32,7 +33,7 @@ from slackbot.slack import blocks, messages, reactions
 from slackbot.slack.client import Slack
 from slackbot.slack.decorations import Decorations
 from slackbot.slack.errors import OUTSIDE_SLACK, DownloadError, SlackRefused
-from slackbot.slack.files import SharedFile, needs_look, shared_file
+from slackbot.slack.files import SharedFile, shared_file
 from slackbot.slack.workspaces import Workspaces
 
 Charge = Callable[[Photo], None]
@@ -68,12 +69,12 @@ class JobSteps:
     quotas: Quotas
 
     def find(self, job: Job) -> list[SharedFile]:
-        """The files that the job is about. Raises AllAnswered, or PhotosAbove: see `FileFinder`."""
+        """The files that the job is about. Raises AllAnswered, JobCancelled or PhotosAbove: see `FileFinder`."""
         self._go_on(job)
         if job.options.help:
             return []
         files = FileFinder(self._slack(job), self.bot_user(job), self.limits).find(job)
-        return [shared_file(self._whole(job, file)) for file in files]
+        return [shared_file(file) for file in files]
 
     def fetch(self, job: Job, index: int, file: SharedFile) -> None:
         """Download a file into the job's folder."""
@@ -84,7 +85,8 @@ class JobSteps:
             raise SlackRefused("file_not_found", "download")
         self.quotas.take_photo(job.team, job.id, index)
         path = self._photo(job, index)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)  # somebody may have deleted it, and somebody else made it
+        path.parent.mkdir(exist_ok=True)
         with metrics.refusing(Refusal.PICTURE, PhotoError):
             if file.is_page:
                 raise NotAPhoto
@@ -132,10 +134,9 @@ class JobSteps:
         """Post the reply with its files, (id, title) each, and buttons; or the text alone where there are none.
 
         `smaller` offers 2x, `sources` are the photos that are answered, `enhanced` is what `feedback.describe` says.
+        Raises JobCancelled where the job was stopped before anybody began to post this.
         """
         part = "files" if uploads else "text"
-        if not self.posts.has_begun(job.id, part):
-            self._go_on(job)  # from here on it is too late
         self.tracker.set_quiet(job.id)
         begun = self.posts.begin(job.id, part)
         # Of one that was begun before perhaps only Slack's answer was lost.
@@ -169,23 +170,26 @@ class JobSteps:
             self.share(job, [], messages.UPDATED)
         self.decorations.end(job, "" if answered else reactions.FAILED)
 
-    def take_back(self, job: Job, file_id: str) -> None:
-        """Delete the reply in the job's thread that holds this file, with all its files."""
-        slack, bot_user = self._slack(job), self.bot_user(job)
-        for message in slack.thread(job.channel, job.thread_ts):
-            ids = [file["id"] for file in message.get("files") or ()]
-            if message.get("user") == bot_user and file_id in ids:
-                slack.delete(job.channel, message["ts"], ids)
+    def take_back(self, job: Job, file_id: str, replaced: Sequence[str] | None = None) -> None:
+        """Delete the reply in the job's thread that holds this file, with all its files.
+
+        `replaced` are the ids of photos that have another answer as good: a reply that answers one more stays. Without
+        them it goes in any case.
+        """
+        slack = self._slack(job)
+        for reply in replies_with(slack.thread(job.channel, job.thread_ts), self.bot_user(job), file_id):
+            if replaced is None or set(blocks.answered(reply)) <= set(replaced):
+                slack.delete(job.channel, reply["ts"], file_ids(reply))
 
     def tell_user(self, job: Job, text: str) -> None:
         """Say what only the asker sees: in the place of the button or shortcut that they used, else in the thread."""
         address = job.response_url or (self.store.answer_address(job.answer) if job.answer else "")
         if address:
-            reactions.quietly(self._slack(job).respond, address, text)
+            self._slack(job).respond(address, text)
         else:
             if job.answer:
                 metrics.refuse(Refusal.EXPIRED)
-            reactions.quietly(self._slack(job).post_ephemeral, job.channel, job.user, text, (), job.thread_ts)
+            self._slack(job).post_ephemeral(job.channel, job.user, text, (), job.thread_ts)
 
     def clear_status(self, job: Job) -> None:
         """Remove the status line, as a reply would."""
@@ -208,22 +212,18 @@ class JobSteps:
         """Delete the job's photos."""
         shutil.rmtree(self.folder / job.id, ignore_errors=True)
 
+    def clean_photo(self, job: Job, index: int) -> None:
+        """Delete the files of one of them. A step that needs one again makes it anew."""
+        with contextlib.suppress(OSError):  # then the end of the job deletes it
+            for file in (self.folder / job.id).glob(f"{index}.*"):
+                file.unlink(missing_ok=True)
+
     def bot_user(self, job: Job) -> str:
         """Who the bot is where the job came from. Raises SlackRefused where it is no more."""
         return self.workspaces.of(job.team).bot_user
 
     def _slack(self, job: Job) -> Slack:
         return self.workspaces.of(job.team).slack
-
-    def _whole(self, job: Job, file: dict[str, Any]) -> dict[str, Any]:
-        if not needs_look(file):
-            return file
-        try:
-            return self._slack(job).file(file["id"])
-        except SlackRefused as error:
-            if error.code not in ("file_not_found", "file_deleted"):
-                raise
-            return {"id": file["id"], "mode": "tombstone"}
 
     def _enhance_into(self, job: Job, index: int, file: SharedFile, scale: float) -> Result:
         source = self._photo(job, index)

@@ -1,11 +1,13 @@
 """What the bot remembers beside its jobs, in the same database: watched channels, stopped jobs, each day's count,
 what people said of results."""
 
+import contextlib
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -27,8 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from slackbot.errors import JobCancelled
 from slackbot.job import Counts
-from slackbot.jobs.database import engine_options, engine_url, locked, transact
+from slackbot.jobs.database import engine_options, engine_url, locked, transact, transact_adding
 from slackbot.slack.feedback import Feedback
 
 METADATA = MetaData()
@@ -84,8 +87,6 @@ STOPS = "stops "
 """Begins the names of facts: which jobs a `cancel` stops, by the id of its own job."""
 Table("enhancer_health", METADATA, Column("checked", Float))  # of `database.Database`
 
-T = TypeVar("T")
-
 
 class Store:
     """Every method may be called from any thread, and raises SQLAlchemyError where the database cannot be used.
@@ -115,15 +116,23 @@ class Store:
     def unwatch(self, team: str, channel: str) -> None:
         """Take photos in this channel only where somebody asks."""
         mine = (_WATCHED.c.team == team) & (_WATCHED.c.channel == channel)
-        self._transact(lambda connection: connection.execute(delete(_WATCHED).where(mine)))
+        transact(self.engine, lambda connection: connection.execute(delete(_WATCHED).where(mine)))
 
     def is_watched(self, team: str, channel: str) -> bool:
         """Whether `watch` was the last word."""
         return self._has(select(_WATCHED.c.team).where(_WATCHED.c.team == team, _WATCHED.c.channel == channel))
 
-    def stop(self, job: str) -> None:
-        """Remember that nobody wants this job any more."""
-        self._add(STOPPED, job=job)
+    def stop(self, job: str) -> bool:
+        """Remember that nobody wants this job any more; whether that comes before its reply is being posted."""
+
+        def write(connection: Connection) -> bool:
+            locked(connection, f"reply of {job}")
+            # First of all it is written: from here on nobody begins to post, in SQLite either.
+            connection.execute(delete(STOPPED).where(STOPPED.c.job == job))
+            connection.execute(insert(STOPPED).values(job=job))
+            return not connection.execute(select(_POSTS.c.part).where(_POSTS.c.job == job)).first()
+
+        return transact_adding(self.engine, write)
 
     def is_stopped(self, job: str) -> bool:
         """Whether `stop` was called for this job, by whichever process."""
@@ -131,28 +140,36 @@ class Store:
 
     def count(self, job: str, counts: Counts) -> None:
         """Add a job's photos to the day's; the same job again changes nothing."""
-        self._add(
-            _COUNTED,
-            job=job,
-            day=_today(),
-            enhanced=counts.enhanced,
-            bicubic=counts.bicubic,
-            refused=counts.refused,
-        )
+        self._add(_COUNTED, job=job, day=_today(), **asdict(counts))
 
     def begin_post(self, job: str, part: str, executor: str) -> bool:
-        """Remember that a bot begins to post a part of a job's reply; whether it is the first."""
-        return self._add(_POSTS, job=job, part=part, executor=executor, done=0)
+        """Remember that a bot begins to post a part of a job's reply; whether it is the first.
+
+        Raises JobCancelled, and remembers nothing, where `stop` came before.
+        """
+
+        def write(connection: Connection) -> None:
+            locked(connection, f"reply of {job}")
+            # First of all it is written: from here on nobody stops the job, in SQLite either.
+            connection.execute(insert(_POSTS).values(job=job, part=part, executor=executor, done=0))
+            if connection.execute(select(STOPPED.c.job).where(STOPPED.c.job == job)).first():
+                raise JobCancelled
+
+        try:
+            transact(self.engine, write)
+        except IntegrityError:
+            return False
+        return True
 
     def take_over_post(self, job: str, part: str, before: str, after: str) -> None:
         """Write another bot in the place of the one that began, unless somebody did already."""
         began = (_POSTS.c.job == job) & (_POSTS.c.part == part) & (_POSTS.c.executor == before)
-        self._transact(lambda connection: connection.execute(update(_POSTS).where(began).values(executor=after)))
+        transact(self.engine, lambda connection: connection.execute(update(_POSTS).where(began).values(executor=after)))
 
     def end_post(self, job: str, part: str) -> None:
         """Remember that Slack has it."""
         mine = (_POSTS.c.job == job) & (_POSTS.c.part == part)
-        self._transact(lambda connection: connection.execute(update(_POSTS).where(mine).values(done=1)))
+        transact(self.engine, lambda connection: connection.execute(update(_POSTS).where(mine).values(done=1)))
 
     def posts(self, job: str) -> dict[str, tuple[str, bool]]:
         """The parts of a job's reply that were begun: which bot did it, and whether Slack has it."""
@@ -167,15 +184,13 @@ class Store:
     def begin_attempt(self, job: str, photo: int, process: str) -> None:
         """Count one more, before anything is done that the kernel may kill the process for."""
         mine = (_ATTEMPTS.c.job == job) & (_ATTEMPTS.c.photo == photo)
+        once_more = update(_ATTEMPTS).where(mine).values(tries=_ATTEMPTS.c.tries + 1, process=process)
 
         def write(connection: Connection) -> None:
-            tries = connection.execute(select(_ATTEMPTS.c.tries).where(mine)).scalar()
-            if tries is None:
+            if not connection.execute(once_more).rowcount:
                 connection.execute(insert(_ATTEMPTS).values(job=job, photo=photo, tries=1, process=process))
-            else:
-                connection.execute(update(_ATTEMPTS).where(mine).values(tries=tries + 1, process=process))
 
-        self._transact(write)
+        transact_adding(self.engine, write)
 
     def end_attempt(self, job: str, photo: int, process: str) -> None:
         """Take it back: it ended, well or not, and the process lives."""
@@ -187,22 +202,23 @@ class Store:
 
     def _end_attempts(self, which: ColumnElement[bool]) -> None:
         ended = update(_ATTEMPTS).where(which).values(tries=_ATTEMPTS.c.tries - 1, process="")
-        self._transact(lambda connection: connection.execute(ended))
+        transact(self.engine, lambda connection: connection.execute(ended))
 
     def rate(self, job: str, user: str, feedback: Feedback) -> bool:
         """Write down what somebody thinks of a job's result, their last word; whether it is another than before."""
         mine = (_RATED.c.job == job) & (_RATED.c.person == user)
         said = {"good": int(feedback.good), "version": feedback.version, "photos": feedback.photos}
+        change = update(_RATED).where(mine, _RATED.c.good != said["good"]).values(**said)
 
         def write(connection: Connection) -> bool:
-            before = connection.execute(select(_RATED.c.good).where(mine)).scalar()
-            if before is None:
-                connection.execute(insert(_RATED).values(job=job, person=user, **said))
-            else:
-                connection.execute(update(_RATED).where(mine).values(**said))
-            return before != said["good"]
+            if connection.execute(change).rowcount:
+                return True
+            if connection.execute(select(_RATED.c.good).where(mine)).first():
+                return False
+            connection.execute(insert(_RATED).values(job=job, person=user, **said))
+            return True
 
-        return self._transact(write)
+        return transact_adding(self.engine, write)
 
     def ratings(self) -> list[tuple[str, int, int]]:
         """(version, good, bad) of the jobs that are remembered, the newest version first."""
@@ -220,7 +236,7 @@ class Store:
                     connection.execute(delete(table).where(table.c.job.in_(jobs)))
             connection.execute(delete(FACTS).where(FACTS.c.name.in_([f"{STOPS}{job}" for job in jobs])))
 
-        self._transact(write)
+        transact(self.engine, write)
 
     def today(self) -> Counts:
         """All photos of the day (UTC)."""
@@ -242,7 +258,8 @@ class Store:
 
     def drop_expired_addresses(self) -> None:
         """Forget addresses at which nothing can be answered any more."""
-        self._transact(lambda connection: connection.execute(delete(ANSWERS).where(ANSWERS.c.expires <= time.time())))
+        expired = ANSWERS.c.expires <= time.time()
+        transact(self.engine, lambda connection: connection.execute(delete(ANSWERS).where(expired)))
 
     def set_value(self, name: str, value: str) -> None:
         """Write one fact down, in place of what stood there."""
@@ -251,19 +268,16 @@ class Store:
             connection.execute(delete(FACTS).where(FACTS.c.name == name))
             connection.execute(insert(FACTS).values(name=name, value=value))
 
-        self._transact(write)
+        transact_adding(self.engine, write)
 
     def get_value(self, name: str) -> str:
         """What `set_value` wrote, or an empty text."""
         return self._text(select(FACTS.c.value).where(FACTS.c.name == name))
 
-    def _add(self, table: Table, **values: str | float) -> bool:
-        """Whether it did not stand there already."""
-        try:
-            self._transact(lambda connection: connection.execute(insert(table).values(**values)))
-        except IntegrityError:
-            return False
-        return True
+    def _add(self, table: Table, **values: str | float) -> None:
+        """Where it stands there already, it stays."""
+        with contextlib.suppress(IntegrityError):
+            transact(self.engine, lambda connection: connection.execute(insert(table).values(**values)))
 
     def _has(self, query: Executable) -> bool:
         return bool(self._all(query))
@@ -273,10 +287,7 @@ class Store:
         return (found[0][0] or "") if found else ""
 
     def _all(self, query: Executable) -> Sequence[Row[Any]]:
-        return self._transact(lambda connection: connection.execute(query).all())
-
-    def _transact(self, work: Callable[[Connection], T]) -> T:
-        return transact(self.engine, work)
+        return transact(self.engine, lambda connection: connection.execute(query).all())
 
 
 def _today() -> str:

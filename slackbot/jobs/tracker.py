@@ -46,13 +46,14 @@ class JobTracker:
     limits: JobLimits
     table: QueueTable
     now: Callable[[], float]
+    many_teams: bool = False  # whether any number of workspaces have the app
     _entries: dict[str, Entry] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pace: float = _USUAL
 
     def add(self, job: Job) -> int | None:
         """Add a waiting job. Returns its priority, or None where too many wait. Raises SQLAlchemyError."""
-        return self.table.add(job, self.limits.jobs_waiting)
+        return self.table.add(job, self.limits.jobs_waiting, self.many_teams)
 
     def begin(self, job: Job) -> None:
         """The job is being worked on, here."""

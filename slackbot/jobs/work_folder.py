@@ -4,8 +4,11 @@ Nor do the addresses at which clicks are answered.
 """
 
 import contextlib
+import errno
 import logging
+import os
 import shutil
+import stat
 import tempfile
 import threading
 import time
@@ -15,7 +18,8 @@ from pathlib import Path
 from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
 
-from slackbot.errors import NotReady
+from slackbot.errors import NotReady, SettingsError
+from slackbot.job import is_job_id
 from slackbot.jobs.retention import UNFINISHED
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
@@ -27,11 +31,40 @@ KEPT = 3600.0
 _LOOK_EVERY = 300.0  # seconds
 
 
+class NotPrivateError(PermissionError):
+    """Another user could read what is in the folder, or put something else there."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.EPERM, reason)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for photos, for this user alone. Raises OSError, NotPrivateError where it is not."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    there = folder.lstat()
+    if not stat.S_ISDIR(there.st_mode):
+        raise NotPrivateError("it is a link")
+    if there.st_uid != os.geteuid():
+        raise NotPrivateError("it is another user's")
+    folder.chmod(0o700)  # an earlier version's perhaps
+    if folder.lstat().st_mode & 0o077:  # some file systems know no other modes
+        raise NotPrivateError("it is open to other users")
+
+
 def make_private(folder: Path, database: Path | None) -> None:
-    """Take what is there already from other users, an earlier version's perhaps. (What comes is made so: `cli`.)"""
-    with contextlib.suppress(OSError):
-        if folder.is_dir():
-            folder.chmod(0o700)
+    """Make the folder, and take the database from other users. (What else comes is made so: `cli`.)
+
+    Raises SettingsError where the folder is not this user's alone. `check_writable` tells where it cannot be made.
+    """
+    try:
+        make_folder(folder)
+    except NotPrivateError as error:
+        raise SettingsError(
+            f"The folder for photos, {folder}, is not safe: {error.strerror}. Delete it, or name another place in "
+            "WORK_FOLDER."
+        ) from None
+    except OSError as error:
+        log.warning("the folder for photos cannot be made (%s)", error.strerror)
     for suffix in ("", "-wal", "-shm") if database else ():
         with contextlib.suppress(OSError):  # it is not there, or another user's, who has to do it himself
             Path(f"{database}{suffix}").chmod(0o600)
@@ -40,7 +73,7 @@ def make_private(folder: Path, database: Path | None) -> None:
 def check_writable(folder: Path) -> None:
     """Raises NotReady where no photo could be put there, and says why."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"a photo")
     except OSError as error:
@@ -71,9 +104,10 @@ def clean_regularly(
 def remove_leftovers(folder: Path, unfinished: Callable[[], set[str]], is_at_work: Callable[[str], bool]) -> None:
     """Delete the folders of jobs that have ended, and old photos of those that are not at work here.
 
-    A job that is taken up again fetches its photos anew.
+    A job that is taken up again fetches its photos anew. What is no job's stays.
     """
-    there = sorted(folder.iterdir()) if folder.is_dir() else []  # first: a job is written down before it has a folder
+    # First: a job is written down before it has a folder.
+    there = [place for place in folder.iterdir() if is_job_id(place.name)] if folder.is_dir() else []
     kept = unfinished() if there else set()
     for place in there:
         if place.name not in kept:

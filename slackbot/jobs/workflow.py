@@ -1,4 +1,4 @@
-"""The answer to one message, as a chain of steps that runs the same way each time it is taken up."""
+"""The answer to one message or click, as a chain of steps that runs the same way each time it is taken up."""
 
 import logging
 from collections.abc import Callable
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # What the log and `/metrics` call the end of a job, by the reaction that shows it.
 OUTCOMES = {reactions.ENHANCED: "enhanced", reactions.PARTLY: "partly", reactions.FAILED: "failed", "": "words"}
+for _outcome in OUTCOMES.values():
+    metrics.JOBS.labels(_outcome)  # each is there from the start, at 0, so that an alert can see that none grows
 
 T = TypeVar("T")
 
@@ -32,7 +34,10 @@ class Step(Protocol):
 
 
 class PhotoWorkflow:
-    """Call it with a job: it posts the reply, and gives back the reaction that says how it went."""
+    """Call it with a job: it posts the reply, and gives back the reaction that says how it went.
+
+    Its methods are for those who get another answer than that.
+    """
 
     def __init__(self, steps: JobSteps, commands: ChatCommands, step: Step) -> None:
         self._steps, self._commands, self._step = steps, commands, step
@@ -56,6 +61,41 @@ class PhotoWorkflow:
         _tell(job, reaction, steps.tracker)
         return reaction
 
+    def tell_user(self, job: Job, text: str) -> None:
+        """Say what only the asker sees. Where Slack does not take it, tried again or not, the job goes on without."""
+        try:
+            self._step(self._steps.tell_user, job, text)
+        except (SlackRefused, dbos_error.DBOSMaxStepRetriesExceeded) as error:
+            log.warning("the asker of job %s is not told: %s", job.id, error)
+
+    def finish_click(self, job: Job, unwanted: str, text: str) -> None:
+        """Do what is left of a click: delete the reply that holds the file `unwanted`, and tell its person `text`.
+
+        Each is perhaps empty. Where Slack does not delete the reply, the person is told that, and can click again.
+        """
+        if unwanted:
+            try:
+                self._step(self._steps.take_back, job, unwanted)
+            except (BotError, dbos_error.DBOSMaxStepRetriesExceeded) as error:
+                log.warning("a reply of job %s was not deleted: %s", job.id, error)
+                text = messages.sentence(str(error)) if isinstance(error, BotError) else messages.NOT_DELETED
+        if text:
+            self.tell_user(job, text)
+
+    def notify(self, job: Job, text: str, post: Callable[..., None], *args: Any) -> None:
+        """End a job without photos: the step `post` says so, or where Slack does not take that, the asker is told."""
+        steps = self._steps
+        try:
+            self._step(post, job, *args)
+        except JobCancelled:
+            log.info("job %s is no longer wanted", job.id)
+        except (BotError, dbos_error.DBOSMaxStepRetriesExceeded) as error:
+            log.warning("job %s got no reply: %s", job.id, error)
+            self.tell_user(job, text)
+        finally:
+            steps.clean(job)
+            steps.tracker.end(job.id)  # its event may have come again, when there was room
+
     def _answer(self, job: Job) -> str:
         """Do what the job asks for; the reaction that says how it went, empty where no photo was worked on."""
         steps = self._steps
@@ -68,7 +108,7 @@ class PhotoWorkflow:
             self._step(steps.clear_status, job)
         except BotError as error:
             log.warning("job %s got no reply: %s", job.id, error)
-            self._step(steps.tell_user, job, messages.sentence(str(error)))
+            self.tell_user(job, messages.sentence(str(error)))
             return reactions.FAILED
         return ""
 
@@ -102,7 +142,10 @@ class PhotoWorkflow:
         chosen = files[: limits.photos_per_message]
         steps.tracker.set_photo_count(job.id, len(chosen))
         uploads: list[tuple[str, str]] = []
-        outcomes = [self._photo(job, index, file, uploads) for index, file in enumerate(chosen)]
+        outcomes: list[Outcome] = []
+        for index, file in enumerate(chosen):
+            outcomes.append(self._photo(job, index, file, uploads))
+            steps.clean_photo(job, index)  # ten results of one message might fill the disk
         text = messages.result(outcomes, len(files) - len(chosen), limits, job.options.asked_scale)
         smaller = any(outcome.scale > 2 for outcome in outcomes if not outcome.refusal)
         answered = [file.id for file, outcome in zip(chosen, outcomes, strict=True) if not outcome.refusal]
@@ -117,8 +160,16 @@ class PhotoWorkflow:
         steps.tracker.set_counts(job.id, counts)
         self._step(steps.count, job, counts)
         if job.replaces and uploads:
-            self._step(steps.take_back, job, job.replaces)
+            as_good = [file.id for file, one in zip(chosen, outcomes, strict=True) if not (one.refusal or one.reason)]
+            self._take_back(job, as_good)
         return reactions.reaction_for(outcomes)
+
+    def _take_back(self, job: Job, as_good: list[str]) -> None:
+        """Delete the reply that this job's replaces. Where Slack does not, both stand: that is no failed job."""
+        try:
+            self._step(self._steps.take_back, job, job.replaces, as_good)
+        except (SlackRefused, dbos_error.DBOSMaxStepRetriesExceeded) as error:
+            log.warning("the reply that job %s replaces stays: %s", job.id, error)
 
     def _photo(self, job: Job, index: int, file: SharedFile, uploads: list[tuple[str, str]]) -> Outcome:
         """Work on one photo. Whatever goes wrong becomes its sentence, and the other photos go on."""

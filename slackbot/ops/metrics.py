@@ -7,6 +7,11 @@ from typing import Any, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from slackbot.errors import NotReady
+from slackbot.ops.single_flight import SingleFlight
+
+UNKNOWN = float("nan")
+"""What a gauge shows while that cannot be asked."""
 T = TypeVar("T")
 
 JOBS = Counter(
@@ -46,6 +51,7 @@ OLDEST_JOB = Gauge("enhancer_oldest_job_seconds", "Seconds since the oldest of t
 OTHER_VERSIONS = Gauge(
     "enhancer_other_version_jobs", "Jobs that another version wrote down, and that its own bots have not ended."
 )
+UNHEALTHY = Gauge("enhancer_unhealthy", "1 while this check of /healthz fails, else 0.", ["check"])
 
 
 class Refusal(StrEnum):
@@ -54,7 +60,7 @@ class Refusal(StrEnum):
     ADDRESS = "address"
     """Slack named an address, to fetch from or to send to, that is none of Slack's"""
     DECORATION = "decoration"
-    """a reaction or status line was left out, so that Slack has room for work"""
+    """a reaction, a status line or an App Home was left out, so that Slack has room for work"""
     EXPIRED = "expired"
     """an answer to a click was too late for its address"""
     GUEST = "guest"
@@ -102,6 +108,19 @@ _SLACK_REFUSED = Counter(
 )
 for _trouble in SlackTrouble:
     _SLACK_REFUSED.labels(_trouble)
+
+
+def show(gauge: Gauge, ask: Callable[[], float]) -> None:
+    """Let a gauge show what `ask` gives at each look; UNKNOWN where that takes long, so that the page does not."""
+    asked = SingleFlight(ask)
+
+    def value() -> float:
+        try:
+            return asked()
+        except NotReady:
+            return UNKNOWN
+
+    gauge.set_function(value)
 
 
 def slack_refused(trouble: SlackTrouble) -> None:

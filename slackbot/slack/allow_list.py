@@ -10,22 +10,26 @@ from slack_bolt import App, BoltContext, BoltResponse
 from slackbot.ops import metrics
 from slackbot.ops.metrics import Refusal
 from slackbot.slack.oauth import GONE
+from slackbot.slack.origin import Origin, origin_of
+from slackbot.slack.requests import is_home
 
 log = logging.getLogger(__name__)
+
+IsServed = Callable[[Origin], bool]
+"""Whether the bot works for all workspaces that have a part in an event."""
 
 
 @dataclass(frozen=True)
 class AllowList:
-    """Slack ids. Empty channels or people mean all of them; the bot's own workspace is always allowed."""
+    """Slack ids. `teams` and `denied` may name workspaces and organisations.
+
+    Empty channels or people mean all of them; what empty teams mean depends on how the app is installed.
+    """
 
     teams: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
     people: frozenset[str] = frozenset()
     denied: frozenset[str] = frozenset()
-
-    def allows(self, teams: set[str], channel: str | None, person: str | None) -> bool:
-        """Whether all of `teams` are on the list, and the channel and person, where the event has them."""
-        return teams <= self.teams and not teams & self.denied and self.allows_place(channel, person)
 
     def allows_place(self, channel: str | None, person: str | None) -> bool:
         """Whether the channel and person are on the list, where the event has them."""
@@ -38,48 +42,43 @@ class AllowList:
         return not ids & self.denied and (not self.teams or bool(ids & self.teams))
 
 
-Welcome = Callable[[AllowList, BoltContext, set[str]], bool]
+def one_workspace(home: str, allow_list: AllowList) -> IsServed:
+    """For a bot with one token: the workspace `home` and those on the list are served."""
+
+    def is_served(origin: Origin) -> bool:
+        teams = origin.others | ({origin.team} - {""})
+        return teams <= allow_list.teams | {home} and not teams & allow_list.denied
+
+    return is_served
 
 
-def one_workspace(home: str) -> Welcome:
-    """Served are the workspace `home` and those on the list."""
+def many_workspaces(is_installed: Callable[[str], bool], allow_list: AllowList) -> IsServed:
+    """For an app that workspaces install themselves: each that has it and may have it is served.
 
-    def welcome(allow_list: AllowList, _: BoltContext, teams: set[str]) -> bool:
-        allowed = AllowList(allow_list.teams | {home}, denied=allow_list.denied)
-        return allowed.allows(teams, None, None)
+    Another workspace that has a part in the event has to be on the list, or to have the app and may have it, too.
+    """
 
-    return welcome
-
-
-def many_workspaces(is_installed: Callable[[str], bool]) -> Welcome:
-    """Served is each workspace that has the app and may have it; guests as well, of others that have it."""
-
-    def welcome(allow_list: AllowList, context: BoltContext, teams: set[str]) -> bool:
-        own = {one for one in (context.team_id, context.enterprise_id) if one}
-        guests = teams - own
+    def is_served(origin: Origin) -> bool:
+        own = {origin.team, origin.organisation} - {""}
         return allow_list.may_install(own) and all(
-            one in allow_list.teams or (allow_list.may_install({one}) and is_installed(one)) for one in guests
+            one in allow_list.teams or (allow_list.may_install({one}) and is_installed(one)) for one in origin.others
         )
 
-    return welcome
+    return is_served
 
 
-def install_allow_list(app: App, allow_list: AllowList, welcome: Welcome) -> None:
-    """Let nothing reach the listeners of `app` but what those that are served say and do.
+def install_allow_list(app: App, allow_list: AllowList, is_served: IsServed) -> None:
+    """Let the listeners of `app` hear only from those who are served, and only where they are served.
 
-    The rest is acknowledged, so that Slack does not send it again, and gets no answer. In a channel that is shared
-    between workspaces (Slack Connect) the person's own workspace has to be welcome, too.
+    Everything else is acknowledged, so that Slack does not send it again, and gets no answer.
     """
 
     def check(context: BoltContext, body: dict[str, Any], next: Callable[[], None]) -> BoltResponse | None:  # noqa: A002
         event = body.get("event") or {}
-        named = {str(event.get("user_team") or "")}
-        if body.get("is_ext_shared_channel"):
-            named.add(str(event.get("team") or ""))
-        # A guest of an organisation may come with its id instead of that of a workspace.
-        teams = ({context.team_id or "", context.actor_team_id or ""} | named) - {"", context.enterprise_id}
+        # The App Home is in no channel, though Slack names the person's direct messages with the bot there.
+        channel = None if is_home(event) else context.channel_id
         if event.get("type") in GONE or (
-            welcome(allow_list, context, teams) and allow_list.allows_place(context.channel_id, context.user_id)
+            is_served(origin_of(context, body)) and allow_list.allows_place(channel, context.user_id)
         ):
             next()
             return None

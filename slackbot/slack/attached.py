@@ -29,11 +29,12 @@ def linked_files(message: Mapping[str, Any], is_slack: Callable[[str], bool]) ->
     """
     found: dict[str, dict[str, Any]] = {}
     for address in _addresses(message):
-        file_id = _FILE_ID.search(urlsplit(address).path) if is_slack(address) else None
+        path = _path(address)
+        file_id = _FILE_ID.search(path) if is_slack(address) else None
         if file_id:
             found.setdefault(file_id[1], {"id": file_id[1]})
         elif _is_picture(address):
-            name = PurePosixPath(unquote(urlsplit(address).path)).name
+            name = PurePosixPath(unquote(path)).name
             found.setdefault(address, {"id": "", "name": name, "mode": "external"})
     return list(found.values())
 
@@ -60,7 +61,12 @@ def _addresses(message: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_picture(address: str) -> bool:
+    return _path(address).lower().endswith(_SUFFIXES)
+
+
+def _path(address: str) -> str:
+    """The path of an address; empty where it is malformed, as people's links may be."""
     try:
-        return urlsplit(address).path.lower().endswith(_SUFFIXES)
+        return urlsplit(address).path
     except ValueError:
-        return False
+        return ""

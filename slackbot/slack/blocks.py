@@ -1,5 +1,6 @@
 """Block Kit: replies with buttons, what a click brings back, and the App Home."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from slackbot.limits import PhotoLimits
 from slackbot.slack import feedback, messages
 from slackbot.slack.feedback import Feedback
 
-_SECTION = 3000  # characters
+_SECTION, _BLOCK_ID = 3000, 255  # characters
 ABOVE, CANCEL, DELETE, SMALLER = "above", "cancel", "delete", "smaller"
 _DELETE_QUESTION = {
     "title": {"type": "plain_text", "text": "Delete this reply?"},
@@ -61,7 +62,7 @@ def result(
     delete = _button(DELETE, "Delete", value, style="danger") | {"confirm": _DELETE_QUESTION}
     row = _row(*more, delete)
     if sources:
-        row["block_id"] = f"{_ANSWERS}{' '.join(sources)}"[:255]
+        row["block_id"] = textwrap.shorten(f"{_ANSWERS}{' '.join(sources)}", _BLOCK_ID, placeholder="")  # whole ids
     asked = [feedback.buttons(value, enhanced)] if enhanced else []
     return [*map(_section, lines), row, *asked]
 
@@ -79,7 +80,7 @@ def without_feedback(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Click:
-    """What somebody clicked, and where: the job it is about, and a file of its reply where there is one."""
+    """What somebody clicked, where and when: the job it is about, and a file of its reply where there is one."""
 
     action: str
     job: str
@@ -90,6 +91,7 @@ class Click:
     response_url: str = field(default="", repr=False)
     feedback: Feedback | None = None
     team: str = ""
+    action_ts: str = ""
 
 
 def parse_click(action: Mapping[str, Any], body: Mapping[str, Any], team: str = "") -> Click:
@@ -99,8 +101,9 @@ def parse_click(action: Mapping[str, Any], body: Mapping[str, Any], team: str = 
     at = body.get("container") or {}
     thread = at.get("thread_ts") or at.get("message_ts") or ""
     user, url = body["user"]["id"], body.get("response_url") or ""
-    channel = at.get("channel_id") or ""
-    return Click(action.get("action_id", ""), job, file_id, user, channel, thread, url, feedback.parse(said), team)
+    place = user, at.get("channel_id") or "", thread, url
+    what = action.get("action_id", ""), job, file_id
+    return Click(*what, *place, feedback.parse(said), team, action.get("action_ts", ""))
 
 
 def home(

@@ -108,6 +108,15 @@ class Slack:
         """A file object, complete."""
         return self._call(self._client.files_info, file=file_id)["file"]
 
+    def known_file(self, file_id: str) -> dict[str, Any] | None:
+        """A file object, complete; None where the file is deleted, or not the bot's to see."""
+        try:
+            return self.file(file_id)
+        except SlackRefused as error:
+            if error.code not in ("file_not_found", "file_deleted"):
+                raise
+            return None
+
     def react(self, channel: str, ts: str, name: str) -> None:
         """Add a reaction; having it already is fine."""
         self._call_ignoring("already_reacted", self._client.reactions_add, channel=channel, timestamp=ts, name=name)
@@ -242,20 +251,12 @@ class Slack:
 
     def has_file(self, file_id: str) -> bool:
         """Whether Slack knows a file, and nobody has deleted it."""
-        return self._known_file(file_id) is not None
+        return self.known_file(file_id) is not None
 
     def is_shared(self, file_id: str, channel: str) -> bool:
         """Whether an uploaded file already stands in the channel; before that Slack does not know it at all."""
-        shares = (self._known_file(file_id) or {}).get("shares") or {}
+        shares = (self.known_file(file_id) or {}).get("shares") or {}
         return any(channel in places for places in shares.values())
-
-    def _known_file(self, file_id: str) -> dict[str, Any] | None:
-        try:
-            return self.file(file_id)
-        except SlackRefused as error:
-            if error.code not in ("file_not_found", "file_deleted"):
-                raise
-            return None
 
     def _call(self, method: Callable[..., SlackResponse], **arguments: Any) -> dict[str, Any]:
         try:

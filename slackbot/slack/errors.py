@@ -31,7 +31,9 @@ _SLACK_REFUSED = {
     "ratelimited": "Slack asks me to wait for longer than I can. Please try again later.",
     "upload_redirected": "Slack led me elsewhere with the result, and I do not go there.",
     "app_not_installed": "I am not installed in this workspace any more.",
-    "token_unreadable": "I lost my key to this workspace. Please ask the person who installed me to do it again.",
+    "token_unreadable": "I lost my key to this workspace. Please ask the person who installed me to reinstall the app.",
+    "token_not_renewed": "Slack does not renew my key to this workspace. Please ask the person who installed me to "
+    "reinstall the app.",
     "posting_to_channel_denied": "I may not post files in this channel.",
 }
 
@@ -71,7 +73,7 @@ class SlackRefused(BotError):
 class AllAnswered(BotError):
     """Every photo of a thread has its answer, and nobody asked for another."""
 
-    sentence = "All photos here have their answer. `again` gets you another, as do words like `2x` or `png`."
+    sentence = "I have answered every photo here already. Say `again`, `2x` or `png` for another result."
 
 
 class PhotosAbove(BotError):

@@ -59,6 +59,6 @@ def buttons(place: str, described: str) -> dict[str, Any]:
 
 
 def parse(value: str) -> Feedback | None:
-    """The feedback in a button's value, without its place; None where there is none."""
-    found = re.fullmatch(rf"({_GOOD}|{_BAD}) (\S{{1,40}}) ([\w:,.-]+)", value)
+    """The feedback in a button's value, without its place; None where there is none. Names of formats hold spaces."""
+    found = re.fullmatch(rf"({_GOOD}|{_BAD}) (\S{{1,40}}) (\d+x\d+:[\w:,. -]+)", value)
     return Feedback(found[1] == _GOOD, found[2], found[3]) if found else None

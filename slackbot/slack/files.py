@@ -30,14 +30,19 @@ def needs_look(file: Mapping[str, Any]) -> bool:
     return file.get("file_access") == "check_file_info" or not (file.get("mode") or file.get("url_private"))
 
 
+def gone(file_id: str) -> dict[str, Any]:
+    """The file object of one that is deleted, or not to be seen."""
+    return {"id": file_id, "mode": "tombstone"}
+
+
 def shared_file(file: Mapping[str, Any]) -> SharedFile:
     """A file object of Slack's as a SharedFile."""
-    gone = file.get("mode") in _GONE_MODES or file.get("file_access") in _GONE_ACCESS
+    is_gone = file.get("mode") in _GONE_MODES or file.get("file_access") in _GONE_ACCESS
     return SharedFile(
         id=file["id"],
         name=clean_name(file.get("name") or file.get("title") or ""),
         size=file.get("size") or 0,
-        address="" if gone else file.get("url_private_download") or file.get("url_private") or "",
+        address="" if is_gone else file.get("url_private_download") or file.get("url_private") or "",
         is_page=file.get("mimetype") == "text/html",
         is_external=file.get("mode") == "external",
     )

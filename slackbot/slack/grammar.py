@@ -6,7 +6,7 @@ compare" does not compare. Unknown words mean nothing.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ from slackbot.job import Options
 SCALES = (2, 4)
 _FORMATS = {"png": "PNG", "jpeg": "JPEG", "jpg": "JPEG", "webp": "WebP"}
 _NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8", "ten": "10"}
-_NUMBER = rf"(?P<n>\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})"
+_DIGITS = r"\d{1,4}(?:\.\d{1,4})?"
+_NUMBER = rf"(?P<n>{_DIGITS}|{'|'.join(_NUMBERS)})"
 _FORMAT = rf"(?P<f>{'|'.join(_FORMATS)})"
 _LARGER = r"(?= (?:as|the|its|larger|bigger|size|resolution)\b)"
 # Words that say nothing of their own: what is left without them is what a short message is about.
@@ -48,7 +49,7 @@ TABLE = (
     Rule(
         "scale",
         None,
-        rf"(?<![\w.])(?:{_NUMBER} ?x(?! ?\d)|(?<!\d )x ?(?P<n2>\d+(?:\.\d+)?)(?!\w))"
+        rf"(?<![\w.])(?:{_NUMBER} ?x(?! ?\d)|(?<!\d )x ?(?P<n2>{_DIGITS})(?!\w))"
         r"(?! (?:zoom|lens|optical|telephoto|faster|more))\b",
         "so many times as wide and high: 2 or 4; what else is asked for gets 4 and a sentence",
         "2x, 2×, 2 x, x2, 4x, 8x",
@@ -93,7 +94,8 @@ TABLE = (
     Rule(
         "again",
         True,
-        r"\b(?:again|once more|redo|repeat|all of (?:them|these)|everything)\b",
+        r"(?<!\bthanks )(?<!\bthank you )"
+        r"\b(?:again|once more|redo|repeat|all of (?:them|these)|(?<!\bfor )everything)\b",
         "in a thread: also photos that have their answer",
         "again",
     ),
@@ -129,6 +131,9 @@ TABLE = (
     ),
 )
 
+_READ = 4000  # characters of a message; Slack takes ten times as many
+_BEFORE = 80  # characters before a word in which a negation may stand
+
 # Up to three words may stand between a negation and what it denies: "do not give me a comparison".
 _DENIED = re.compile(
     r"\b(?:dont|do not|doesnt|not|no|never|without|instead of|rather than|than|skip|avoid|remove|strip|drop)"
@@ -141,32 +146,38 @@ _NOT_DENIED = re.compile(
 
 
 def parse_options(text: str) -> Options:
-    """What a message's words ask for; its mentions and addresses are no words."""
-    clauses = list(_clauses(text))
+    """What a message's words ask for; its mentions and addresses are no words. Of a long one the beginning is read."""
     said: dict[str, Any] = {}
-    for number, clause in enumerate(clauses):
-        for option, value in _said(clause, number == 0):
-            said["asked_scale" if option == "scale" and value not in SCALES else option] = value
-    if "scale" in said:
-        said.pop("asked_scale", None)
+    scales: list[float] = []
+    for clause, rules in _rules_by_clause(text):
+        # From the last rule to the first, so that the first that fits has the last word.
+        said |= {rule.option: _value(rule, match) for rule in reversed(rules) for match in _matches(rule, clause)}
+        scales += _scales(rules, clause)
+    known = [one for one in scales if one in SCALES]
+    said["scale"] = known[-1] if known else Options.scale
+    if scales and not known:
+        said["asked_scale"] = scales[-1]
     return Options(**said)
 
 
-def _said(clause: str, is_first: bool) -> Iterator[tuple[str, Any]]:
-    """The options of one clause, in the order in which they stand there; the table's first rule for an option wins."""
-    found: dict[tuple[str, int], tuple[str, Any]] = {}
-    taken: set[str] = set()
-    short = _is_short(clause)
-    for rule in TABLE:
-        if rule.option in taken and rule.option != "scale":
-            continue
-        if (rule.alone and not short) or (rule.first and not is_first):
-            continue
-        for match in _matches(rule, clause):
-            found[rule.option, match.start()] = rule.option, _value(rule, match)
-            taken.add(rule.option)
-    for _, one in sorted(found.items(), key=lambda item: item[0][1]):
-        yield one
+def asks(text: str) -> bool:
+    """Whether the words ask for anything, be it what one gets without them: `4x`."""
+    return any(match for clause, rules in _rules_by_clause(text) for rule in rules for match in _matches(rule, clause))
+
+
+def _rules_by_clause(text: str) -> Iterator[tuple[str, list[Rule]]]:
+    """The clauses of a message's beginning, each with the rules that may apply to it."""
+    for number, clause in enumerate(_clauses(text[:_READ])):
+        short = _is_short(clause)
+        yield clause, [one for one in TABLE if (short or not one.alone) and (number == 0 or not one.first)]
+
+
+def _scales(rules: Sequence[Rule], clause: str) -> list[float]:
+    """The scales that a clause asks for, in the order in which they stand there, whichever rule finds them."""
+    found = {
+        match.start(): _value(one, match) for one in rules if one.option == "scale" for match in _matches(one, clause)
+    }
+    return [found[place] for place in sorted(found)]
 
 
 def _matches(rule: Rule, clause: str) -> Iterator[re.Match[str]]:
@@ -176,8 +187,8 @@ def _matches(rule: Rule, clause: str) -> Iterator[re.Match[str]]:
             yield match
         return
     for match in re.finditer(rule.pattern, clause):
-        before = clause[: match.start()]
-        if _NOT_DENIED.search(before) or not _DENIED.search(before):
+        before = max(0, match.start() - _BEFORE), match.start()
+        if _NOT_DENIED.search(clause, *before) or not _DENIED.search(clause, *before):
             yield match
 
 
@@ -204,7 +215,7 @@ def _is_short(clause: str) -> bool:
 
 def _clauses(text: str) -> Iterator[str]:
     """The parts of a message between its stops, in plain words one space apart."""
-    plain = unicodedata.normalize("NFKC", re.sub(r"<[^>]*>|:[a-z0-9_+'-]+:", " ", text)).lower()
+    plain = unicodedata.normalize("NFKC", re.sub(r"<[^>]*>?|:[a-z0-9_+'-]+:", " ", text)).lower()
     plain = re.sub(r"(?<=\d)\s?[×✕✖х](?!\w)|[×✕✖х](?=\s?\d)", "x", plain.replace("&amp;", " and "))  # х: Cyrillic
     plain = re.sub(r"[*_~`\"]|(?<=\w)['’](?=\w)", "", plain)
     for part in re.split(r"[,;:!?()\[\]{}\n|]|\.(?!\d)|\bbut\b|[–—]| - ", plain):

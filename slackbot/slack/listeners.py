@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from slack_bolt import Ack, App, BoltContext
@@ -9,7 +10,8 @@ from slack_bolt import Ack, App, BoltContext
 from slackbot.job import Job
 from slackbot.slack.blocks import Click, parse_click
 from slackbot.slack.oauth import GONE, team_of
-from slackbot.slack.requests import deleted, job_from_event, job_from_shortcut, job_from_stop
+from slackbot.slack.origin import origin_of
+from slackbot.slack.requests import deleted, is_home, job_from_event, job_from_shortcut, job_from_stop
 
 SHORTCUT = "enhance_photos"
 
@@ -42,12 +44,12 @@ def listen(app: App, sink: JobSink, is_watched: Callable[[str, str], bool], gone
             if gone:
                 gone(body, context)
         else:
-            _on_event(event, team, context.bot_user_id or "")
+            _on_event(event, team, context.bot_user_id or "", origin_of(context, body).is_external)
 
-    def _on_event(event: dict[str, Any], team: str, bot_user: str) -> None:
+    def _on_event(event: dict[str, Any], team: str, bot_user: str, external: bool) -> None:
         message = deleted(event)
         home = team if gone else ""  # what there is one of needs no name
-        if event.get("type") == "app_home_opened" and event.get("tab") == "home":
+        if is_home(event):
             sink.open_home(event["user"], home)
         elif event.get("type") == "app_home_opened" and event.get("tab") == "messages":
             sink.open_messages(event["channel"], home)
@@ -58,7 +60,7 @@ def listen(app: App, sink: JobSink, is_watched: Callable[[str, str], bool], gone
         else:
             job = job_from_event(event, team, bot_user, is_watched)
             if job:
-                sink.accept(job)
+                sink.accept(replace(job, external=external))
 
     def click(ack: Ack, action: dict[str, Any], body: dict[str, Any], context: BoltContext) -> None:
         sink.click(parse_click(action, body, team_of(context, body)))

@@ -9,9 +9,10 @@ from slackbot.job import Outcome
 from slackbot.limits import MEGAPIXEL, PhotoLimits
 
 TROUBLE = "something went wrong on my side. It has been noted; please try again a little later."
-UPDATED = "I was updated before I came to this, and cannot go on with it. Please ask again."
+UPDATED = "I was updated before I finished this, and cannot continue it. Please ask again."
 NOT_FETCHED = "Slack did not hand me the file. Please try again a little later."
 NOT_HANDED_OVER = "Slack did not take the result. Please try again a little later."
+NOT_DELETED = "Slack did not delete the reply. Please try again a little later."
 _HARMLESS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "`": "ˋ", "~": "∼"})
 
 
@@ -48,7 +49,7 @@ def line(outcome: Outcome) -> str:
     if outcome.frames > 1:
         text += f" All {outcome.frames} frames."
     elif outcome.uncounted:
-        text += f" It moves, and {outcome.pages} frames of this size are all that I can take; this is the first."
+        text += f" At this size I can take {outcome.pages} frames, and it has more, so this is the first one."
     elif outcome.pages > 1:
         text += f" It has {outcome.pages} pictures; this is the first."
     if outcome.too_small:
@@ -62,7 +63,7 @@ def line(outcome: Outcome) -> str:
     if outcome.deep:
         text += " It had more than 8 bits a channel; the model sees 8, so the result has 8."
     if outcome.smudged:
-        text += " It looks like text or a drawing, which JPEG smudges: say `png` to have it sharp."
+        text += " It looks like text or a drawing, which JPEG blurs: say `png` for a sharp result."
     if outcome.uncompared:
         text += " There is nothing to compare: both sides would be bicubic."
     return text
@@ -214,7 +215,7 @@ def slow(minutes: int) -> str:
 
 def forgotten(days: float) -> str:
     """For a click on a reply whose job is no longer known."""
-    return f"I remember photos for {days:.0f} days, and that one is older."
+    return f"I remember photos for {_many(round(days), 'day', 'days')}, and that one is older."
 
 
 def stopped(count: int) -> str:

@@ -104,9 +104,8 @@ def make_app(
 
     def remember(context: BoltContext, body: dict[str, Any], next: Callable[[], None]) -> BoltResponse | None:  # noqa: A002
         team, event = team_of(context, body), body.get("event") or {}
-        at = float(event.get("event_ts") or body.get("event_time") or time.time())
         known = team and context.enterprise_id and event.get("type") not in GONE
-        if known and not note(team, context.enterprise_id or "", at):
+        if known and not note(team, context.enterprise_id or "", time_of(body)):
             log.info("left alone: an event of workspace %s, which no longer has the app", team)
             return BoltResponse(status=200)
         next()
@@ -154,6 +153,12 @@ class _Authorize(Authorize):
 def team_of(context: BoltContext, body: dict[str, Any]) -> str:
     """The workspace through which something came. Slack leaves it out for some events of whole organisations."""
     return context.team_id or body.get("team_id") or ""
+
+
+def time_of(body: dict[str, Any]) -> float:
+    """When an event happened, in seconds since 1970; of some events Slack names the whole second alone."""
+    event = body.get("event") or {}
+    return float(event.get("event_ts") or body.get("event_time") or time.time())
 
 
 def is_bot_gone(event: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """How Slack's events reach the bot: over a WebSocket that it opens (Socket Mode), or as HTTP requests of Slack's."""
 
+import http.client
 import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.wsgi import SlackRequestHandler
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.signature import SignatureVerifier
 
 from slackbot.errors import NotReady, SettingsError
@@ -15,6 +16,8 @@ from slackbot.limits import SlackLimits
 from slackbot.ops import metrics
 from slackbot.ops.metrics import Refusal
 from slackbot.ops.web_server import WebServer
+from slackbot.slack.errors import SlackRefused, SlackUnavailable
+from slackbot.slack.refusals import refusal_of
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,7 +29,7 @@ class Receiver(Protocol):
     """The way they come."""
 
     def open(self) -> str:
-        """Begin to listen; a few words about where. Raises SettingsError."""
+        """Begin to listen; a few words about where. Raises SettingsError, SlackUnavailable."""
         ...
 
     def check(self) -> None:
@@ -56,7 +59,13 @@ class SocketMode:
         try:
             self._socket.connect()
         except SlackApiError as error:
-            raise SettingsError(f"Slack does not accept SLACK_APP_TOKEN ({error.response.get('error')}).") from None
+            refusal = refusal_of(error, "apps_connections_open")
+            if isinstance(refusal, SlackRefused):
+                raise SettingsError(f"Slack does not accept SLACK_APP_TOKEN ({refusal.code}).") from None
+            raise refusal from None
+        except (SlackClientError, http.client.HTTPException, OSError) as error:
+            reason = type(error).__name__
+            raise SlackUnavailable(f"Slack is out of reach for apps_connections_open ({reason}).") from None
         return "connected to Slack"
 
     def check(self) -> None:

@@ -18,10 +18,10 @@ Manifests = dict[tuple[str, str], dict[str, Any]]
 
 
 @functools.cache
-def rendered(overlay: str) -> Manifests:
+def rendered(overlay: str, folder: Path = FOLDER) -> Manifests:
     """The objects of an overlay by kind and name, as `kubectl apply -k` would send them."""
     done = subprocess.run(
-        [Path(sys.executable).with_name("kubectl"), "kustomize", FOLDER / "overlays" / overlay],
+        [Path(sys.executable).with_name("kubectl"), "kustomize", folder / "overlays" / overlay],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

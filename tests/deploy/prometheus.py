@@ -1,23 +1,52 @@
-"""A genuine Prometheus, Debian's, for the length of a test."""
+"""A genuine Prometheus, Debian's, for the length of a test, and who hears of its alerts."""
 
+import http.server
 import json
+import queue
 import shutil
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 import yaml
 
-from tests.processes import free_port
+from tests.processes import PATIENCE, ROOT, free_port
 
 
 def promtool() -> str:
     return _program("promtool")
+
+
+@contextmanager
+def alertmanager() -> Iterator[tuple[str, queue.Queue[list[dict[str, Any]]]]]:
+    """HOST:PORT that takes alerts as an Alertmanager does, and the alerts of each request."""
+    received: queue.Queue[list[dict[str, Any]]] = queue.Queue()
+
+    class Takes(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            alerts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            known = self.path == "/api/v2/alerts"
+            if known:
+                received.put(alerts)
+            self.send_response(200 if known else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Takes) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"127.0.0.1:{server.server_port}", received
+        finally:
+            server.shutdown()
 
 
 def _program(name: str) -> str:
@@ -28,17 +57,15 @@ def _program(name: str) -> str:
 
 
 class Prometheus:
-    """Scrapes each job's one target every half second, in the namespace `enhancer`, and has the alerts of `rules`."""
+    """That of deploy/monitoring in haste: it asks `jobs`, each at one address, and no other; its alerts are `rules`."""
 
     def __init__(self, folder: Path, rules: Path, jobs: dict[str, str]) -> None:
-        config = {
-            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "1s"},
-            "rule_files": [str(rules)],
-            "scrape_configs": [
-                {"job_name": name, "static_configs": [{"targets": [target], "labels": {"namespace": "enhancer"}}]}
-                for name, target in jobs.items()
-            ],
-        }
+        config = yaml.safe_load((ROOT / "deploy" / "monitoring" / "prometheus.yml").read_text())
+        config["global"] = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "1s"}
+        config["rule_files"] = [str(rules)]
+        config["scrape_configs"] = [job for job in config["scrape_configs"] if job["job_name"] in jobs]
+        for job in config["scrape_configs"]:
+            job["static_configs"][0]["targets"] = [jobs[job["job_name"]]]
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
         self._address = f"127.0.0.1:{free_port()}"
         self._log = (folder / "log").open("w")
@@ -48,6 +75,7 @@ class Prometheus:
                 f"--config.file={folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address={self._address}",
+                "--rules.alert.resend-delay=1s",
             ],
             stdout=self._log, stderr=self._log,
         )  # fmt: skip
@@ -84,7 +112,7 @@ class Prometheus:
     def _get(self, page: str, **parameters: str) -> dict[str, Any]:
         url = f"http://{self._address}/api/v1/{page}?{urllib.parse.urlencode(parameters)}"
         try:
-            with urllib.request.urlopen(url, timeout=30) as reply:
+            with urllib.request.urlopen(url, timeout=PATIENCE * 30) as reply:
                 return json.loads(reply.read())["data"]
         except urllib.error.HTTPError as error:
             if error.code == 503:

@@ -18,7 +18,7 @@ import tritonclient.grpc as triton
 from PIL import Image
 
 from playground.testing.client import PlaygroundClient
-from tests.processes import ROOT, free_port
+from tests.processes import PATIENCE, ROOT, free_port
 
 pytestmark = pytest.mark.system
 VOLUME = "/mnt"
@@ -75,7 +75,7 @@ def jailed(log: Path, *command: str, content: str = "", **environment: str) -> I
         yield psutil.Process(process.pid), ready
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE * 60)
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +104,7 @@ def test_the_server_needs_no_rights(tmp_path):
         with triton.InferenceServerClient(ready.split("grpc://")[1].split()[0]) as client:
             pixels = triton.InferInput("image", [1, 16, 16, 3], "UINT8")
             pixels.set_data_from_numpy(np.zeros((1, 16, 16, 3), np.uint8))
-            result = client.infer("enhancer", [pixels], client_timeout=20)
+            result = client.infer("enhancer", [pixels], client_timeout=PATIENCE * 20)
             assert result
             assert result.as_numpy("enhanced").shape == (1, 64, 64, 3)  # pyright: ignore[reportOptionalMemberAccess]
 

@@ -15,7 +15,7 @@ import yaml
 
 from serving import wheel
 from serving.server import Options, environment
-from tests.processes import ROOT, free_port
+from tests.processes import PATIENCE, ROOT, free_port
 
 DOCKERFILES = sorted((ROOT / "deploy").glob("*.Dockerfile"))
 # Nothing older may be deployed. CONTRIBUTING.md says when and how a floor is raised.
@@ -112,12 +112,14 @@ def test_a_genuine_tritonserver_serves_the_layout_of_the_cpu_image(tmp_path, com
             wait_until_ready(client, server)
             pixels = triton.InferInput("image", [1, 16, 16, 3], "UINT8")
             pixels.set_data_from_numpy(np.zeros((1, 16, 16, 3), np.uint8))
-            result = client.infer("enhancer", [pixels], client_timeout=60)
+            result = client.infer("enhancer", [pixels], client_timeout=PATIENCE * 60)
             assert result
             assert result.as_numpy("enhanced").shape == (1, 64, 64, 3)  # pyright: ignore[reportOptionalMemberAccess]
             with pytest.raises(triton.InferenceServerException, match="restricted"):
                 client.load_model("enhancer")
-            client.load_model("enhancer", headers={"triton-grpc-protocol-admin-key": "word"}, client_timeout=60)
+            client.load_model(
+                "enhancer", headers={"triton-grpc-protocol-admin-key": "word"}, client_timeout=PATIENCE * 60
+            )
     finally:
         server.terminate()
         server.wait(60)

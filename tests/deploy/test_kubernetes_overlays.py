@@ -1,6 +1,8 @@
 """The overlays render, and their parts fit together. No cluster runs here."""
 
 import re
+import shutil
+import subprocess
 import urllib.request
 
 import pytest
@@ -9,13 +11,15 @@ import yaml
 from slackbot.inference.endpoint import Endpoint
 from slackbot.settings import variables
 from tests.deploy.manifests import FOLDER, OVERLAYS, container, pods, policies, rendered, triton
-from tests.processes import ROOT
+from tests.processes import PATIENCE, ROOT
+
+ADMIN = (ROOT / "docs" / "admin.md").read_text()
 
 
 def test_the_overlays_are_all_here():
     assert OVERLAYS == ["cpu", "gpu", "kserve", "oauth"]
     for overlay in OVERLAYS:
-        assert f"| [`{overlay}`](../deploy/kubernetes/overlays/{overlay}/" in (ROOT / "docs" / "admin.md").read_text()
+        assert f"| [`{overlay}`](../deploy/kubernetes/overlays/{overlay}/" in ADMIN
 
 
 def test_probes_ask_ports_of_the_container(manifests):
@@ -103,10 +107,49 @@ def test_the_alerts_are_those_of_compose(manifests, monitoring):
     assert manifests["PrometheusRule", "enhancer"]["spec"] == yaml.safe_load((monitoring / "alerts.yml").read_text())
 
 
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_command_of_the_guide_names_another_namespace(overlay: str, tmp_path):
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    (command,) = re.findall(r"^find deploy .*$", ADMIN, re.MULTILINE)
+    subprocess.run(["sh", "-c", command.replace("NAME", "photos")], cwd=tmp_path, check=True)
+    found = rendered(overlay, tmp_path / "deploy" / "kubernetes")
+    assert ("Namespace", "photos") in found
+    assert {each["metadata"].get("namespace") for (kind, _), each in found.items() if kind != "Namespace"} == {"photos"}
+    assert set(re.findall(r'namespace="(\w+)"', str(found))) == {"photos"}
+    alerts = yaml.safe_load((tmp_path / "deploy" / "monitoring" / "alerts.yml").read_text())
+    assert found["PrometheusRule", "enhancer"]["spec"] == alerts
+    assert {rule["labels"]["namespace"] for group in alerts["groups"] for rule in group["rules"]} == {"photos"}
+
+
+def test_an_upgrade_by_the_guide_rolls_out_what_it_builds(tmp_path):
+    built = dict(re.findall(r"docker build -f (\S+) -t (\S+) \. && docker push \2", ADMIN))
+    assert built == {"deploy/bot.Dockerfile": "REGISTRY/bot:TAG", "deploy/cpu.Dockerfile": "REGISTRY/triton-cpu:TAG"}
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    overlays = tmp_path / "deploy" / "kubernetes" / "overlays"
+    (images,) = re.findall(r"^```yaml\n(images:\n.*?)^```", ADMIN, re.MULTILINE | re.DOTALL)
+    file = overlays / "cpu" / "kustomization.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | yaml.safe_load(images)))
+    for overlay in ("cpu", "oauth"):
+        found = pods(rendered(overlay, overlays.parent))
+        assert {name: container(pod)["image"] for name, pod in found.items()} == {
+            "bot": built["deploy/bot.Dockerfile"],
+            "migrate": built["deploy/bot.Dockerfile"],
+            "triton": built["deploy/cpu.Dockerfile"],
+        }
+
+
+def test_the_guide_deletes_and_restarts_what_is_there():
+    named = set(re.findall(r"kubectl -n enhancer (?:delete|rollout restart) (job|deployment)[ /]([\w-]+)", ADMIN))
+    assert named == {("job", "migrate"), ("deployment", "bot"), ("deployment", "triton")}
+    assert {(kind.capitalize(), name) for kind, name in named} <= set(rendered("cpu"))
+    of_kserve = rendered("kserve")["ScaledObject", "triton"]["spec"]["scaleTargetRef"]["name"]
+    assert f"(with KServe `deployment/{of_kserve}`)" in ADMIN
+
+
 @pytest.mark.system
 def test_the_genuine_server_answers_tritons_probes(triton_server):
     address = re.findall(r" (http://\S+)", triton_server.ready)[0]
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         path = container(triton(rendered("cpu")))[probe]["httpGet"]["path"]
-        with urllib.request.urlopen(address + path, timeout=10) as reply:
+        with urllib.request.urlopen(address + path, timeout=PATIENCE * 10) as reply:
             assert reply.status == 200

@@ -17,8 +17,8 @@ import yaml
 
 import slackbot.ops.metrics
 from tests.deploy.manifests import rendered
-from tests.deploy.prometheus import Prometheus, promtool
-from tests.processes import Triton
+from tests.deploy.prometheus import Prometheus, alertmanager, promtool
+from tests.processes import PATIENCE, ROOT, Triton
 
 EVERYWHERE = {"up", "ALERTS"}  # Prometheus has them by itself
 ONLY_WITH_A_GPU = {"nv_gpu_utilization", "nv_gpu_memory_used_bytes", "nv_gpu_memory_total_bytes"}
@@ -66,13 +66,18 @@ def ask_for_a_tile(server: Triton) -> None:
     with tritonclient.grpc.InferenceServerClient(server.ready.split("grpc://")[1].split()[0]) as client:
         pixels = tritonclient.grpc.InferInput("image", [1, 16, 16, 3], "UINT8")
         pixels.set_data_from_numpy(np.zeros((1, 16, 16, 3), np.uint8))
-        client.infer("enhancer", [pixels], client_timeout=60)
+        client.infer("enhancer", [pixels], client_timeout=PATIENCE * 60)
 
 
 def metrics(expression: str) -> set[str]:
     """The metrics that an expression selects; raises ValueError where it is no PromQL."""
+    return {name for name, _ in selectors(expression)}
+
+
+def selectors(expression: str) -> list[tuple[str, str]]:
+    """(metric, matchers of its labels) of each selector; raises ValueError where the expression is no PromQL."""
     tree = promql_parser.parse(expression.replace("$__rate_interval", "1m"))
-    return set(re.findall(r"\b(?:nv|enhancer)_\w+|\bup\b|\bALERTS\b", tree.prettify()))
+    return re.findall(r"\b((?:nv|enhancer)_\w+|up\b|ALERTS\b)({.*?})?", tree.prettify())
 
 
 def of_the_bot() -> set[str]:
@@ -92,10 +97,17 @@ def test_every_question_asks_for_metrics_of_ours(questions):
             assert name.startswith("nv_") or name in bot, name
 
 
+def test_every_question_asks_for_series_of_one_namespace(questions):
+    """In a cluster others may have a Triton, a job of that name, or another of these bots."""
+    for question in questions:
+        for metric, labels in selectors(question):
+            assert 'namespace="enhancer"' in labels, f"{metric} in {question}"
+
+
 @pytest.mark.system
 def test_the_genuine_tritonserver_has_what_is_asked_of_it(questions, triton_server):
     address = re.findall(r"metrics (\S+)", triton_server.ready)[0]
-    page = urllib.request.urlopen(address, timeout=10).read().decode()
+    page = urllib.request.urlopen(address, timeout=PATIENCE * 10).read().decode()
     described = set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
     asked = {name for question in questions for name in metrics(question) if name.startswith("nv_")}
     assert asked
@@ -128,6 +140,38 @@ def test_a_genuine_prometheus_answers_every_question(questions, monitoring, trit
         thread.join()
 
 
+@pytest.mark.system
+def test_a_genuine_prometheus_sends_alerts_to_the_alertmanager_that_a_file_names(tmp_path):
+    """As the admin guide says; without such a file nobody hears of them."""
+    (tmp_path / "rules.yml").write_text("groups: [{name: test, rules: [{alert: Always, expr: vector(1)}]}]")
+    (tmp_path / "alertmanagers").mkdir()
+    told, _ = told_by_the_guide()
+    with alertmanager() as (address, received):
+        (named,) = told
+        named["targets"] = [address]
+        (tmp_path / "alertmanagers" / "ours.yml").write_text(yaml.safe_dump(told))
+        with Prometheus(tmp_path, tmp_path / "rules.yml", {}) as prometheus:
+            prometheus.wait_for("ALERTS")
+            alerts = received.get(timeout=PATIENCE * 30)
+    assert {alert["labels"]["alertname"] for alert in alerts} == {"Always"}
+
+
+def test_prometheus_reaches_an_alertmanager_by_the_network_that_the_guide_adds(compose, monitoring):
+    assert (monitoring / "alertmanagers").is_dir(), "a folder that is not there is not watched"
+    _, override = told_by_the_guide()
+    ((name, added),) = override["services"].items()
+    assert list(added) == ["networks"], "no port is opened"
+    assert all(compose["networks"][network]["internal"] for network in compose["services"][name]["networks"])
+    assert all("internal" not in compose["networks"][network] for network in added["networks"])
+
+
+def told_by_the_guide() -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The admin guide's file for Prometheus that names an Alertmanager, and its override for Compose."""
+    section = (ROOT / "docs" / "admin.md").read_text().split("\n## Alerts\n")[1].split("\n## ")[0]
+    targets, override = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
+    return targets, override
+
+
 def test_each_alert_fires_when_it_should_and_not_before(monitoring):
     """promtool plays the series of alerts_test.yml through the rules."""
     done = subprocess.run(
@@ -140,8 +184,9 @@ def test_each_alert_fires_when_it_should_and_not_before(monitoring):
     assert expected == {rule["alert"] for rule in rules(monitoring)}
 
 
-def test_every_alert_says_how_bad_it_is(monitoring):
+def test_every_alert_says_how_bad_it_is_and_whose(monitoring):
     for rule in rules(monitoring):
+        assert rule["labels"]["namespace"] == "enhancer", rule["alert"]
         assert rule["labels"]["severity"] in ("critical", "warning"), rule["alert"]
         assert rule["annotations"]["summary"].endswith(".")
 
@@ -159,6 +204,20 @@ def test_the_dashboard_shows_what_the_operator_must_see(dashboard):
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(places)
 
 
+def test_the_dashboard_says_what_replicas_are_scaled_by(dashboard):
+    shown = {panel["title"]: {target["expr"] for target in panel.get("targets", [])} for panel in dashboard["panels"]}
+    said = {panel["title"] for panel in dashboard["panels"] if "scaled by it" in panel.get("description", "")}
+    assert said == {title for title, asked in shown.items() if asked & scaling()}
+    assert set().union(*(shown[title] for title in said)) == scaling()
+
+
+def test_the_dashboard_says_how_many_requests_wait_at_most(dashboard):
+    config = (ROOT / "model_repository" / "enhancer" / "config.pbtxt").read_text()
+    (most,) = re.findall(r"max_queue_size: (\d+)", config)
+    (said,) = [panel["description"] for panel in dashboard["panels"] if panel["title"] == "Requests waiting"]
+    assert said.startswith(f"{most} waiting: ")
+
+
 def test_provisioning_finds_the_dashboard_and_the_prometheus_of_compose(compose, monitoring, dashboard):
     folder = monitoring / "provisioning"
     (source,) = yaml.safe_load((folder / "datasources" / "prometheus.yml").read_text())["datasources"]
@@ -171,8 +230,22 @@ def test_provisioning_finds_the_dashboard_and_the_prometheus_of_compose(compose,
     assert mounted[provider["options"]["path"]] == "./deploy/monitoring/dashboards"
 
 
+def test_prometheus_finds_its_configuration_and_the_alerts_where_compose_mounts_them(compose, monitoring):
+    service = compose["services"]["prometheus"]
+    (inside,) = [Path(word.split("=")[1]) for word in service["command"] if word.startswith("--config.file=")]
+    mounted = dict(volume.split(":")[1::-1] for volume in service["volumes"])
+    config = ROOT / mounted[str(inside.parent)] / inside.name
+    assert config == monitoring / "prometheus.yml"
+    done = subprocess.run([promtool(), "check", "config", config], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(rules(monitoring))} rules found" in done.stdout
+
+
 def test_prometheus_asks_the_services_of_compose(compose, monitoring):
     jobs = yaml.safe_load((monitoring / "prometheus.yml").read_text())["scrape_configs"]
-    targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in jobs}
-    bot = compose["services"]["bot"]["environment"]
-    assert targets == {"triton": ["triton:8002"], "bot": [f"bot:{bot['HEALTH_PORT']}"]}
+    asked = {job["job_name"]: job["static_configs"] for job in jobs}
+    bot, labels = compose["services"]["bot"]["environment"], {"namespace": "enhancer"}
+    assert asked == {
+        "triton": [{"targets": ["triton:8002"], "labels": labels}],
+        "bot": [{"targets": [f"bot:{bot['HEALTH_PORT']}"], "labels": labels}],
+    }

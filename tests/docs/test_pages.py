@@ -20,8 +20,9 @@ USAGE = ("U1", PhotoLimits())
 ANSWERS = (
     messages.UPDATED, messages.no_photo(*USAGE), messages.above(["cat.png"]), messages.above(["a.png", "b.png"]),
     of_slack.AllAnswered.sentence, messages.status(False, 1, 2, 3),
-    messages.TROUBLE, messages.NOT_FETCHED, messages.NOT_HANDED_OVER, messages.NOT_HERE, messages.TOO_LATE,
-    messages.NOT_YOURS, messages.NOTHING_TO_STOP, messages.full(1), messages.forgotten(30),
+    messages.TROUBLE, messages.NOT_FETCHED, messages.NOT_HANDED_OVER, messages.NOT_DELETED,
+    messages.NOT_HERE, messages.TOO_LATE, messages.NOT_YOURS, messages.NOTHING_TO_STOP, messages.full(1),
+    messages.forgotten(30),
 )  # fmt: skip
 
 

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
 
+from export import activation
 from export.activation import KEY, ActivationError, activate
 from export.exporter import export
-from tests.processes import ROOT, Triton
+from tests.nearest_model import NearestModel, messages
+from tests.processes import PATIENCE, ROOT, Triton
 from training.generator import Generator, Shape, save_weights
 
 pytestmark = pytest.mark.system
@@ -67,7 +70,7 @@ def ask(client: triton.InferenceServerClient) -> str:
     """One inference; the version that answered."""
     pixels = triton.InferInput("image", [1, 8, 8, 3], "UINT8")
     pixels.set_data_from_numpy(np.zeros((1, 8, 8, 3), np.uint8))
-    result = client.infer("enhancer", [pixels], client_timeout=20)
+    result = client.infer("enhancer", [pixels], client_timeout=PATIENCE * 20)
     assert result
     assert result.as_numpy("enhanced").shape == (1, 32, 32, 3)  # pyright: ignore[reportOptionalMemberAccess]
     return result.get_response().model_version  # pyright: ignore[reportAttributeAccessIssue]
@@ -143,7 +146,7 @@ def command(address: str, repository: Path, weights: Path, key: str = "") -> sub
     return subprocess.run(
         [sys.executable, "export/to_onnx.py", f"--weights={weights}", f"--model-repository={repository}",
          f"--activate={address}"],
-        cwd=ROOT, env={**os.environ, KEY: key}, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env={**os.environ, KEY: key}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -175,12 +178,60 @@ def test_without_a_server_it_says_so_before_it_exports(repository, tmp_path):
     assert versions(repository) == before
 
 
-def test_a_server_that_ends_meanwhile_leaves_no_version_behind(repository, weights):
-    before = versions(repository)
-    folder = repository / "enhancer" / str(export(weights, repository).version)
-    with pytest.raises(ActivationError, match=r"no server answers at 127\.0\.0\.1:9"):
+class Loading(NearestModel):
+    """The connection ends while it loads a version, which is ready at the third question; or it is `silent` so long."""
+
+    questions, silent = 3, False
+
+    def RepositoryModelLoad(self, request, context):  # noqa: ARG002, N802
+        if self.silent:
+            self.release.wait(100)
+        context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
+
+    def ModelReady(self, request, context):  # noqa: ARG002, N802
+        self.questions -= 1
+        return messages.ModelReadyResponse(ready=self.questions <= 0)
+
+
+@pytest.fixture
+def loading() -> Iterator[Loading]:
+    server = Loading()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "enhancer" / "2").mkdir(parents=True)
+    return tmp_path / "enhancer" / "2"
+
+
+def test_a_version_that_is_loaded_after_the_connection_ended_stays(loading, folder):
+    activate(loading.address, folder)
+    assert folder.exists()
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_version_that_may_still_be_loaded_stays_and_is_told_of(loading, folder, monkeypatch, silent):
+    monkeypatch.setattr(activation, "LOAD_SECONDS", 1.0)
+    loading.questions, loading.silent = 1000, silent
+    with pytest.raises(ActivationError, match=rf"not loaded version 2 within 1 s, and may go on\. So {folder} stays"):
+        activate(loading.address, folder)
+    assert folder.exists()
+
+
+def test_a_version_of_which_a_lost_server_says_nothing_stays_and_is_told_of(folder):
+    with pytest.raises(ActivationError, match=rf"no server answers at 127\.0\.0\.1:9\. So {folder} stays"):
         activate("127.0.0.1:9", folder)
-    assert versions(repository) == before
+    assert folder.exists()
+
+
+def test_a_proxy_for_the_web_is_not_asked_for_the_way_to_the_server(loading, folder, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # the discard port: no proxy answers there
+    for name in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    activate(loading.address, folder)
 
 
 def test_a_server_of_another_repository_is_found_out(server, tmp_path, weights):

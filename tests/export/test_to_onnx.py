@@ -86,6 +86,19 @@ def test_nothing_of_this_machine_travels_in_the_graph(weights, repository):
     assert b"site-packages" not in data
 
 
+def test_other_weights_have_another_name_by_which_engines_are_cached(weights, repository, tmp_path):
+    changed = load_weights(weights)
+    with torch.no_grad():
+        changed.head.weight.mul_(0.5)
+    save_weights(changed, tmp_path / "changed.safetensors")
+
+    exported = [export(file, repository) for file in (weights, weights, tmp_path / "changed.safetensors")]
+    graphs = [onnx.load(repository / "enhancer" / str(report.version) / "model.onnx").graph for report in exported]
+    first, again, other = (graph.name for graph in graphs)
+    assert first == again != other
+    assert [node.output for node in graphs[0].node] == [node.output for node in graphs[2].node]
+
+
 def test_the_report_tells_which_graph_was_checked(weights, repository):
     report = export(weights, repository)
     folder = repository / "enhancer" / "1"

@@ -10,6 +10,7 @@ from PIL import Image
 from slack_sdk.errors import SlackApiError
 
 from playground.testing.control_api import ControlError
+from tests.processes import PATIENCE
 
 PHOTOS = "C0PHOTOS01"
 
@@ -17,7 +18,7 @@ PHOTOS = "C0PHOTOS01"
 def get(url, token="xoxb-playground"):
     """Status, headers and body, redirects not followed."""
     place = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=20)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=PATIENCE * 20)
     try:
         connection.request("GET", place.path, headers={"Authorization": f"Bearer {token}"} if token else {})
         response = connection.getresponse()
@@ -49,6 +50,7 @@ def test_upload_into_a_thread_and_download_again(app, workspace, photo):
     assert (status, headers["Content-Type"], body) == (200, "image/jpeg", photo)
     info = app.files_info(file=picture["id"])["file"]
     assert info["channels"] == [PHOTOS]
+    assert info["is_public"]
     assert info["shares"]["public"][PHOTOS][0]["ts"] == reply.ts
     assert info["shares"]["public"][PHOTOS][0]["thread_ts"] == parent.ts
 

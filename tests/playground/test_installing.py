@@ -9,13 +9,14 @@ from slack_sdk.errors import SlackApiError
 
 from playground.seed import CLIENT_ID, CLIENT_SECRET
 from playground.testing.client import PlaygroundClient
+from tests.processes import PATIENCE
 
 
 def allowed(workspace: PlaygroundClient, team: str, org: bool = False) -> str:
     """The code that Slack's page gives out."""
     asked = {"client_id": CLIENT_ID, "scope": "chat:write", "state": "s", "team": team, **({"org": "1"} if org else {})}
     at = urlsplit(workspace.base_url)
-    connection = http.client.HTTPConnection(at.netloc, timeout=10)
+    connection = http.client.HTTPConnection(at.netloc, timeout=PATIENCE * 10)
     connection.request("GET", f"/oauth/v2/authorize?{urlencode(asked)}")
     answer = connection.getresponse()
     answer.read()

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from playground.testing.client import PlaygroundClient
+from tests.processes import PATIENCE
 
 
 def command(*arguments):
@@ -23,14 +24,14 @@ def test_ready_line_and_clean_end(number):
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(number)
-        out, error = process.communicate(timeout=60)
+        out, error = process.communicate(timeout=PATIENCE * 60)
     assert line.startswith("ready http://127.0.0.1:")
     assert (process.returncode, out, error) == (0, "", "")
 
 
 def test_port_taken_is_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken, command("--port", str(taken.getsockname()[1])) as process:
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=PATIENCE * 60)
     assert process.returncode == 1
     assert error.startswith("Cannot listen on 127.0.0.1:")
     assert error.count("\n") == 1
@@ -60,6 +61,6 @@ def test_manifest_that_is_none_is_one_sentence(tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
     for path in (tmp_path / "manifest.json", tmp_path / "missing.json"):
         with command("--manifest", str(path)) as process:
-            _, error = process.communicate(timeout=60)
+            _, error = process.communicate(timeout=PATIENCE * 60)
         assert process.returncode == 1
         assert error.count("\n") == 1

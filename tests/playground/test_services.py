@@ -103,7 +103,7 @@ def test_whoever_leaves_while_being_told_is_no_news(tmp_path):
         address = workspace.base_url.removeprefix("http://").split(":")
         for _ in range(3):
             with socket.create_connection((address[0], int(address[1]))) as tab:
-                tab.sendall(b"GET /control/stream?since=0 HTTP/1.1\r\nHost: here\r\n\r\n")
+                tab.sendall(b"GET /control/stream?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 tab.recv(100)
         for number in range(20):  # enough that writes reach a closed socket
             workspace.post("#photos", f"news {number}")

@@ -57,7 +57,7 @@ def ask(workspace: PlaygroundClient, png: bytes) -> Callable[..., Message]:
     """Mention the bot with the small photo."""
     home = workspace
 
-    def post(name: str = "cat.png", workspace: PlaygroundClient = home) -> Message:
-        return workspace.post("#photos", f"<@{workspace.bot_user}>", files=[(name, png)])
+    def post(name: str = "cat.png", workspace: PlaygroundClient = home, user: str = "ada") -> Message:
+        return workspace.post("#photos", f"<@{workspace.bot_user}>", files=[(name, png)], user=user)
 
     return post

@@ -117,6 +117,18 @@ PROMISES = (
         ("reliability/test_flood.py::test_a_soak_of_small_jobs",),
     ),
     Promise(
+        "somebody who asks for very much: others still get places in the queue, theirs begin at once, and their words "
+        "are heard",
+        (
+            "reliability/test_slack_trouble.py::test_who_asks_for_help_again_before_it_comes_gets_it_once",
+            "slackbot/jobs/test_app_home.py::test_app_homes_that_slack_makes_wait_keep_no_word_waiting",
+            "slackbot/jobs/test_app_home.py::test_looks_at_the_app_home_that_wait_are_one",
+            "slackbot/jobs/test_waiting.py::test_one_person_who_asks_for_everything_keeps_nobody_waiting",
+            "slackbot/jobs/test_queue_table.py::test_who_fills_the_queue_leaves_places_for_others",
+            "slackbot/jobs/test_queue_table.py::test_of_many_workspaces_none_takes_all_places",
+        ),
+    ),
+    Promise(
         "SIGTERM: the bot ends within 10 s, and what it had not finished is finished at the next start",
         ("reliability/test_shutdown.py::test_sigterm_in_the_middle_of_many_jobs",),
     ),
@@ -161,9 +173,10 @@ PROMISES = (
         ("security/test_corpus.py::test_every_file_is_a_picture_or_a_sentence",),
     ),
     Promise(
-        "`/livez`, `/healthz`, `/readyz` and `/metrics` on a loopback port",
+        "`/livez`, `/healthz`, `/readyz` and `/metrics` on a loopback port; they answer while the database does not",
         (
             "reliability/test_health.py::test_healthy_and_ready",
+            "reliability/test_health.py::test_it_lives_while_its_database_does_not_answer",
             "reliability/test_health.py::test_it_listens_on_loopback_only",
             "reliability/test_health.py::test_jobs_steps_fallbacks_breaker_and_queue_are_counted",
         ),

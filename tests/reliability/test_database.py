@@ -41,6 +41,8 @@ def test_a_disk_that_takes_no_more(bot, workspace, model, ask, figures):
     _, body = until(lambda: (page := bot.page("/healthz"))[0] == 503 and page, 10, "a 503")
     noticed = time.monotonic() - begin
     assert re.search(r"disk|full", json.loads(body)["database"]), body
+    assert bot.metric('enhancer_unhealthy{check="database"}') == 1
+    assert 'enhancer_unhealthy{check="slack"} 0.0' in bot.page("/metrics")[1]
     refused = not_acknowledged(workspace, message)
     assert not workspace.replies(halfway)
 
@@ -50,6 +52,7 @@ def test_a_disk_that_takes_no_more(bot, workspace, model, ask, figures):
         workspace.wait_for_replies(one, 1, 90)
     recovered = time.monotonic() - back
     assert bot.page("/healthz")[0] == 200
+    assert bot.metric('enhancer_unhealthy{check="database"}') == 0
     after = ask("after.png")
     workspace.wait_for_reaction(after, "white_check_mark", 60)
     assert [len(workspace.replies(one)) for one in (halfway, message)] == [1, 1]

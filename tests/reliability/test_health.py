@@ -4,8 +4,10 @@ import json
 import re
 
 import psutil
+import psycopg
 import pytest
 
+from slackbot.jobs.workflow import OUTCOMES
 from slackbot.ops.metrics import Refusal
 from tests.processes import Bot, until
 
@@ -27,12 +29,27 @@ def test_a_work_folder_that_cannot_be_written_is_not_ready(workspace, proxy, tmp
     bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": proxy.address, "WORK_FOLDER": str(folder)})
     with bot.connected(workspace):
         workspace.wait_for_reaction(ask(), "white_check_mark")
-        assert folder.is_dir()
-        folder.rmdir()
-        folder.write_text("not a folder")
+        (own,) = folder.iterdir()
+        own.rmdir()
+        own.write_text("not a folder")
         status, body = bot.page("/readyz")
         assert (status, json.loads(body)["work_folder"]) == (503, "WORK_FOLDER cannot be written (File exists)")
         assert bot.page("/healthz")[0] == 200
+
+
+def test_it_lives_while_its_database_does_not_answer(workspace, proxy, tmp_path, postgres, ask):
+    """PostgreSQL takes what it is asked, and says nothing: somebody else holds the tables."""
+    bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": proxy.address, "DATABASE_URL": postgres})
+    with bot.connected(workspace):
+        with psycopg.connect(postgres) as holder:
+            holder.execute("lock table enhancer_health, dbos.workflow_status in access exclusive mode")
+            for _ in range(10):  # the pages have eight threads
+                status, body = bot.page("/readyz")
+                assert (status, json.loads(body)["database"]) == (503, "does not answer")
+                assert "enhancer_queue_depth NaN" in bot.page("/metrics")[1]
+            assert bot.page("/livez")[0] == 200
+        until(lambda: bot.page("/readyz")[0] == 200, 20, "an answer of the database")
+        workspace.wait_for_reaction(ask(), "white_check_mark")
 
 
 def test_it_listens_on_loopback_only(bot):
@@ -55,10 +72,10 @@ def test_jobs_steps_fallbacks_breaker_and_queue_are_counted(bot, workspace, mode
     assert outcomes == {"enhanced": 1, "partly": 1, "failed": 1}
     assert bot.metric("enhancer_fallbacks_total") == 1
     assert bot.metric("enhancer_reply_seconds_count") == 3
-    for reason in Refusal:
-        assert f'enhancer_refused_total{{reason="{reason}"}} ' in bot.page("/metrics")[1], (
-            "from the start, to see it grow"
-        )
+    counters = [f'enhancer_jobs_total{{outcome="{outcome}"}} ' for outcome in OUTCOMES.values()]
+    counters += [f'enhancer_refused_total{{reason="{reason}"}} ' for reason in Refusal]
+    for counter in counters:
+        assert counter in bot.page("/metrics")[1], "from the start, to see it grow"
     assert bot.metric('enhancer_refused_total{reason="picture"}') == 1
     assert bot.metric("enhancer_breaker_open") == 1
     for step in ("begin", "find", "fetch", "enhance", "upload", "share", "end"):

@@ -38,6 +38,12 @@ def several(workspace, model, postgres, tmp_path):
         one.kill()
 
 
+@pytest.fixture
+def people(workspace) -> list[str]:
+    """Somebody for each photo: what one person asks for is not all that the bots work on."""
+    return [workspace.add_person(f"Person {number}") for number in range(PHOTOS)]
+
+
 def start(workspace, *bots: Bot) -> None:
     before = len(workspace.connections())
     for bot in bots:
@@ -47,12 +53,12 @@ def start(workspace, *bots: Bot) -> None:
     workspace.wait_for_connection(before + len(bots))
 
 
-def ask_and_wait(ask, model: NearestModel, postgres: str, bots: int) -> list:
+def ask_and_wait(ask, people: list[str], model: NearestModel, postgres: str, bots: int) -> list:
     """Twelve photos. Each bot works on as many as it takes, and the model answers none."""
     model.release.clear()
     model.behaviour = "slow"
     asked = model.asked
-    messages = [ask(f"{number}.png") for number in range(PHOTOS)]
+    messages = [ask(f"{number}.png", user=person) for number, person in enumerate(people)]
     until(lambda: at_work(postgres) == bots * AT_ONCE, 30, "photos at work")
     until(lambda: in_queue(postgres) - len(waiting(postgres)) == bots * AT_ONCE, 30, "photos that are seen to begin")
     until(lambda: model.asked > asked, 30, "a photo at the model")
@@ -84,22 +90,22 @@ def polled_every(postgres: str) -> float:
     return float(found[0]) if found else 0.0
 
 
-def test_bots_that_join_are_killed_or_end(several, workspace, model, ask, postgres, figures):
+def test_bots_that_join_are_killed_or_end(several, workspace, model, ask, people, postgres, figures):
     first, second, third = several
     start(workspace, first, second)
-    messages = ask_and_wait(ask, model, postgres, 2)
+    messages = ask_and_wait(ask, people, model, postgres, 2)
     start(workspace, third)
     until(lambda: polled_every(postgres) == pytest.approx(0.3), 30, "three bots that look as often as one")
     joined = answered_once(workspace, model, messages, first)
 
-    messages = ask_and_wait(ask, model, postgres, 3)
+    messages = ask_and_wait(ask, people, model, postgres, 3)
     third.kill()
     killed = answered_once(workspace, model, messages, first)
     taken_up = sum(bot.metric("enhancer_jobs_taken_up_total") for bot in (first, second))
     assert taken_up == AT_ONCE, "what the dead one had begun"
 
     start(workspace, third)
-    messages = ask_and_wait(ask, model, postgres, 3)
+    messages = ask_and_wait(ask, people, model, postgres, 3)
     assert third.stop() == 0
     ended = answered_once(workspace, model, messages, first)
     assert sum(bot.metric("enhancer_jobs_taken_up_total") for bot in (first, second)) == taken_up, "handed back"
@@ -112,34 +118,39 @@ def test_bots_that_join_are_killed_or_end(several, workspace, model, ask, postgr
     )
 
 
-def test_all_bots_know_the_same_queue(several, workspace, model, ask, postgres, png):
+def test_all_bots_know_the_same_queue(several, workspace, model, ask, people, postgres):
     """Order, `status` and `cancel` are the same whichever bot is asked, and nothing stays behind."""
     first, second, third = several
     start(workspace, first, second)
-    messages = ask_and_wait(ask, model, postgres, 2)
-    mention = f"<@{workspace.bot_user}>"
-    light = workspace.post("#photos", mention, files=[("light.png", png)], user="grace")
-    until(lambda: in_queue(postgres) == PHOTOS + 1, 20, "all jobs in the queue")
-    assert waiting(postgres)[0].endswith(light.ts), "Grace's first comes before Ada's ninth"
+    messages = ask_and_wait(ask, people, model, postgres, 2)
+    until(lambda: in_queue(postgres) == PHOTOS, 20, "everybody's first job in the queue")
+    again = ask("again.png", user=people[0])
+    until(lambda: in_queue(postgres) == PHOTOS + 1, 20, "a second job of one person")
+    light = ask("light.png", user="grace")
+    until(lambda: in_queue(postgres) == PHOTOS + 2, 20, "all jobs in the queue")
+    *_, last_first, second_job = waiting(postgres)
+    assert last_first.endswith(light.ts)
+    assert second_job.endswith(again.ts), "everybody's first comes before anybody's second"
 
-    def said(words: str, times: int = 1) -> set[str]:
-        asked = [workspace.post("#photos", f"{mention} {words}") for _ in range(times)]
+    def said(words: str, whom: list[str]) -> set[str]:
+        asked = [workspace.post("#photos", f"<@{workspace.bot_user}> {words}", user=person) for person in whom]
         return {workspace.wait_for_replies(one)[0].text for one in asked}
 
-    here = f"I am working on {2 * AT_ONCE} messages, {PHOTOS + 1 - 2 * AT_ONCE} wait, the last for about 1 minute."
-    assert said("status", 6) == {f"The model server is up. {here}"}
+    here = f"I am working on {2 * AT_ONCE} messages, {PHOTOS + 2 - 2 * AT_ONCE} wait, the last for about 1 minute."
+    assert said("status", people[:6]) == {f"The model server is up. {here}"}
     workspace.wait_for(lambda w: any(one.endswith(light.ts) for one in offered(w)), 30, "a button for who waits")
     start(workspace, third)
-    assert said("cancel") == {f"Stopped {PHOTOS} jobs."}
+    assert said("cancel", people[:1]) == {"Stopped 2 jobs."}
     model.behaviour = "well"
     model.release.set()
-    workspace.wait_for_reaction(light, "white_check_mark", 60)
-    until(lambda: not at_work(postgres), 30, "the end of all jobs")
-    assert [len(workspace.replies(one)) for one in (light, *messages)] == [1] + [0] * PHOTOS
-    assert in_queue(postgres) == 0
+    for message in (light, *messages[1:]):
+        workspace.wait_for_reaction(message, "white_check_mark", 60)
+    until(lambda: not in_queue(postgres) and not at_work(postgres), 30, "the end of all jobs")
+    answered = [len(workspace.replies(one)) for one in (again, messages[0], light, *messages[1:])]
+    assert answered == [0, 0] + [1] * PHOTOS
     assert len(set(offered(workspace))) == len(offered(workspace)), "one bot tells of each job"
     until(lambda: not workspace.state()["statuses"], 10, "nobody being told any more that something is under way")
-    assert said("status", 6) == {"The model server is up. Nothing is queued."}
+    assert said("status", people[:6]) == {"The model server is up. Nothing is queued."}
 
 
 def in_queue(postgres: str) -> int:
@@ -154,6 +165,7 @@ def offered(workspace) -> list[str]:
 
 
 def waiting(postgres: str) -> list[str]:
+    """The jobs that nobody works on, in their order."""
     query = "select job from enhancer_queue where executor is null order by priority, since"
     with psycopg.connect(postgres) as connection:
         return [row[0] for row in connection.execute(query).fetchall()]
@@ -167,7 +179,8 @@ def test_another_bot_does_not_repeat_a_reply(several, workspace, png, method, wo
     first, second, _ = several
     start(workspace, first)
     workspace.inject_fault(method, "lost_answer")
-    message = workspace.post("#photos", f"<@{workspace.bot_user}> {words}", files=[("cat.png", png)])
+    files = [] if words == "help" else [("cat.png", png)]
+    message = workspace.post("#photos", f"<@{workspace.bot_user}> {words}", files=files)
     workspace.wait_for(lambda w: w.calls(method), 20, "the reply")
     first.kill()
 
@@ -179,10 +192,10 @@ def test_another_bot_does_not_repeat_a_reply(several, workspace, png, method, wo
 
 
 def test_a_postgresql_that_restarts_under_three_bots(
-    several, workspace, model, ask, postgres, figures, postgres_server: Postgres
+    several, workspace, model, ask, people, postgres, figures, postgres_server: Postgres
 ):
     start(workspace, *several)
-    messages = ask_and_wait(ask, model, postgres, 3)
+    messages = ask_and_wait(ask, people, model, postgres, 3)
     postgres_server.stop()
     try:
         model.release.set()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.processes import until
+from tests.processes import Bot, until
 
 pytestmark = pytest.mark.system
 
@@ -37,3 +37,28 @@ def test_sigterm_in_the_middle_of_many_jobs(bot, workspace, model, ask, figures,
         "test_sigterm_in_the_middle_of_many_jobs",
         f"{len(jobs)} jobs under way or waiting: ended after {ended:.1f} s; {len(jobs)} replies after the next start",
     )
+
+
+_FAILING = """
+import os, sys, threading
+from slackbot.slack.receivers import SocketMode
+
+def fail(self):
+    threading.Thread(target=threading.Event().wait).start()  # as threads of the job queue may wait
+    raise RuntimeError("no way with xoxb-1-canary")
+
+SocketMode.open = fail
+from slackbot.cli import main
+sys.argv = ["slackbot", "--env-file", os.devnull]
+main()
+"""
+
+
+def test_an_error_that_nobody_foresaw_ends_the_process(workspace, proxy, tmp_path):
+    bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": proxy.address}, "-c", _FAILING)
+    bot.begin()
+    try:
+        assert bot.wait() == 1
+    finally:
+        bot.kill()
+    assert "RuntimeError: no way with [...]" in bot.log, "in the log, and without secrets"

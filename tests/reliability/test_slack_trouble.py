@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from playground.testing.client import Message
 from slackbot.limits import SlackLimits
 from tests.processes import until
 
@@ -136,12 +137,29 @@ def test_many_small_photos_under_slacks_own_limits(workspace, ask, figures, full
     )
 
 
+def test_who_asks_for_help_again_before_it_comes_gets_it_once(workspace, bot):
+    def asked(user: str = "ada") -> Message:
+        return workspace.post("#photos", f"<@{workspace.bot_user}> help", user=user)
+
+    workspace.inject_fault(WORDS, "rate_limited", retry_after=10)
+    first = asked()
+    workspace.wait_for(lambda w: w.calls(WORDS), 20, "the refusal")
+    again = [asked() for _ in range(3)]
+    for one in (asked("grace"), first):
+        workspace.wait_for_replies(one)
+    until(lambda: bot.metric("enhancer_queue_depth") == 0, 20, "the end of all")
+    assert [workspace.replies(one) for one in again] == [[]] * 3
+
+    workspace.wait_for_replies(asked())
+
+
 def test_replies_under_slacks_own_limits(workspace, figures, full):
     """The playground enforces Slack's published limits: about one message a second in a channel."""
     workspace.set(enforce_rate_limits=True)
     count = 40 if full else 10
+    people = [workspace.add_person(f"Person {number}") for number in range(count)]
     begin = time.monotonic()
-    messages = [workspace.post("#photos", f"<@{workspace.bot_user}> help") for _ in range(count)]
+    messages = [workspace.post("#photos", f"<@{workspace.bot_user}> help", user=person) for person in people]
     for message in messages:
         workspace.wait_for_replies(message, 1, 200)
 

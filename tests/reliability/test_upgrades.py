@@ -14,7 +14,7 @@ pytestmark = pytest.mark.system
 OTHER = "1"
 GAUGE, COUNTER = "enhancer_other_version_jobs", "enhancer_jobs_stranded_total"
 RENAME = "update {}workflow_status set application_version = '1' where status in ('ENQUEUED', 'PENDING')"
-TOLD = "I was updated before I came to this"
+TOLD = "I was updated before I finished this"
 AT_ONCE = 2  # jobs at work, of
 PHOTOS = 4
 

@@ -189,7 +189,6 @@ def test_a_port_that_is_taken_is_named(place, tmp_path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
     )
     assert ended.returncode == 1
     assert "EVENTS_PORT: cannot listen at 127.0.0.1:" in ended.stderr

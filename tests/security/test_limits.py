@@ -6,9 +6,11 @@ import pytest
 from PIL import Image
 
 from slackbot.imaging.errors import PhotoTooLarge
+from slackbot.imaging.header import read_header
 from slackbot.imaging.photo import plan_result
 from slackbot.imaging.sandbox import open_sandboxed
-from slackbot.limits import PhotoLimits
+from slackbot.limits import MEGAPIXEL, PhotoLimits
+from tests.png import png as headed
 
 LIMITS = PhotoLimits()
 
@@ -38,6 +40,18 @@ def test_pixels(drawn):
     assert open_sandboxed(drawn(100, 10), limits).size == (100, 10)
     with pytest.raises(PhotoTooLarge, match="megapixels"):
         open_sandboxed(drawn(91, 11), limits)
+
+
+@pytest.mark.parametrize("most", [64, 100, 200])
+def test_pixels_that_pillow_would_not_take(tmp_path, most):
+    limits = replace(LIMITS, output_pixels=most * MEGAPIXEL)
+    path = tmp_path / "0.photo"
+    path.write_bytes(headed(most * 1000, 1000))  # just its head: as many pixels take a gigabyte
+    assert read_header(path, limits).pixels == most * MEGAPIXEL
+
+    path.write_bytes(headed(most * 1000 + 1, 1000))
+    with pytest.raises(PhotoTooLarge, match=f"megapixels; I can take up to {most}"):
+        read_header(path, limits)
 
 
 @pytest.mark.parametrize(("kind", "side"), [("WEBP", 16_383), ("JPEG", 65_500)])

@@ -1,17 +1,26 @@
 """The process that opens pictures crashes, hangs, eats or lies; that costs one sentence, and the next photo works."""
 
+import contextlib
 import pickle
+import re
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from types import FrameType, ModuleType
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
+from slackbot.imaging.comparison import comparison
 from slackbot.imaging.decode import open_photo
-from slackbot.imaging.errors import DamagedPhoto, NotAPhoto, PhotoTooLarge
+from slackbot.imaging.encode import save_photo
+from slackbot.imaging.errors import TOO_MUCH_TIME, DamagedPhoto, NotAPhoto, PhotoTooLarge
+from slackbot.imaging.formats import FORMATS
 from slackbot.imaging.header import read_header
 from slackbot.imaging.sandbox import look_sandboxed, open_sandboxed
 from slackbot.limits import PhotoLimits
 from tests.security import hostile_openers
+from tests.slackbot.imaging.test_colour_spaces import grey_profile
 
 # Time by the clock never runs out here, also on a busy machine: what ends a codec is what the test is about.
 LIMITS = replace(PhotoLimits(), decode_cpu_seconds=1, decode_seconds=600)
@@ -29,7 +38,7 @@ def photo(tmp_path):
     [
         (hostile_openers.crash, DamagedPhoto),
         (hostile_openers.vanish, DamagedPhoto),
-        (hostile_openers.spin, DamagedPhoto),  # the kernel's second of CPU time
+        (hostile_openers.tell_much, DamagedPhoto),
         (hostile_openers.surprise, DamagedPhoto),
         (hostile_openers.talk, DamagedPhoto),
         (hostile_openers.eat, PhotoTooLarge),
@@ -46,9 +55,16 @@ def test_a_bad_codec_costs_one_sentence(photo, opener, error):
     assert open_sandboxed(photo, LIMITS).size == (60, 40)
 
 
-def test_one_that_sleeps_is_killed_in_time(photo):
-    with pytest.raises(DamagedPhoto):
-        open_sandboxed(photo, replace(LIMITS, decode_seconds=1.0), hostile_openers.sleep)
+@pytest.mark.parametrize(
+    ("opener", "limits"),
+    [
+        (hostile_openers.spin, LIMITS),  # the kernel's second of CPU time
+        (hostile_openers.sleep, replace(LIMITS, decode_seconds=1.0)),
+    ],
+)
+def test_one_that_takes_too_long_is_killed_and_not_called_damaged(photo, opener, limits):
+    with pytest.raises(PhotoTooLarge, match=re.escape(TOO_MUCH_TIME)):
+        open_sandboxed(photo, limits, opener)
 
 
 def test_nothing_that_comes_back_is_run(photo):
@@ -102,3 +118,41 @@ def test_sentences_come_out_as_they_are(photo, opened):
     photo.write_bytes(whole[:60])
     with pytest.raises(DamagedPhoto):
         opened(photo, LIMITS)
+
+
+@contextlib.contextmanager
+def calls_into(module: ModuleType) -> Iterator[list[str]]:
+    """The names of the module's functions that are called in this thread, to the end of a `with`."""
+    called: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename == module.__file__:
+            called.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        yield called
+    finally:
+        sys.setprofile(None)
+
+
+def test_a_colour_profile_is_read_in_the_sandbox_alone(photo):
+    """Also one for grey, of a result that has to have colours."""
+    icc = grey_profile(1.8)
+    Image.linear_gradient("L").resize((60, 40)).save(photo, "PNG", icc_profile=icc)
+    before = open_sandboxed(photo, LIMITS)
+    after = replace(before, image=before.image.resize((240, 160)))
+    sheet, result = photo.with_name("sheet"), photo.with_name("result")
+
+    with calls_into(ImageCms) as called:
+        save_photo(comparison(before, after, LIMITS), sheet)
+        save_photo(after.written_as(FORMATS["WebP"]), result)
+
+    assert before.icc == icc
+    assert called == []
+    for file in (sheet, result):
+        with Image.open(file) as written:
+            assert written.info["icc_profile"][16:20] == b"RGB "
+    with calls_into(ImageCms) as called:
+        open_photo(photo, LIMITS)
+    assert called, "it would be noticed"

@@ -15,7 +15,7 @@ from tritonclient.utils import InferenceServerException
 
 from export.activation import KEY, key_for
 from serving import model_control
-from tests.processes import ROOT, Triton, until
+from tests.processes import PATIENCE, ROOT, Triton, until
 
 pytestmark = pytest.mark.system
 HEADER = "triton-grpc-protocol-admin-key"
@@ -39,7 +39,7 @@ def attack(server: Triton, path: Path, headers: dict[str, str] | None) -> None:
     """Have the server write `path`, by a Python model that comes with the request to load it."""
     with InferenceServerClient(server.address) as client:
         model = {"file:1/model.py": EVIL.format(path=path).encode()}
-        client.load_model("evil", config=CONFIG, files=model, headers=headers, client_timeout=60)
+        client.load_model("evil", config=CONFIG, files=model, headers=headers, client_timeout=PATIENCE * 60)
 
 
 @pytest.mark.parametrize("headers", [None, {HEADER: ""}, {HEADER: "wrong"}, {HEADER: "0" * 64}, {"admin-key": "x"}])
@@ -81,7 +81,7 @@ def test_a_web_page_cannot_load_a_model_over_http_where_that_was_asked_for(launc
     address = server.ready.split("http://")[1].split()[0]
     body = json.dumps({"parameters": {"config": CONFIG}})
     for path in ("/v2/repository/models/evil/load", "/v2/repository/index", "/v2/systemsharedmemory/region/r/register"):
-        connection = http.client.HTTPConnection(address, timeout=20)
+        connection = http.client.HTTPConnection(address, timeout=PATIENCE * 20)
         connection.request("POST", path, body, {"Content-Type": "text/plain", "Origin": "https://evil.example"})
         assert connection.getresponse().status == http.client.FORBIDDEN
         connection.close()
@@ -126,7 +126,7 @@ def test_other_machines_are_not_let_in_without_a_key():
     environment = {name: value for name, value in os.environ.items() if name != KEY}
     command = [sys.executable, "-m", "serving", "--host=0.0.0.0", "--grpc-port=0", "--metrics-port=0"]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (

@@ -1,11 +1,15 @@
-"""Building tritonserver's command line and environment."""
+"""tritonserver's command line and environment, and what its end while it starts means."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from export.activation import LOAD_SECONDS
+from serving import server
+from serving.errors import ServerCrashed, ServerFailed
 from serving.ports import Ports
-from serving.server import Options, command, environment
+from serving.server import Options, Server, command, environment
 from serving.wheel import Wheel
 
 WHEEL = Wheel(Path("/w/tritonserver"), Path("/w/python"), Path("/w/stub"), libraries=(Path("/w/libs"),))
@@ -49,4 +53,41 @@ def test_allocator_settings_of_the_person_come_last(tmp_path, monkeypatch: pytes
 def test_clients_connect_anew_within_thirty_seconds_and_lose_no_request(tmp_path):
     given = dict(word.split("=", 1) for word in command(WHEEL, tmp_path, Options(tmp_path)) if "=" in word)
     age, grace = (int(given[f"--grpc-max-connection-age{end}"]) for end in ("", "-grace"))
-    assert age <= 30_000 <= grace
+    assert age <= 30_000
+    assert grace >= 1000 * LOAD_SECONDS, "a model is let load"
+
+
+STARVED = (
+    "E1130 14:27:16.635019 7466 model_lifecycle.cc:642] \"failed to load 'enhancer' version 1: Invalid argument: "
+    "failed to run warmup sample 'a small tile': Stub process 'enhancer_0_1' is not healthy.; \""
+)
+WRONG = (
+    "E1122 20:00:10.916739 8440 model_lifecycle.cc:642] \"failed to load 'enhancer' version 1: Invalid argument: "
+    "unexpected inference input 'x'\""
+)
+
+
+@pytest.mark.parametrize(
+    ("does", "kind", "sentence"),
+    [
+        (f"cat <<'end'\n{STARVED}\nend\nexit 1", ServerCrashed, "Stub process 'enhancer_0_1' is not healthy"),
+        ("kill -11 $$", ServerCrashed, r"ended while starting: signal 11 \(SIGSEGV\)"),
+        ("exec sleep 600", ServerCrashed, "is not ready after 1 s"),
+        (f"cat <<'end'\n{WRONG}\nend\nexit 1", ServerFailed, "unexpected inference input 'x'"),
+    ],
+    ids=["gave up a stub", "crashed", "hangs", "refuses the model"],
+)
+def test_only_a_start_that_may_go_well_next_time_counts_as_a_crash(tmp_path, monkeypatch, does, kind, sentence):
+    """A script stands for tritonserver, whose own ends are by chance; its lines are genuine."""
+    monkeypatch.setattr(server, "START", 1.0)
+    script = tmp_path / "tritonserver"
+    script.write_text(f"#!/bin/sh\n{does}\n")
+    script.chmod(0o755)
+    wheel = Wheel(script, Path("/w/python"), Path("/w/stub"), libraries=())
+    starting = Server(wheel, tmp_path, Options(tmp_path, ports=Ports(None, 1, 2)), log=lambda _: None)
+    try:
+        with pytest.raises(ServerFailed, match=sentence) as raised:
+            starting.wait_until_ready(threading.Event())
+    finally:
+        starting.end()
+    assert raised.type is kind

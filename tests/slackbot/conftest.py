@@ -20,6 +20,7 @@ from slackbot.imaging.decode import open_photo
 from slackbot.imaging.encode import save_photo
 from slackbot.imaging.photo import Photo
 from slackbot.limits import PhotoLimits
+from slackbot.settings import variables
 from tests.nearest_model import NearestModel
 from tests.processes import ROOT, Bot
 
@@ -85,18 +86,31 @@ def written(tmp_path: Path) -> Callable[[Photo], Image.Image]:
     return saved
 
 
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the bot in the environment."""
+    for name in list(os.environ):
+        if name.upper() in variables():
+            monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session")
 def playground() -> Iterator[PlaygroundClient]:
     with PlaygroundClient.start() as workspace:
         yield workspace
 
 
+def as_new(playground: PlaygroundClient) -> PlaygroundClient:
+    """The playground without what earlier tests left in it: faults, messages, settings."""
+    playground.clear_faults()
+    playground.reset()
+    return playground
+
+
 @pytest.fixture
 def workspace(playground: PlaygroundClient) -> Iterator[PlaygroundClient]:
     """The playground as new. In the end, all blocks that the bot sent have to be what Slack's types know."""
-    playground.clear_faults()
-    playground.reset()
-    yield playground
+    yield as_new(playground)
     for call in playground.calls():
         for block in blocks_of(call["args"]):
             typed = Block.parse(block)
@@ -151,7 +165,7 @@ def standing_bot(playground: PlaygroundClient, tmp_path_factory: pytest.TempPath
     """One running bot for all tests of a module that leave it and its model in peace."""
     model = NearestModel()
     model.start()
-    with running(playground, model, tmp_path_factory.mktemp("bot")) as bot:
+    with running(as_new(playground), model, tmp_path_factory.mktemp("bot")) as bot:
         yield bot
     model.stop()
 
@@ -184,7 +198,6 @@ def command_line(model: NearestModel) -> Callable[..., subprocess.CompletedProce
             check=False,
             capture_output=True,
             text=True,
-            timeout=60,
         )
 
     return run

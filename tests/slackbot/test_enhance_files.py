@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.nearest_model import NearestModel
-from tests.processes import until
+from tests.processes import PATIENCE, until
 from tests.slackbot.conftest import look
 from tests.terminal import on_terminal
 
@@ -252,7 +252,7 @@ def test_ctrl_c_ends_it_at_once_and_leaves_nothing_unfinished(cat, model, tmp_pa
     ) as process:
         until(lambda: model.asked >= 2, 30, "tiles of both")
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)  # the model would answer after 120
+        _, errors = process.communicate(timeout=PATIENCE * 60)  # the model would answer after 120
 
     assert (process.returncode, errors) == (130, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cat.png", "dog.png"]

@@ -50,6 +50,7 @@ def test_the_path_that_failed_is_named(command_line, cat, tmp_path):
         (["gone.png"], "gone.png: No such file or directory"),
         (["cat.png", "-o", "cat.png"], "is there already"),
         (["cat.png", "-o", "out.xyz"], "I cannot write .xyz"),
+        (["cat.png", "-o", f"{'n' * 300}.png"], "n.png: File name too long\n"),
         (["cat.png", "-o", "out.png", "--format", "jpeg"], "--format says JPEG and out.png says PNG"),
         (["empty"], "There is no picture in there."),
     ],
@@ -77,6 +78,29 @@ def test_folders_of_a_folder_keep_their_places(command_line, tmp_path, paint):
     assert found == {"a_4x.png", "b/a_4x.png", "b/c/d_4x.png"}
     assert command_line("enhance", tmp_path / "in", "-o", tmp_path / "flat").returncode == 0
     assert [path.name for path in (tmp_path / "flat").iterdir()] == ["a_4x.png"]
+
+
+def test_a_folder_that_cannot_be_read_does_not_stop_the_rest(command_line, tmp_path, paint):
+    for name in ("in/a.png", "in/z/a.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        paint(12, 8).save(tmp_path / name)
+    # Root may read any folder, but nobody one whose path is longer than 4096 bytes.
+    name, place = "deep" * 60, os.open(tmp_path / "in", os.O_DIRECTORY)
+    for _ in range(17):
+        os.mkdir(name, dir_fd=place)
+        inner = os.open(name, os.O_DIRECTORY, dir_fd=place)
+        os.close(place)
+        place = inner
+    os.close(place)
+
+    done = command_line("enhance", "--recursive", tmp_path / "in", "-o", tmp_path / "out")
+
+    assert done.returncode == 1
+    assert done.stderr.endswith("deep: File name too long\n")
+    assert done.stderr.count("\n") == 1
+    assert {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")} == {
+        "a_4x.png", "z/a_4x.png"
+    }  # fmt: skip
 
 
 def test_a_result_has_the_date_and_the_permissions_of_its_source(command_line, cat):

@@ -5,6 +5,7 @@ from slack_sdk import WebClient
 
 from playground.testing.client import Message
 from playground.workspace import PERSON
+from tests.processes import until
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("standing_bot")]
 
@@ -20,6 +21,13 @@ def whispers(workspace, text: str) -> list[Message]:
 
 def whisper(workspace, text: str) -> Message:
     return workspace.wait_for(lambda w: whispers(w, text), 30, f"the whisper {text!r}")[0]
+
+
+def ended(bot) -> dict[str, float]:
+    """How many jobs ended, by outcome, once none is left."""
+    until(lambda: not bot.metric("enhancer_queue_depth"), 30, "the end of all jobs")
+    outcomes = ("enhanced", "partly", "failed", "words")
+    return {outcome: bot.metric(f'enhancer_jobs_total{{outcome="{outcome}"}}') for outcome in outcomes}
 
 
 @pytest.fixture
@@ -38,6 +46,31 @@ def test_delete_takes_the_reply_and_its_files_back(workspace, mention, content):
     assert {call["args"]["file"] for call in workspace.calls("files.delete")} == {file["id"] for file in reply.files}
 
 
+def test_delete_can_be_asked_for_again_where_slack_refused_it(workspace, mention, content):
+    message = mention(("cat.png", content))
+    (reply,) = workspace.wait_for_replies(message)
+    workspace.inject_fault("files.delete", "error", error="cant_delete_file")
+    assert workspace.click(reply, "delete")
+    said = whisper(workspace, "Slack did not allow it (cant_delete_file).")
+    assert (said.data["to"], said.data["thread_ts"]) == (PERSON, message.ts)
+    assert workspace.replies(message)
+
+    assert workspace.click(reply, "delete")
+
+    workspace.wait_for(lambda w: not w.replies(message), 20, "the end of the reply")
+
+
+def test_a_delete_that_slack_cannot_do_now_is_tried_again(workspace, mention, content):
+    message = mention(("cat.png", content))
+    (reply,) = workspace.wait_for_replies(message)
+    workspace.inject_fault("chat.delete", "error", error="fatal_error")
+
+    assert workspace.click(reply, "delete")
+
+    workspace.wait_for(lambda w: not w.replies(message), 20, "the end of the reply")
+    assert len(workspace.calls("chat.delete")) == 2
+
+
 def test_2x_instead_takes_the_place_of_the_reply(workspace, mention, content):
     message = mention(("cat.png", content), text="jpeg")
     (reply,) = workspace.wait_for_replies(message)
@@ -54,6 +87,59 @@ def test_2x_instead_takes_the_place_of_the_reply(workspace, mention, content):
     assert buttons(smaller) == ["delete", "feedback"]
     assert workspace.click(smaller, "delete")
     workspace.wait_for(lambda w: not w.replies(message), 20, "the end of the reply")
+
+
+def test_2x_instead_of_a_reply_that_is_gone_brings_no_second_one(workspace, mention, content, standing_bot):
+    message, other = mention(("cat.png", content)), mention(("dog.png", content))
+    (reply,), (elsewhere,) = workspace.wait_for_replies(message), workspace.wait_for_replies(other)
+    assert workspace.click(reply, "smaller")
+    whisper(workspace, "2x is on its way.")
+    before, downloads = ended(standing_bot), len(workspace.calls("download"))
+    (smaller,) = workspace.replies(message)
+    (button,) = [
+        one for block in reply.data["blocks"] for one in block.get("elements", ()) if one["action_id"] == "smaller"
+    ]
+
+    assert workspace.click(elsewhere, "smaller", value=button["value"]), "as from a view that still shows the reply"
+
+    workspace.wait_for(lambda w: len(whispers(w, "2x is on its way.")) == 2, 20, "the second word")
+    assert ended(standing_bot) == {**before, "words": before["words"] + 1}
+    assert [one.ts for one in workspace.replies(message)] == [smaller.ts]
+    assert [one.ts for one in workspace.replies(other)] == [elsewhere.ts]
+    assert len(workspace.calls("download")) == downloads
+
+
+def test_2x_instead_keeps_a_reply_of_which_it_lacks_a_photo(workspace, mention, content):
+    message = mention(("cat.png", content), ("dog.png", content))
+    (reply,) = workspace.wait_for_replies(message)
+    workspace.wait_for_reaction(message, "white_check_mark")
+    workspace.inject_fault("files.info", "error", error="file_deleted")
+
+    assert workspace.click(reply, "smaller")
+
+    workspace.wait_for_reaction(message, "warning")
+    assert [[file["name"] for file in one.files] for one in workspace.replies(message)] == [
+        ["cat_4x.png", "dog_4x.png"],
+        ["dog_2x.png"],
+    ]
+
+
+@pytest.mark.parametrize("method", ["files.delete", "chat.delete"])
+def test_2x_instead_is_no_failure_where_the_earlier_reply_cannot_be_deleted(
+    workspace, mention, content, standing_bot, method
+):
+    message = mention(("cat.png", content))
+    (reply,) = workspace.wait_for_replies(message)
+    before = ended(standing_bot)
+    workspace.inject_fault(method, "error", error="cant_delete_message", times=None)
+
+    assert workspace.click(reply, "smaller")
+
+    whisper(workspace, "2x is on its way.")
+    assert ended(standing_bot) == {**before, "enhanced": before["enhanced"] + 1}
+    assert [one.files[0].get("name") for one in workspace.replies(message)][1:] == ["cat_2x.png"]
+    assert not [one for one in workspace.ephemerals() if "Slack" in one["text"]]
+    assert "x" not in workspace.message(message).reactions
 
 
 def test_nobody_else_deletes_and_is_told_so(workspace, mention, content):
@@ -81,10 +167,11 @@ def test_what_people_say_of_a_result_is_counted_by_the_models_version(workspace,
         assert workspace.click(reply, "feedback", user=user, value=asked["positive_button"]["value"])
     assert workspace.click(reply, "feedback", user="ada", value=asked["negative_button"]["value"])
 
-    thanked = workspace.wait_for(
-        lambda w: len(found := whispers(w, "Thank you. It helps to make the next model better.")) >= 2 and found
-    )
-    assert {one.data["to"] for one in thanked} == {"U0GRACE001", PERSON}
+    def thanked(w) -> list[str]:
+        return sorted(one.data["to"] for one in whispers(w, "Thank you. It helps to make the next model better."))
+
+    everybody = [PERSON, PERSON, "U0GRACE001", "U0GRACE001"]
+    workspace.wait_for(lambda w: thanked(w) == everybody, 30, "thanks for each click")
     assert counted("good") == 2
     assert counted("bad") == 1
 

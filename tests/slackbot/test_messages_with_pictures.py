@@ -50,7 +50,7 @@ def test_a_long_thread_is_done_from_its_newest_photos_on_and_none_twice(workspac
 
     mention(thread=parent)
     third = replies_with_files(workspace, parent, 3)[2]
-    assert third.text.startswith("All photos here have their answer.")
+    assert third.text.startswith("I have answered every photo here already.")
 
     mention(thread=parent, text="again")
     fourth = replies_with_files(workspace, parent, 4)[3]
@@ -79,6 +79,36 @@ def test_a_link_to_a_picture_of_slacks_is_followed_and_no_other(workspace, menti
     assert reply.text == "*cat one.png*: the file is not hosted by Slack, so I can't fetch it."
     (reply,) = workspace.wait_for_replies(mention(text="<https://example.com/page>"))
     assert "Share a photo and mention me" in reply.text
+
+
+def test_slack_is_asked_of_no_more_linked_files_than_are_taken(workspace, mention, content):
+    there = workspace.post("#general", files=[(f"{n}.png", content) for n in range(12)]).files
+
+    (reply,) = workspace.wait_for_replies(mention(text=" ".join(file["permalink"] for file in there)))
+
+    assert names(reply) == [f"{n}_4x.png" for n in range(10)]
+    assert "2 more are left" in reply.text
+    assert [call["args"]["file"] for call in workspace.calls("files.info")] == [file["id"] for file in there[:10]]
+
+
+def test_a_link_shows_nobody_what_they_may_not_see(workspace, mention, content):
+    private = workspace.add_channel("secret", private=True)
+    (hers,) = workspace.post(private, files=[("hers.png", content)], user="grace").files
+    (direct,) = workspace.post("U0GRACE001", files=[("direct.png", content)], user="grace").files
+
+    for file in (hers, direct):
+        message = mention(text=f"<{file['permalink']}>")
+        (reply,) = workspace.wait_for_replies(message)
+        assert reply.text.endswith(": the file is no longer there, or not mine to see.")
+        assert file["name"] not in reply.text
+    assert not [call for call in workspace.calls("download") if hers["id"] in str(call)]
+
+    for message in (
+        mention(text=f"<{hers['permalink']}>", user="grace"),
+        mention(text=f"<{hers['permalink']}>", channel=private),
+    ):
+        (reply,) = workspace.wait_for_replies(message)
+        assert names(reply) == ["hers_4x.png"]
 
 
 def test_a_mention_that_is_written_into_a_message_later_counts_once(workspace, content):

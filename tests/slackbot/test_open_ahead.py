@@ -2,8 +2,10 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
+import threading
 import weakref
 
 import pytest
@@ -16,7 +18,7 @@ from slackbot.limits import PhotoLimits
 from slackbot.open_ahead import Wanted, open_ahead
 from slackbot.ops.budget import Budget
 from tests.memory import Watcher
-from tests.processes import ROOT
+from tests.processes import PATIENCE, ROOT, until
 
 LIMITS, MIB = PhotoLimits(), 2**20
 
@@ -30,7 +32,7 @@ def enhance(megabytes: int, *paths) -> tuple[int, str, str, int]:
     ) as process:
         watcher = Watcher(process.pid)
         with watcher.watching():
-            said, errors = process.communicate(timeout=200)
+            said, errors = process.communicate(timeout=PATIENCE * 200)
     return process.returncode, said, errors, watcher.most
 
 
@@ -75,6 +77,36 @@ def test_each_has_its_turn_whatever_becomes_of_those_before(tmp_path, paint, roo
             seen.append("damaged")
 
     assert seen == [(1000, 800), "damaged", "damaged", (1000, 800), (1000, 800)]
+
+
+def test_none_waits_for_memory_once_nobody_asks_for_it(tmp_path, paint):
+    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    for path in paths:
+        paint(1000, 800).save(path)
+    size = memory.peak(look_sandboxed(paths[0], LIMITS).header, 1, LIMITS)
+    openings = open_ahead(paths, Wanted(1, None, compare=False), LIMITS, Budget(lambda: size))
+    with next(openings) as first:
+        first.opened.result()
+        threading.Thread(target=openings.close).start()
+        until(lambda: not any(one.name.startswith("open") for one in threading.enumerate()), 20, "its thread's end")
+
+
+def test_ctrl_c_ends_it_while_the_next_one_waits_for_memory(tmp_path, paint, model):
+    paths = [tmp_path / name for name in ("a.png", "b.png")]
+    for path in paths:
+        paint(1600, 1200).save(path)
+    model.behaviour = "slow"
+    command = [sys.executable, "-m", "slackbot", "--env-file", os.devnull, "enhance", *map(str, paths)]
+    environment = {**os.environ, "MEMORY_LIMIT_MB": "360", "TRITON_URL": model.address}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: model.asked, 30, "a tile of the first")
+        process.send_signal(signal.SIGINT)
+        try:
+            _, errors = process.communicate(timeout=PATIENCE * 60)  # the model would answer after 120
+        finally:
+            process.kill()
+
+    assert (process.returncode, errors) == (130, "")
 
 
 def test_a_photo_is_kept_by_nobody_once_it_is_taken(tmp_path, paint):

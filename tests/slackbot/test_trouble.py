@@ -3,6 +3,8 @@
 import pytest
 from PIL import Image
 
+from tests.processes import Bot
+
 pytestmark = pytest.mark.system
 
 
@@ -66,3 +68,18 @@ def test_a_cut_socket_is_connected_again(workspace, mention, paint, encode):
     message = mention(("cat.png", encode(paint(30, 20))))
 
     workspace.wait_for_reaction(message, "white_check_mark", 60)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"), [("reset", "Slack is out of reach for"), ("server_error", "Slack cannot do")]
+)
+def test_a_bot_that_cannot_connect_ends_with_a_sentence(workspace, model, tmp_path, kind, sentence):
+    workspace.inject_fault("apps.connections.open", kind, times=None)
+    bot = Bot(tmp_path, {**workspace.environment, "TRITON_URL": model.address})
+    bot.begin()
+    try:
+        assert bot.wait() == 1
+    finally:
+        bot.kill()
+    assert f"slackbot: {sentence} apps_connections_open" in bot.log
+    assert "Traceback" not in bot.log

@@ -173,6 +173,25 @@ def test_a_token_that_ends_soon_is_renewed(place, workspace, png):
     assert "xox" not in here.rows()
 
 
+def test_a_workspace_whose_token_slack_does_not_renew_is_told_of(place, workspace, png):
+    here = place()
+    red = workspace.add_team("red")
+    workspace.set(token_seconds=-60)
+    here.slack.install(red["id"])
+    workspace.inject_fault("oauth.v2.access", "error", times=None, error="invalid_refresh_token")
+    message = here.ask(red, png)
+    until(lambda: 0 < len(here.slack.statuses) == len(workspace.events()), 30, "all events")
+    assert set(here.slack.statuses) == {200}, "Slack need not send them again"
+    assert here.bot.metric('enhancer_slack_refusals_total{reason="permission"}') > 0
+    assert f"workspace {red['id']} has to install the app again" in here.bot.log
+
+    workspace.clear_faults()
+    workspace.set(token_seconds=43_200)
+    here.slack.install(red["id"])
+    workspace.wait_for_reaction(here.ask(red, png), "white_check_mark", 60)
+    assert workspace.replies(message) == []
+
+
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_who_removes_the_app_leaves_nothing(place, workspace, model, png, request, engine, tmp_path):
     here = place(request.getfixturevalue("postgres") if engine == "postgresql" else "")
@@ -184,17 +203,33 @@ def test_who_removes_the_app_leaves_nothing(place, workspace, model, png, reques
     model.release.clear()
     model.behaviour = "slow"
     here.ask(red, png)
-    until(lambda: list((tmp_path / "photos").glob(f"{red['id']}_*/*")), 30, "a photo at work")
+    until(lambda: list((tmp_path / "photos").glob(f"*/{red['id']}_*/*")), 30, "a photo at work")
     assert len(here.rows_of(red["id"])) > 5
 
     workspace.uninstall(red["id"])
-    until(lambda: not list((tmp_path / "photos").glob(f"{red['id']}_*")), 30, "its photos to go")
+    until(lambda: not list((tmp_path / "photos").glob(f"*/{red['id']}_*")), 30, "its photos to go")
     model.release.set()
     model.behaviour = "well"
     until(lambda: not here.rows_of(red["id"]), 30, "its rows to go")
     assert all(status == 200 for status in here.slack.statuses)
     workspace.wait_for_reaction(here.ask(blue, png), "white_check_mark", 60)
     assert here.rows_of(blue["id"])
+
+
+def test_a_late_word_of_a_removal_leaves_a_new_installation_alone(place, workspace, png):
+    here = place()
+    red = workspace.add_team("red")
+    here.slack.install(red["id"])
+    workspace.wait_for_reaction(here.ask(red, png), "white_check_mark", 60)
+    told = workspace.uninstall(red["id"])
+    until(lambda: len(here.slack.statuses) == len(workspace.events()), 30, "both events")
+    assert here.rows_of(red["id"]) == []
+
+    here.slack.install(red["id"])
+    events = [event for event in workspace.events() if event["event_id"] in told]
+    again = [{**event, "event_time": event["event_time"] - 60} for event in events]  # long ago, in a test's time
+    assert [here.slack.deliver(event) for event in again] == [200, 200]
+    workspace.wait_for_reaction(here.ask(red, png), "white_check_mark", 60)
 
 
 def test_who_loses_the_app_by_its_organisation_leaves_nothing(place, workspace, model, png, tmp_path):
@@ -206,11 +241,11 @@ def test_who_loses_the_app_by_its_organisation_leaves_nothing(place, workspace, 
     model.release.clear()
     model.behaviour = "slow"
     here.ask(west, png)
-    until(lambda: list((tmp_path / "photos").glob(f"{west['id']}_*/*")), 30, "a photo at work")
+    until(lambda: list((tmp_path / "photos").glob(f"*/{west['id']}_*/*")), 30, "a photo at work")
     before = [event for event in workspace.events() if event["event_id"] not in known]
 
     workspace.set_access(west["id"], given=False)
-    until(lambda: not list((tmp_path / "photos").glob(f"{west['id']}_*")), 30, "its photos to go")
+    until(lambda: not list((tmp_path / "photos").glob(f"*/{west['id']}_*")), 30, "its photos to go")
     model.release.set()
     model.behaviour = "well"
     # What the job at work still writes down is deleted at the next start, or within the hour.

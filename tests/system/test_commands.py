@@ -16,7 +16,7 @@ from PIL import Image
 from tritonclient.utils import InferenceServerException
 
 from playground.testing.client import PlaygroundClient
-from tests.processes import ROOT, SERVED, until
+from tests.processes import PATIENCE, ROOT, SERVED, until
 from tests.terminal import on_terminal
 
 pytestmark = pytest.mark.system
@@ -36,7 +36,7 @@ def test_one_photo_without_slack_and_without_a_running_server(photo, tmp_path):
     command = with_server(
         sys.executable, "-m", "slackbot", "enhance", f"{tmp_path}/in.jpg", "-o", f"{tmp_path}/out.jpg"
     )
-    said, _ = command.communicate(timeout=120)
+    said, _ = command.communicate(timeout=PATIENCE * 120)
 
     assert command.returncode == 0, said
     assert f"model version {SERVED}" in said
@@ -52,13 +52,29 @@ def test_a_terminal_shows_what_is_waited_for():
     assert shown.splitlines() == ["Starting the model server, for this command: some seconds.", "it runs"]
 
 
+@pytest.mark.parametrize(
+    ("environment", "used"),
+    [({}, "grpcs://file.test:1"), ({"TRITON_URL": "grpcs://other.test:1"}, "grpcs://other.test:1")],
+)
+def test_the_server_of_the_env_file_is_used(tmp_path, environment, used):
+    (tmp_path / ".env").write_text("TRITON_URL=grpcs://file.test:1\n")
+    inherited = {name: value for name, value in os.environ.items() if name != "TRITON_URL"}
+    tell = "import os; print(os.environ['TRITON_URL'])"
+    done = subprocess.run(
+        [sys.executable, "-m", "serving.run_with_server", sys.executable, "-c", tell],
+        cwd=tmp_path, env={**inherited, "PYTHONPATH": str(ROOT), **environment}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (f"{used}\n", "")
+
+
 def test_a_running_server_is_used_and_left_alone(photo, triton, tmp_path):
     Image.fromarray(photo[:50, :60]).save(tmp_path / "in.png")
     before = triton.inferences()
     command = with_server(
         sys.executable, "-m", "slackbot", "enhance", f"{tmp_path}/in.png", TRITON_URL=triton.address
     )  # fmt: skip
-    said, _ = command.communicate(timeout=120)
+    said, _ = command.communicate(timeout=PATIENCE * 120)
 
     assert command.returncode == 0, said
     assert triton.inferences() == before + 1
@@ -71,11 +87,11 @@ def test_a_server_that_is_killed_comes_back_where_it_was():
     address = command.stdout.readline().strip()
     try:
         with triton_client.InferenceServerClient(address) as client:
-            assert client.is_model_ready("enhancer", client_timeout=20)
+            assert client.is_model_ready("enhancer", client_timeout=PATIENCE * 20)
             killed = kill_tritonserver(command.pid)
             until(lambda: killed != tritonserver(command.pid) and is_ready(client), 60, "another tritonserver")
     finally:
-        said, _ = command.communicate("", timeout=60)
+        said, _ = command.communicate("", timeout=PATIENCE * 60)
     assert command.returncode == 0
     assert "tritonserver ended by itself: killed by signal 9 (SIGKILL)" in said
     assert "starting it again" in said
@@ -102,7 +118,7 @@ def is_ready(client: triton_client.InferenceServerClient) -> bool:
 
 def test_the_commands_own_exit_status_is_passed_on():
     command = with_server(sys.executable, "-c", "raise SystemExit(3)")
-    command.communicate(timeout=120)
+    command.communicate(timeout=PATIENCE * 120)
     assert command.returncode == 3
 
 
@@ -120,7 +136,7 @@ def start_demo(**environment: str) -> subprocess.Popen[str]:
 def test_a_port_that_cannot_be_had_is_one_sentence(port):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1]) if port == "taken" else port
-        said, _ = start_demo(PORT=number).communicate(timeout=60)
+        said, _ = start_demo(PORT=number).communicate(timeout=PATIENCE * 60)
     assert number in said
     assert "make demo" in said
     assert said.count("\n") == 1
@@ -159,17 +175,17 @@ def test_the_demo_answers_recovers_from_a_crash_and_ctrl_c_leaves_no_process(pho
     family += [one for one in psutil.Process(demo.pid).children(recursive=True) if one not in family]
 
     os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
-    rest, _ = demo.communicate(timeout=60)
+    rest, _ = demo.communicate(timeout=PATIENCE * 60)
     assert demo.returncode == 0, rest
     assert "Traceback" not in rest
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE * 10)
     assert not alive
 
 
 @pytest.mark.parametrize("module", ["serving", "serving.run_with_server", "slackbot", "playground"])
 def test_every_command_has_help(module):
     done = subprocess.run(
-        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0
     assert "usage" in done.stdout
@@ -179,14 +195,37 @@ def test_every_command_has_help(module):
 def test_what_is_missing_is_said_before_anything_is_installed(target, tmp_path):
     # Without a Python to install with, the first step of an installation would say another thing.
     command = ["make", target, f"VENV={tmp_path / 'venv'}", "PYTHON=false"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert f"make {target} " in ended.stderr
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("target", ["gpu", "perf_analyzer/bin"])
+def test_a_folder_that_pip_did_not_finish_is_not_made(target, tmp_path):
+    folder = tmp_path / target.split("/")[0]
+    pip = tmp_path / "pip"  # it installs `bin`, and ends as it is told to
+    pip.write_text(
+        '#!/bin/bash\nfolder=$(grep -oP "(?<=--target )\\S+" <<<"$*")\nmkdir -p "$folder/bin"\nexit $STATUS\n'
+    )
+    pip.chmod(0o755)
+    for made in ("created", "project"):
+        (tmp_path / made).touch()
+
+    def make(status: int) -> int:
+        command = ["make", f"{tmp_path}/{target}", f"VENV={tmp_path}", f"INSTALL={pip}"]
+        environment = {**os.environ, "STATUS": str(status)}
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False).returncode
+
+    (folder / "left from another version").mkdir(parents=True)
+    os.utime(folder, (0, 0))
+    assert [make(status) for status in (1, 1, 0)] == [2, 2, 0]
+    assert [path.name for path in folder.iterdir()] == ["bin"]
+    assert make(1) == 0, "it is made"
+
+
 def test_a_bare_make_lists_every_target():
-    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     makefile = Path(ROOT / "Makefile").read_text()
     for target in ("demo", "test", "enhance", "train", "evaluate", "export"):
         assert f"make {target}" in listed

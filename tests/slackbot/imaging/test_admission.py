@@ -60,6 +60,14 @@ def test_opening_gets_what_it_needs_where_that_is_there_and_never_more():
     assert memory.opening(photo, little.limits) <= 800 * MIB
 
 
+@pytest.mark.parametrize(("megapixels", "times"), [(4, 1), (9.9, 1), (28, 2.8), (64, 6.4)])
+def test_opening_gets_time_by_its_pixels(megapixels, times):
+    given = admitted(header(megapixels, "JPEG 2000"), PLENTY).limits
+
+    assert given.decode_cpu_seconds == pytest.approx(times * LIMITS.decode_cpu_seconds, abs=1)
+    assert given.decode_seconds == pytest.approx(times * LIMITS.decode_seconds, rel=0.01)
+
+
 def test_a_photo_opens_where_there_is_hardly_more_than_it_takes(tmp_path, encode, paint):
     path = tmp_path / "0.photo"
     path.write_bytes(encode(paint(1640, 1230).convert("RGBA")))

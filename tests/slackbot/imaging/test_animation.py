@@ -12,6 +12,7 @@ from slackbot.imaging.formats import FORMATS
 from slackbot.inference.enhancer import Enhancer
 from slackbot.inference.errors import ServerDown
 from slackbot.limits import PhotoLimits, ServerLimits
+from tests.slackbot.imaging.test_colour_spaces import grey_profile
 
 DURATIONS = (100, 250, 40, 80)
 
@@ -150,15 +151,36 @@ def test_a_tiff_of_several_pages_gives_the_first(tmp_path, paint):
     assert photo.image.tobytes() == pages[0].tobytes()
 
 
-def test_grey_frames_stay_grey(tmp_path, paint):
-    frames = [paint(20, 10, seed).convert("L") for seed in range(2)]
-    photo = open_photo(_saved(frames, tmp_path / "grey.gif"), PhotoLimits())
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WebP"])
+@pytest.mark.parametrize("clear", [False, True])
+def test_grey_frames_stay_grey_and_as_clear_as_they_were(tmp_path, paint, kind, clear):
+    frames = [paint(20, 10, seed).convert("LA" if clear else "L") for seed in range(2)]
+    if clear:
+        for frame in frames:
+            frame.putalpha(Image.linear_gradient("L").resize(frame.size).point([0] * 128 + [255] * 128))
+    photo = open_photo(_saved(frames, tmp_path / "grey.png"), PhotoLimits())
+    tinted = Image.new("RGB", photo.size, (90, 99, 80))  # as a model may have it
 
-    save_photo(replace(photo, format=FORMATS["PNG"]), tmp_path / "grey.png")
-    for frame in frames_of(tmp_path / "grey.png"):
-        assert (frame[..., 0] == frame[..., 1]).all()
+    save_photo(replace(photo, image=tinted, format=FORMATS[kind]), tmp_path / "out")
+
+    for before, after in zip(frames, frames_of(tmp_path / "out"), strict=True):
+        alpha = np.asarray(before.convert("RGBA"))[..., 3]
+        assert (after[..., 3] == alpha).all()
+        assert np.ptp(after[..., :3], axis=2)[alpha > 0].max() <= (2 if kind == "WebP" else 0)
 
 
-def _saved(frames, path):
-    frames[0].save(path, save_all=True, append_images=frames[1:])
+def test_grey_frames_keep_their_profile(tmp_path, paint):
+    frames, icc = [paint(20, 10, seed).convert("L") for seed in range(2)], grey_profile(1.8)
+    photo = open_photo(_saved(frames, tmp_path / "grey.png", icc_profile=icc), PhotoLimits())
+
+    save_photo(photo, tmp_path / "out")
+
+    with Image.open(tmp_path / "out") as result:
+        assert (result.mode, getattr(result, "n_frames", 1), result.info["icc_profile"]) == ("L", 2, icc)
+    for before, after in zip(frames, frames_of(tmp_path / "out"), strict=True):
+        assert (after[..., 0] == np.asarray(before)).all()
+
+
+def _saved(frames, path, **options):
+    frames[0].save(path, save_all=True, append_images=frames[1:], **options)
     return path

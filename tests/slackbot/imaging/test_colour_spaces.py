@@ -105,6 +105,21 @@ def linear_profile() -> bytes:
     return profile(BT709).replace(usual, linear)
 
 
+def grey_profile(gamma: float) -> bytes:
+    """A profile for grey pictures, ICC.1:2022."""
+    tags = {
+        b"desc": b"mluc" + bytes(4) + struct.pack(">II2s2sII", 1, 12, b"en", b"US", 2, 28) + b"\0g",
+        b"wtpt": b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061),
+        b"kTRC": b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)),
+    }
+    table, content, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    for name, data in tags.items():
+        table += struct.pack(">4sII", name, start + len(content), len(data))
+        content += data + b"\0" * (-len(data) % 4)
+    head = struct.pack(">I4x4s4s4s4s12x4s28x", start + len(content), b"\2\x40\0\0", b"mntr", b"GRAY", b"XYZ ", b"acsp")
+    return head + struct.pack(">3i48x", 63190, 65536, 54061) + table + content
+
+
 SPACES = {
     "PNG, nothing said": (255, png, by_power(1)),
     "PNG, sRGB over gAMA": (255, lambda i: png(i, gama(1.0), chunk(b"sRGB", b"\0")), by_power(1)),
@@ -215,6 +230,33 @@ def test_a_profile_that_is_not_sound_is_kept_as_it_is(photo_of):
         photo = photo_of(with_profile(patches(), icc))
 
         assert photo.image.tobytes() == patches().tobytes()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WebP"])
+def test_a_grey_picture_has_a_profile_that_fits_and_the_same_colours(photo_of, written, kind):
+    grey, icc = patches().convert("L"), grey_profile(1.8)
+
+    photo = photo_of(with_profile(grey, icc))
+    result = written(replace(photo, format=FORMATS[kind]))
+
+    assert result.info["icc_profile"][16:20] == (b"RGB " if kind == "WebP" else b"GRAY")
+    assert result.mode == ("RGB" if kind == "WebP" else "L")
+    seen = by_littlecms(result, result.info["icc_profile"])
+    assert np.abs(seen - by_littlecms(grey, icc)).max() <= (2 if kind in ("PNG", "TIFF") else 6)
+
+
+def test_a_grey_profile_that_is_not_sound_is_left_out_where_it_does_not_fit(photo_of, written):
+    for icc in (grey_profile(1.8)[:150], bytes(16) + b"GRAY" + bytes(200)):
+        photo = photo_of(with_profile(patches().convert("L"), icc))
+
+        assert "icc_profile" not in written(replace(photo, format=FORMATS["WebP"])).info
+
+
+def test_a_profile_for_grey_takes_no_colours_away(photo_of):
+    photo = photo_of(with_profile(patches(), grey_profile(1.0)))
+
+    assert photo.image.tobytes() == patches().tobytes()
+    assert photo.icc is None
 
 
 def test_grey_needs_no_profile(photo_of):

@@ -1,5 +1,7 @@
 """Every mode of a picture becomes RGB of the right colours, grey stays grey, and alpha stays."""
 
+import struct
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +9,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from slackbot.imaging.formats import FORMATS
-from tests.png import png
+from tests.other_decoders import by_imagemagick, needs_imagemagick
+from tests.png import chunk, png
+from tests.slackbot.imaging.test_pages import grey_directory, tiff
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -109,3 +113,98 @@ def test_more_than_eight_bits_are_noticed(photo_of, paint, encode, mode, format,
     if mode == "I;16":
         image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
     assert photo_of(encode(image.convert(mode), format)).deep == deep
+
+
+def grey_rows(samples: np.ndarray, bits: int) -> bytes:
+    """One row of a grey PNG."""
+    digits = "".join(f"{sample:0{bits}b}" for sample in samples.tolist())
+    return b"\0" + int(digits, 2).to_bytes(len(digits) // 8, "big")
+
+
+@needs_imagemagick
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("which", [0, 3, 7])
+def test_the_transparent_grey_of_a_png_has_the_depth_of_its_pixels(photo_of, tmp_path, bits, which):
+    samples = np.arange(8) * (2**bits - 1) // 7
+    clear = chunk(b"tRNS", struct.pack(">H", samples[which]))
+    content = png(8, 1, clear, rows=grey_rows(samples, bits), bits=bits, colours=False)
+    (tmp_path / "a.png").write_bytes(content)
+
+    photo = photo_of(content)
+
+    assert photo.grey
+    assert photo.alpha
+    assert list(photo.alpha.tobytes()) == [255 * (sample != samples[which]) for sample in samples]
+    assert photo.alpha.tobytes() == by_imagemagick(tmp_path / "a.png", "RGBA").getchannel("A").tobytes()
+
+
+@needs_imagemagick
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_the_transparent_colour_of_a_png_of_sixteen_bits(photo_of, tmp_path, which):
+    samples = np.array([(0, 0, 0), (0x8000, 0x8000, 0x8000), (0x1234, 0xFEDC, 0x0100)], ">u2")
+    clear = chunk(b"tRNS", samples[which].tobytes())
+    content = png(3, 1, clear, rows=b"\0" + samples.tobytes(), bits=16)
+    (tmp_path / "a.png").write_bytes(content)
+
+    photo = photo_of(content)
+
+    assert photo.alpha
+    assert list(photo.alpha.tobytes()) == [255 * (index != which) for index in range(3)]
+    assert photo.alpha.tobytes() == by_imagemagick(tmp_path / "a.png", "RGBA").getchannel("A").tobytes()
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8, 16])
+def test_every_grey_frame_has_its_depth_and_its_transparent_grey(photo_of, bits):
+    samples = np.arange(8) * (2**bits - 1) // 7
+    rows = zlib.compress(grey_rows(samples, bits))
+    control = [chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, 8, 1, 0, 0, 1, 10, 0, 0)) for number in (0, 1)]
+    before = (chunk(b"acTL", struct.pack(">II", 2, 0)), chunk(b"tRNS", struct.pack(">H", samples[5])), control[0])
+    content = png(8, 1, *before, rows=grey_rows(samples, bits), bits=bits, colours=False)
+    content = content[:-12] + control[1] + chunk(b"fdAT", struct.pack(">I", 2) + rows) + content[-12:]
+
+    photo = photo_of(content)
+
+    assert photo.motion
+    for image, alpha in ((photo.image, photo.alpha), *photo.motion.rest):
+        assert alpha
+        assert list(alpha.tobytes()) == [255 * (sample != samples[5]) for sample in samples]
+        assert np.abs(np.asarray(image)[0, :, 0] - samples / (2**bits - 1) * 255).max() <= 1
+
+
+# Bits, TIFF's sample format and photometric interpretation, and samples that are black, white, half and a quarter.
+DEPTHS = {
+    "12 bits": (12, 1, 1, bytes.fromhex("000fff800400")),
+    "16 bits, white is zero": (16, 1, 0, np.array([65535, 0, 32767, 49151], "<u2")),
+    "16 bits, signed": (16, 2, 1, np.array([-5, 32767, 16384, 8192], "<i2")),
+    "32 bits": (32, 1, 1, np.array([0, 2**32 - 1, 2**31, 2**30], "<u4")),
+    "32 bits, signed": (32, 2, 1, np.array([-5, 2**31 - 1, 2**30, 2**29], "<i4")),
+    "32 bits that hold 16": (32, 2, 1, np.array([0, 65535, 32768, 16384], "<i4")),
+    "floats": (32, 3, 1, np.array([-1, 1, 0.5, 0.25], "<f4")),
+    "floats beyond 1": (32, 3, 1, np.array([0, 8, 4, 2], "<f4")),
+    "floats, white is zero": (32, 3, 0, np.array([1, 0, 0.5, 0.75], "<f4")),
+    "floats that are infinite": (32, 3, 1, np.array([-np.inf, np.inf, 0.5, 0.25], "<f4")),
+    "floats that are no numbers": (32, 3, 1, np.array([np.nan, 1, 0.5, 0.25], "<f4")),
+}
+
+
+def grey_tiff(name: str) -> bytes:
+    bits, kind, photometric, samples = DEPTHS[name]
+    tags = {"_258": bits, "_339": kind, "_262": photometric, "_279": bits // 2}
+    return tiff(grey_directory((4, 1), 1000, **tags))[:1000] + bytes(samples)
+
+
+@pytest.mark.parametrize("name", DEPTHS)
+def test_a_grey_tiff_of_any_depth_is_as_bright_as_it_should_be(photo_of, name):
+    photo = photo_of(grey_tiff(name))
+
+    assert (photo.grey, photo.deep) == (True, True)
+    assert np.asarray(photo.image)[0].tolist() == [[grey] * 3 for grey in (0, 255, 128, 64)]
+
+
+@needs_imagemagick
+@pytest.mark.parametrize("name", ["12 bits", "16 bits, white is zero", "32 bits", "floats"])
+def test_a_grey_tiff_is_as_imagemagick_shows_it(photo_of, tmp_path, name):
+    (tmp_path / "a.tif").write_bytes(grey_tiff(name))
+
+    right = np.asarray(by_imagemagick(tmp_path / "a.tif")).astype(int)
+    assert np.abs(np.asarray(photo_of(grey_tiff(name)).image) - right).max() <= 1

@@ -10,6 +10,8 @@ from slackbot.imaging.comparison import comparison
 from slackbot.imaging.formats import FORMATS
 from slackbot.imaging.photo import Photo
 from slackbot.limits import PhotoLimits
+from tests.slackbot.imaging.colours_elsewhere import by_littlecms, middles, shown
+from tests.slackbot.imaging.test_colour_spaces import grey_profile, patches, with_profile
 
 
 def photos(paint, width, height, name="PNG"):
@@ -59,3 +61,17 @@ def test_what_can_be_seen_through_lies_on_white(paint):
     sheet = comparison(replace(before, alpha=Image.new("L", before.size, 0)), clear, PhotoLimits())
 
     assert sheet.image.getpixel((10, 10)) == sheet.image.getpixel((sheet.image.width - 10, 10)) == (255, 255, 255)
+
+
+def test_a_grey_photo_is_as_bright_as_its_profile_says(photo_of, written):
+    """The sheet has colours, so the photo's own profile does not fit it."""
+    grey, icc = patches().convert("L"), grey_profile(1.8)
+    before = photo_of(with_profile(grey, icc))
+    after = replace(before, image=grey.convert("RGB"))
+
+    result = written(comparison(before, after, PhotoLimits()))
+
+    larger = result.width // grey.width
+    photos = result.crop((0, 0, result.width, larger * grey.height)).resize(grey.size, Image.Resampling.NEAREST)
+    assert np.abs(shown(photos) - by_littlecms(grey, icc)).max() <= 2
+    assert np.abs(shown(photos) - middles(np.asarray(grey.convert("RGB")))).max() > 10

@@ -149,6 +149,54 @@ def test_texts_of_a_png_and_comments_of_a_jpeg_are_kept(photo_of, paint, encode,
     assert kept(commented, "PNG", tmp_path / "kept").text == {"Comment": "at home"}
 
 
+def test_what_tells_of_one_camera_is_not_kept(photo_of, paint, encode, tmp_path):
+    exif = Image.Exif()
+    exif[0x0110] = "a camera"
+    secret = {0x927C: b"SECRET of its maker", 0xA430: "SECRET name", 0xA431: "SECRET 1", 0xA435: "SECRET 2"}
+    exif.get_ifd(0x8769).update({0x9003: "2026:01:02 03:04:05", **secret})
+    spaces = (
+        b'xmlns:aux="http://ns.adobe.com/exif/1.0/aux/" xmlns:exifEX="http://cipa.jp/exif/1.0/" '
+        b'xmlns:dji="http://www.dji.com/drone-dji/1.0/" xmlns:MicrosoftPhoto="http://ns.microsoft.com/photo/1.0/"'
+    )
+    numbers = b'aux:SerialNumber="SECRET 1" exifEX:LensSerialNumber="SECRET 2" dji:DroneSerialNumber="SECRET 3"'
+    xmp = XMP.replace(b"tiff:Orientation", b" ".join((spaces, numbers, b"tiff:Orientation")))
+    number = b"<MicrosoftPhoto:CameraSerialNumber>SECRET 4</MicrosoftPhoto:CameraSerialNumber>"
+    xmp = xmp.replace(b"<dc:creator>", number + b"<dc:creator>")
+    photo = photo_of(encode(paint(40, 30), "JPEG", exif=exif, xmp=xmp))
+
+    for kind in KINDS:
+        result = kept(photo, kind, tmp_path / "kept")
+        assert dict(result.getexif().get_ifd(0x8769)) == {0x9003: "2026:01:02 03:04:05"}
+        assert b'xmp:Rating="4"' in result.info["xmp"]
+        assert b"SECRET" not in Path(tmp_path / "kept").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["exif:BodySerialNumber", "exif:MakerNote", "drone-dji:CameraSerialNumber", "dng:serial.number"]
+)
+def test_texts_of_a_png_that_tell_of_one_camera_are_not_kept(photo_of, paint, encode, name):
+    info = PngImagePlugin.PngInfo()
+    info.add_text(name, "SECRET")
+    info.add_text("Title", "a cat")
+
+    assert photo_of(encode(paint(4, 4), "PNG", pnginfo=info)).metadata.text == (("Title", "a cat"),)
+
+
+def test_texts_of_a_png_are_kept_as_far_as_they_fit_into_one_part(photo_of, paint, encode):
+    info = PngImagePlugin.PngInfo()
+    for number in range(30):
+        info.add_itxt(f"{number}", "a" * 40_000 + "😀", zip=True)
+    info.add_text("Title", "a cat")
+    photo = photo_of(encode(paint(4, 4), "PNG", pnginfo=info))
+
+    assert [name for name, _ in photo.metadata.text] == ["0", "Title"]
+
+
+def test_a_colour_profile_of_many_megabytes_is_left_out(photo_of, paint, encode):
+    assert photo_of(encode(paint(4, 4), "TIFF", icc_profile=SRGB)).icc == SRGB
+    assert photo_of(encode(paint(4, 4), "TIFF", icc_profile=SRGB.ljust(5 * 2**20, b"\0"))).icc is None
+
+
 @pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("source", ["JPEG", "PNG", "TIFF", "BMP"])
 def test_the_density_is_kept(photo_of, paint, encode, tmp_path, source, keep):

@@ -1,7 +1,6 @@
-"""AVIF, JPEG 2000 and Photoshop files, as ffmpeg, libavif's own tools and ImageMagick show them."""
+"""AVIF and JPEG 2000 files, as ffmpeg and libavif's own tools show them."""
 
 import shutil
-import struct
 import subprocess
 from pathlib import Path
 
@@ -9,10 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from docs.sample_files import jp2_with_profile, psd
-from slackbot.imaging.errors import UnreadableKind
+from docs.sample_files import jp2_with_profile
 from slackbot.imaging.formats import FORMATS, detect_format
-from tests.other_decoders import by_ffmpeg, by_imagemagick, difference, needs_ffmpeg, needs_imagemagick
+from tests.other_decoders import by_ffmpeg, difference, needs_ffmpeg
 from tests.slackbot.conftest import picture
 
 CASES = Path(__file__).resolve().parents[4] / "shared" / "cases"
@@ -78,14 +76,17 @@ def test_an_avif_keeps_its_profile(photo_of, encode, options):
 @needs_avifenc
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_an_avif_is_turned_as_its_properties_say(photo_of, tmp_path, turns, mirrored):
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_avif_is_turned_as_its_properties_say(photo_of, tmp_path, turns, mirrored, count):
     image = picture(120, 80)
     options = [*(("--irot", str(turns)) if turns else ()), *(("--imir", "1") if mirrored else ())]
-    photo = photo_of(avifenc(tmp_path, "-y", "444", *options, frames=(image,)))
+    photo = photo_of(avifenc(tmp_path, "-y", "444", *options, frames=(image,) * count))
 
     right = np.rot90(np.asarray(image), turns)
     right = right[:, ::-1] if mirrored else right  # left to right, after the turn
-    assert difference(photo.image, Image.fromarray(right)) < 2
+    assert photo.frames == count
+    for frame, _ in [(photo.image, None), *(photo.motion.rest if photo.motion else ())]:
+        assert difference(frame, Image.fromarray(right)) < 2
 
 
 @needs_avifenc
@@ -154,67 +155,3 @@ def test_a_jpeg_2000_keeps_its_profile(photo_of, encode):
     content = jp2_with_profile(encode(picture(40, 30), "JPEG2000"), PROFILE)
 
     assert photo_of(content).icc == PROFILE
-
-
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_the_flat_picture_of_a_photoshop_file(photo_of, mode):
-    image = picture(40, 30).convert(mode)
-    photo = photo_of(psd(image, layers=2, icc=PROFILE if mode == "RGB" else b""))
-
-    assert (photo.source, photo.format, photo.pages) == (FORMATS["PSD"], FORMATS["PNG"], 1)
-    assert photo.image.tobytes() == image.convert("RGB").tobytes()
-    assert photo.icc == (PROFILE if mode == "RGB" else None)
-
-
-@needs_imagemagick
-@pytest.mark.parametrize("layers", [-1, 1])
-def test_a_fourth_channel_is_transparency_or_a_selection(photo_of, tmp_path, layers):
-    """Photoshop lays colours over white, and ImageMagick takes them off again."""
-    image = clear(picture(40, 30))
-    paper = Image.new("RGB", image.size, "white")
-    paper.paste(image, mask=image.getchannel("A"))
-    paper.putalpha(image.getchannel("A"))
-    content = psd(paper, layers)
-    (tmp_path / "a.psd").write_bytes(content)
-    photo = photo_of(content)
-
-    if layers > 0:
-        assert photo.alpha is None
-        assert photo.image.tobytes() == paper.convert("RGB").tobytes()
-        return
-    right = by_imagemagick(tmp_path / "a.psd", "RGBA")
-    assert photo.alpha
-    assert photo.alpha.tobytes() == right.getchannel("A").tobytes()
-    visible = np.asarray(photo.alpha) > 64
-    for other in (right, picture(40, 30)):
-        assert np.abs(np.asarray(photo.image, float) - np.asarray(other.convert("RGB")))[visible].max() <= 3
-
-
-@needs_imagemagick
-@pytest.mark.parametrize("kind", ["TrueColor", "TrueColorAlpha", "Grayscale"])
-def test_photoshop_files_of_imagemagick(photo_of, tmp_path, kind):
-    clear(picture(40, 30)).save(tmp_path / "a.png")
-    command = [shutil.which("convert-im6.q16") or "magick", "a.png", "-type", kind, "-compress", "RLE", "a.psd"]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    photo = photo_of((tmp_path / "a.psd").read_bytes())
-    right = by_imagemagick(tmp_path / "a.psd", "RGBA")
-
-    opaque = np.asarray(right.getchannel("A")) == 255
-    assert np.abs(np.asarray(photo.image, float) - np.asarray(right.convert("RGB")))[opaque].max(initial=0) <= 1
-
-
-@pytest.mark.parametrize(
-    "content",
-    [psd(picture(4, 4), bits=16), b"8BPS\0\2" + psd(picture(4, 4))[6:]],
-    ids=["16 bits", "large document"],
-)
-def test_a_photoshop_file_of_a_kind_that_is_not_read_is_not_called_damaged(photo_of, content):
-    with pytest.raises(UnreadableKind):
-        photo_of(content)
-
-
-def test_sizes_are_told_before_pixels_are_made(photo_of):
-    content = bytearray(psd(picture(4, 4)))
-    content[14:22] = struct.pack(">II", 9000, 9000)
-    with pytest.raises(Exception, match=r"81\.0 megapixels"):
-        photo_of(bytes(content))

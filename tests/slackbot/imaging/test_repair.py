@@ -195,21 +195,6 @@ def test_a_bmp_cut_short(photo_of):
         photo_of(content[: len(content) // 2])
 
 
-@pytest.mark.parametrize("colours", [5, 256])
-@pytest.mark.parametrize("interlaced", [0, 1])
-def test_a_gif_that_lacks_its_last_rows_says_so(photo_of, colours, interlaced):
-    out = io.BytesIO()
-    picture(240, 160).quantize(colours).save(out, "GIF", interlace=interlaced)
-    content = out.getvalue()
-    photo, whole = photo_of(content[: -len(content) // 80]), photo_of(content)
-    lost = (np.asarray(photo.image) != np.asarray(whole.image)).any(axis=-1).mean()
-
-    assert photo.partial
-    assert 0 < lost < 0.04
-    with pytest.raises(DamagedPhoto):
-        photo_of(content[: len(content) // 2])
-
-
 @pytest.mark.parametrize(("kind", "options"), [("GIF", {}), ("WEBP", {"lossless": True})])
 def test_an_animation_that_is_cut_keeps_its_whole_frames(photo_of, kind, options):
     frames = [picture(64, 48, seed).quantize(16).convert("RGB") for seed in range(3)]

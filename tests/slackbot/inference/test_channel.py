@@ -72,6 +72,13 @@ def test_calls_on_a_connection_that_is_left_behind_end_well(model, connect):
     assert enlarged.shape == (32, 32, 3)
 
 
+def test_a_proxy_for_the_web_is_not_asked_for_the_way_to_the_server(model, connect, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # the discard port: no proxy answers there
+    for name in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    connect(model.address).enlarge(TILE)
+
+
 def test_servers_take_turns_and_one_that_is_gone_takes_none(model, connect):
     other = NearestModel()
     other.start()

@@ -1,5 +1,6 @@
 """The way from pixels to more pixels, over a real gRPC server."""
 
+import math
 import threading
 import time
 from dataclasses import replace
@@ -10,12 +11,13 @@ from PIL import Image
 
 from slackbot.errors import JobCancelled
 from slackbot.imaging.alpha_bleed import bleed
+from slackbot.imaging.animation import Motion
 from slackbot.imaging.errors import PhotoTooLarge
 from slackbot.imaging.formats import FORMATS
 from slackbot.imaging.photo import Photo
 from slackbot.inference.endpoint import Endpoint
 from slackbot.inference.enhancer import Enhancer
-from slackbot.inference.errors import ServerDown, ServerInvalid, ServerSlow
+from slackbot.inference.errors import SERVER_TOO_SLOW, ServerDown, ServerInvalid, ServerSlow
 from slackbot.inference.tiled_upscale import enlarge
 from slackbot.inference.triton import ModelServer
 from slackbot.limits import PhotoLimits, ServerLimits
@@ -111,7 +113,7 @@ def test_the_contract_is_checked(server, model):
     server.check()
     model.behaviour = "wrong contract"
 
-    with pytest.raises(ServerInvalid, match="something else than pixels"):
+    with pytest.raises(ServerInvalid, match="other inputs or outputs than pixels"):
         server.check()
 
 
@@ -179,19 +181,30 @@ def test_a_busy_server_is_available_and_one_that_failed_is_not(hasty, model, pai
     assert not enhancer.is_available()
 
 
-def test_a_drip_of_tiles_ends_at_the_photos_own_deadline(paint):
-    limits = ServerLimits(tiles_in_flight=1, photo_seconds=0.2)
+class Drip:
+    """A model server in this process that needs half a second for each tile."""
 
-    asked = []
+    def __init__(self) -> None:
+        self.asked = 0
 
-    def drip(tile):
-        asked.append(tile.shape)
+    def check(self) -> None: ...
+    def find_model(self) -> None: ...
+
+    def enlarge(self, tile: np.ndarray) -> tuple[np.ndarray, str]:
+        self.asked += 1
         time.sleep(0.5)
-        return tile.repeat(4, axis=0).repeat(4, axis=1)
+        return tile.repeat(4, axis=0).repeat(4, axis=1), "7"
 
-    with pytest.raises(ServerSlow):
-        enlarge(paint(900, 900), (3600, 3600), drip, limits, lambda *_: None)
-    assert len(asked) <= 2, "the tile after which time was up, and the one sent by then"
+
+@pytest.mark.parametrize(("side", "frames"), [(900, 1), (30, 9)], ids=["of many tiles", "of many frames"])
+def test_a_photo_ends_at_its_own_deadline(paint, side, frames):
+    drip, limits = Drip(), ServerLimits(tiles_in_flight=1, photo_seconds=0.2)
+    motion = Motion(((paint(side, side), None),) * (frames - 1), (100,) * frames) if frames > 1 else None
+
+    result = Enhancer(drip, limits, PhotoLimits())(photo_of(paint(side, side), motion=motion), 4)
+
+    assert result.reason == SERVER_TOO_SLOW
+    assert drip.asked <= 2, "the tile after which time was up, and the one sent by then"
 
 
 def test_who_has_had_enough_need_not_wait_for_the_tile_under_way(paint):
@@ -205,7 +218,7 @@ def test_who_has_had_enough_need_not_wait_for_the_tile_under_way(paint):
         raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        enlarge(paint(30, 20), (120, 80), slow, PATIENT, enough)
+        enlarge(paint(30, 20), (120, 80), slow, PATIENT, math.inf, enough)
     assert answered == []
     answer.set()
 
@@ -240,7 +253,7 @@ def test_at_any_scale_tiles_fit_together_as_if_the_photo_were_one(paint, size):
     def nearest(tile):
         return tile.repeat(4, axis=0).repeat(4, axis=1)
 
-    result = enlarge(image, size, nearest, ServerLimits(tile=96), lambda *_: None)
+    result = enlarge(image, size, nearest, ServerLimits(tile=96), math.inf, lambda *_: None)
 
     whole = image.resize((4 * 554, 4 * 431), Image.Resampling.NEAREST).resize(size, Image.Resampling.LANCZOS)
     assert np.abs(np.asarray(result).astype(int) - np.asarray(whole)).max() <= 1

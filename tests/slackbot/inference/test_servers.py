@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from slackbot.inference.endpoint import Endpoint
-from slackbot.inference.errors import ServerSlow
+from slackbot.inference.errors import ServerError, ServerSlow
 from slackbot.inference.servers import resolve
 from slackbot.inference.triton import ModelServer
 from slackbot.limits import ServerLimits
@@ -57,6 +58,45 @@ def test_a_frozen_server_is_left_alone_and_its_tile_goes_to_the_other(model):
         with pytest.raises(ServerSlow):  # where all have failed, one is asked all the same, and then another
             server.enlarge(TILE)
         model.release.set()
+
+
+@pytest.fixture
+def two() -> Iterator[tuple[NearestModel, NearestModel, ModelServer]]:
+    """Two servers, and the bot's way to both, on which one that failed is left alone for the whole test."""
+    with ExitStack() as stack:
+        one, other = NearestModel(), NearestModel()
+        for each in (one, other):
+            each.start()
+            stack.callback(each.stop)
+        server = ModelServer(
+            Endpoint(f"{one.address},{other.address}"), ServerLimits(tile_seconds=60.0, breaker_seconds=600.0)
+        )
+        stack.callback(server.close)
+        yield one, other, server
+
+
+@pytest.mark.parametrize("behaviour", ["error", "wrong inputs", "unloaded", "wrong shape", "wrong type", "garbage"])
+def test_a_sick_server_is_left_alone_and_its_tile_goes_to_the_other(two, behaviour):
+    well, sick, server = two
+    sick.behaviour = behaviour
+    for _ in range(6):
+        server.enlarge(TILE)
+    assert (sick.asked, well.asked) == (1, 6)
+
+    well.behaviour = behaviour
+    with pytest.raises(ServerError):  # where both are sick, each is asked once
+        server.enlarge(TILE)
+    assert (sick.asked, well.asked) == (2, 7)
+
+
+def test_a_server_with_another_model_is_left_alone(two):
+    _, sick, server = two
+    sick.behaviour = "wrong contract"
+    for _ in range(2):
+        server.find_model()
+    for _ in range(4):
+        server.enlarge(TILE)
+    assert sick.asked == 0
 
 
 def test_one_tile_at_a_time_tries_a_server_that_failed(model):

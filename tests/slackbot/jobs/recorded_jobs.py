@@ -27,13 +27,15 @@ from PIL import Image
 from slackbot.inference.enhancer import Enhancer
 from slackbot.job import Job, Options
 from slackbot.jobs.commands import ChatCommands
+from slackbot.jobs.enqueue import enqueue
 from slackbot.jobs.liveness import OnlyBot
 from slackbot.jobs.photo_memory import PhotoMemory
 from slackbot.jobs.posts import Posts
 from slackbot.jobs.queue_table import QueueTable
-from slackbot.jobs.queues import COMMANDS, PHOTOS, Jobs
+from slackbot.jobs.queues import Jobs
 from slackbot.jobs.quotas import Quotas
 from slackbot.jobs.retention import UNFINISHED
+from slackbot.jobs.shares import COMMANDS, PHOTOS
 from slackbot.jobs.steps import JobSteps
 from slackbot.jobs.store import Store
 from slackbot.jobs.tracker import JobTracker
@@ -85,7 +87,7 @@ def job_of(sort: str, stop: int) -> Job:
         "cancelled": ("F-good",),
     }
     ts = f"{list(SORTS).index(sort) + 1}.{stop}"
-    again = {"variant": "2x-F-old", "replaces": "F-old"} if sort == "again at 2x" else {}
+    again: dict[str, Any] = {"variant": "2x-F-old", "replaces": "F-old"} if sort == "again at 2x" else {}
     return Job("T1", CHANNEL, ts, ts, options.get(sort, Options()), files.get(sort, ()), PERSON, **again)
 
 
@@ -112,6 +114,9 @@ class FakeSlack:
             raise SlackRefused("not_in_channel", "files_info")
         name = f"{file_id.removeprefix('F-')}.png"
         return {"id": file_id, "name": name, "mode": "hosted", "size": 100, "url_private": f"https://files/{file_id}"}
+
+    def known_file(self, file_id: str) -> dict[str, Any]:
+        return self.file(file_id)
 
     def download(self, address: str, path: Path, most: int) -> None:  # noqa: ARG002
         content = io.BytesIO()
@@ -197,7 +202,7 @@ def record() -> None:
         jobs.start()
         for sort, (steps, _) in SORTS.items():
             for stop in range(len(steps.split())):
-                enqueue(jobs, store, sort, stop)
+                write_down(jobs, store, sort, stop)
         while len(jobs.stopped) < len(jobs.at):
             threading.Event().wait(0.1)
         with contextlib.closing(sqlite3.connect(database)) as connection:
@@ -206,7 +211,7 @@ def record() -> None:
     print(f"{len(jobs.at)} jobs in {RECORD.name}", flush=True)
 
 
-def enqueue(jobs: StoppingJobs, store: Store, sort: str, stop: int) -> None:
+def write_down(jobs: StoppingJobs, store: Store, sort: str, stop: int) -> None:
     """Write one job down, as `Jobs.accept` and `Jobs.click` do, under a name that says what it is."""
     job, name = job_of(sort, stop), f"{sort} {stop}"
     jobs.at[name] = stop
@@ -218,7 +223,7 @@ def enqueue(jobs: StoppingJobs, store: Store, sort: str, stop: int) -> None:
         "home": (COMMANDS, jobs._home, (PERSON,)),
     }
     queue, workflow, arguments = workflows.get(sort, (PHOTOS, jobs._answer, (job,)))
-    jobs._enqueue(queue, name, None, workflow, *arguments)
+    enqueue(queue, name, None, workflow, *arguments)
 
 
 def check_names(connection: sqlite3.Connection) -> None:

@@ -81,10 +81,7 @@ def test_one_bot_at_a_time_takes_up_jobs(bots):
 
 def test_a_reply_is_begun_once_whoever_asks(posts):
     one, other = posts
-    assert not other.has_begun("job", "files")
     assert one.begin("job", "files") is Begun.NOW
-    assert other.has_begun("job", "files")
-    assert not other.has_begun("job", "text")
     assert not other.is_answered("job")
     assert one.begin("job", "files") is Begun.BEFORE
     with ThreadPoolExecutor(1) as thread:

@@ -5,11 +5,14 @@ import threading
 import pytest
 from prometheus_client import REGISTRY
 
+from slackbot.errors import JobCancelled
+from slackbot.imaging import first_look
 from slackbot.imaging.errors import GivenUp, NotAPhoto, TooMuchMemory
 from slackbot.job import Options
 from slackbot.jobs.photo_memory import PhotoMemory
 from slackbot.limits import PhotoLimits
 from slackbot.ops.budget import Budget
+from tests.many_strips import many_strips
 
 MIB = 2**20
 
@@ -23,6 +26,11 @@ def source(tmp_path, encode, paint):
 
 def stay() -> None:
     """Go on waiting."""
+
+
+def leave() -> None:
+    """Wait no longer."""
+    raise JobCancelled
 
 
 def refused(reason: str) -> float:
@@ -78,3 +86,34 @@ def test_what_cannot_be_done_is_counted_by_its_reason(store, source):
             pass
         assert refused(reason) == before + 1
         source.write_bytes(b"no picture at all")
+
+
+def test_what_was_killed_three_times_is_not_even_looked_at(store, tmp_path):
+    photos = PhotoMemory(Budget(lambda: 500 * MIB), store, PhotoLimits())
+    for _ in range(3):
+        store.begin_attempt("job", 0, "killed")
+    with pytest.raises(GivenUp), photos.granted("job", 0, tmp_path / "gone", 4, Options(), stay):
+        pass
+
+
+def test_a_look_that_takes_much_waits_for_it_and_is_a_try(store, source, monkeypatch):
+    source.write_bytes(many_strips(400_000))
+    budget = Budget(lambda: 600 * MIB)
+    photos = PhotoMemory(budget, store, PhotoLimits())
+    budget.total()
+    with (
+        budget.taken(100 * MIB),
+        pytest.raises(JobCancelled),
+        photos.granted("job", 0, source, 4, Options(), leave),
+    ):
+        pass
+    assert store.attempts("job", 0) == 0
+
+    tries, look = [], first_look.look_sandboxed
+    monkeypatch.setattr(first_look, "look_sandboxed", lambda *a: (tries.append(store.attempts("job", 0)), look(*a))[1])
+    with photos.granted("job", 0, source, 4, Options(), stay) as given:
+        assert given.seen.header.facts.size == (16, 16)
+        assert tries == [0, 1]
+        with pytest.raises(JobCancelled), budget.taken(100 * MIB, leave):  # it keeps as much while it is opened
+            pass
+    assert store.attempts("job", 0) == 0

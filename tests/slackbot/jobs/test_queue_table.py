@@ -1,5 +1,7 @@
 """The queue of all bots: who comes first, who works on what, and when it is full; in SQLite and in PostgreSQL."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from slackbot.job import Job, Options
@@ -101,6 +103,36 @@ def test_it_is_full_at_the_limit_and_not_before(tables, clock):
     assert one.add(job(1), 2) is not None, "it is there already"
     other.begin(job(0))
     assert one.add(job(2), 2) is not None
+
+
+def test_who_fills_the_queue_leaves_places_for_others(tables):
+    """Of sixty places: half are anybody's, and of the others a person gets ten."""
+    one, other = tables
+    added = [one.add(job(number), 60) is not None for number in range(40)]
+    assert added == [True] * 30 + [False] * 10
+    added = [other.add(job(number, "grace"), 60) is not None for number in range(100, 112)]
+    assert added == [True] * 10 + [False] * 2
+    added = [one.add(job(number, f"user {number}"), 60) is not None for number in range(200, 221)]
+    assert added == [True] * 20 + [False], "it is full"
+    for number in range(30):
+        other.begin(job(number))
+    assert one.add(job(300), 60) is not None, "those at work are not in the way"
+
+
+def test_of_many_workspaces_none_takes_all_places(tables):
+    table = tables[0]
+    for number in range(20):
+        assert table.add(job(number, f"user {number}"), 40, many_teams=True) is not None
+    late = job(20, "late")
+    assert table.add(late, 40, many_teams=True) is None
+    assert table.add(job(21, "lin", "C9", "T2"), 40, many_teams=True) is not None
+    assert table.add(late, 40) is not None, "where there is one workspace, all places are its own"
+
+
+def test_jobs_that_come_at_once_are_counted_one_after_the_other(tables):
+    with ThreadPoolExecutor(8) as threads:
+        priorities = list(threads.map(lambda number: tables[number % 2].add(job(number), MANY), range(24)))
+    assert len(set(priorities)) == 24, "each has a turn of its own"
 
 
 def test_a_job_is_the_bots_that_works_on_it(tables, clock):

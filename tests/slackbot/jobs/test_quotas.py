@@ -61,6 +61,33 @@ def test_megapixels_of_a_day(quotas, clock):
     mine.take_pixels("T1", "T1_b", 0, 5 * MEGAPIXEL)
 
 
+def test_a_photo_that_is_fetched_before_midnight_and_opened_after_it(quotas, clock):
+    mine = quotas(photos_an_hour=9, megapixels_a_day=10)
+    clock.now = MIDNIGHT - 1
+    mine.take_photo("T1", "T1_a", 0)
+    mine.take_photo("T1", "T1_b", 0)
+    clock.now = MIDNIGHT + 1
+    mine.take_pixels("T1", "T1_a", 0, 10 * MEGAPIXEL)
+    with pytest.raises(PhotoError, match="more than the 10 megapixels"):
+        mine.take_pixels("T1", "T1_b", 0, 11 * MEGAPIXEL)
+
+
+def test_photos_that_are_opened_after_midnight_share_that_day_whenever_they_were_fetched(quotas, clock):
+    mine = quotas(photos_an_hour=9, megapixels_a_day=10)
+    clock.now = MIDNIGHT - 1
+    for photo in range(3):
+        mine.take_photo("T1", "T1_a", photo)
+    clock.now = MIDNIGHT + 1
+    mine.take_photo("T1", "T1_b", 0)
+
+    for _ in range(2):  # a step that is repeated
+        mine.take_pixels("T1", "T1_a", 0, 10 * MEGAPIXEL)
+    for job, photo in (("T1_a", 1), ("T1_a", 2), ("T1_b", 0)):
+        with pytest.raises(PhotoError, match="more than the 10 megapixels"):
+            mine.take_pixels("T1", job, photo, 10 * MEGAPIXEL)
+    mine.take_pixels("T2", "T2_a", 0, 10 * MEGAPIXEL)
+
+
 def test_no_quota_is_no_row(quotas):
     free = quotas()
     for photo in range(5):

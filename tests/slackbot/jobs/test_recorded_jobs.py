@@ -15,6 +15,8 @@ from tests.slackbot.jobs.recorded_jobs import RECORD, SORTS, job_of
 
 ROOT = Path(__file__).parents[3]
 
+pytestmark = pytest.mark.timeout(1000)
+
 
 def finished(folder: Path, *more: str) -> dict[str, Any]:
     """What became of the recorded jobs, once a bot of today has been at work."""
@@ -22,7 +24,7 @@ def finished(folder: Path, *more: str) -> dict[str, Any]:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.executescript(RECORD.read_text())
     command = [sys.executable, "-m", "tests.slackbot.jobs.recorded_jobs", "finish", str(database), *more]
-    return json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=280).stdout)
+    return json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def wrongs(ended: dict[str, Any]) -> list[str]:

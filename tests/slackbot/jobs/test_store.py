@@ -1,9 +1,13 @@
 """What is remembered, by whichever process."""
 
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from slackbot.errors import JobCancelled
 from slackbot.job import Counts
 from slackbot.jobs.store import Store
 from slackbot.slack.feedback import Feedback
@@ -89,6 +93,63 @@ def test_the_last_word_of_each_person_counts(store):
     assert store().ratings() == [("12", 1, 0), ("3", 1, 1)]
     book.delete_jobs(["job"])
     assert book.ratings() == [("12", 1, 0)]
+
+
+@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
+def test_clicks_that_arrive_at_once_count_once_and_fail_nobody(database, tmp_path, request):
+    people, clicks = 5, 8
+    url = request.getfixturevalue("postgres") if database == "PostgreSQL" else f"sqlite:///{tmp_path}/bot.sqlite"
+    book, together, good = Store(url), threading.Barrier(clicks), Feedback(True, "3", "1x1:4x4:PNG")
+    book.open()
+
+    def press(_: int) -> int:
+        together.wait(60)
+        return sum(book.rate("job", f"person {number}", good) for number in range(people))
+
+    with ThreadPoolExecutor(clicks) as pool:
+        assert sum(pool.map(press, range(clicks))) == people
+    assert book.ratings() == [("3", people, 0)]
+    book.close()
+
+
+@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
+def test_a_job_is_stopped_or_its_reply_is_posted_and_never_both(database, tmp_path, request):
+    url = request.getfixturevalue("postgres") if database == "PostgreSQL" else f"sqlite:///{tmp_path}/bot.sqlite"
+    book, together, jobs = Store(url), threading.Barrier(2), [f"job {number}" for number in range(100)]
+    book.open()
+
+    def begins(job: str) -> bool:
+        try:
+            return book.begin_post(job, "files", "a bot")
+        except JobCancelled:
+            return False
+
+    def with_the_other(act: Callable[[str], bool]) -> list[bool]:
+        did = []
+        for job in jobs:
+            together.wait(60)
+            did.append(act(job))
+        return did
+
+    with ThreadPoolExecutor(2) as pool:
+        stopped, begun = pool.map(with_the_other, (book.stop, begins))
+    assert stopped == [not began for began in begun]
+    assert [bool(book.posts(job)) for job in jobs] == begun
+    assert all(map(book.is_stopped, jobs))
+    book.close()
+
+
+def test_what_is_stopped_stays_stopped_and_what_is_begun_is_begun(store):
+    book = store()
+    for _ in range(2):
+        assert book.stop("stopped")
+        with pytest.raises(JobCancelled):
+            book.begin_post("stopped", "files", "a bot")
+    assert book.begin_post("begun", "files", "a bot")
+    for _ in range(2):
+        assert not book.stop("begun")
+        assert not book.begin_post("begun", "files", "another bot")
+    assert book.posts("begun") == {"files": ("a bot", False)}
 
 
 def test_tries_whose_process_was_killed_are_counted_and_others_are_not(store):

@@ -6,6 +6,7 @@ import pytest
 
 from playground.testing.client import Message
 from playground.workspace import PERSON
+from tests.processes import until
 
 pytestmark = pytest.mark.system
 
@@ -14,6 +15,19 @@ def acknowledged(workspace) -> bool:
     """Whether every event was acknowledged, though perhaps not every delivery of it."""
     deliveries = workspace.deliveries()
     return {d["event_id"] for d in deliveries} == {d["event_id"] for d in deliveries if d["acknowledged_at"]}
+
+
+def redeliver(workspace, message: Message) -> None:
+    """Send the events about a message again; each delivery has to be acknowledged."""
+    events = {one["event_id"] for one in workspace.events() if one["event"].get("ts") == message.ts}
+    for event in events:
+        workspace.redeliver(event)
+
+    def again(w) -> bool:
+        deliveries = [one for one in w.deliveries() if one["event_id"] in events]
+        return len(deliveries) >= 2 * len(events) and all(one["acknowledged_at"] for one in deliveries)
+
+    workspace.wait_for(again, 20, "acknowledgements of what came again")
 
 
 def whispers(workspace, text: str) -> list[Message]:
@@ -59,6 +73,17 @@ def test_a_long_job_shows_how_far_it_is_and_stops_when_asked(slow, workspace, me
     slow.release.set()
     workspace.wait_for_reaction(mention(("fox.png", content)), "white_check_mark")
     assert workspace.replies(message) == []
+
+
+def test_a_word_for_the_asker_alone_comes_though_slack_is_away_for_a_moment(slow, workspace, mention, content):
+    del slow
+    mention(("cat.png", content))
+    button = whisper(workspace, "This takes a moment.")
+    workspace.inject_fault("response_url", "server_error")
+
+    assert workspace.click(button, "cancel")
+
+    whisper(workspace, "Stopped.")
 
 
 def test_cancel_as_a_word_stops_the_askers_jobs_in_the_thread_and_no_others(slow, workspace, mention, content):
@@ -127,21 +152,27 @@ def test_who_asks_once_does_not_wait_behind_who_asked_often(slow, workspace, men
     for message in (*many, one):
         workspace.wait_for_reaction(message, "white_check_mark", 60)
 
-    shared = [call["args"]["thread_ts"] for call in workspace.calls("files.completeUploadExternal")]
-    later = shared[shared.index(one.ts) + 1 :]
+    begun = [*dict.fromkeys(call["args"]["file"] for call in workspace.calls("files.info"))]
+    later = begun[begun.index(one.files[0]["id"]) + 1 :]
     assert len(later) >= 3, "of the six that waited before it, most come after it"
 
 
-@pytest.mark.usefixtures("bot")
-def test_the_app_home_says_when_it_is_bicubic_for_now_and_does_without_its_picture(workspace, model):
-    model.stop()
-    workspace.inject_fault("files.getUploadURLExternal", "error", error="not_allowed", times=None)
+def test_one_person_who_asks_for_everything_keeps_nobody_waiting(limited_bot, workspace, model, mention, content):
+    """Ada's photos stay at a model that does not answer: all that a bot takes on of one person, and more that wait."""
+    model.behaviour = "slow"
+    with limited_bot(jobs_at_once=4, enhancing_at_once=8, tile_seconds=120):
+        many = [mention((f"{index}.png", content)) for index in range(8)]
+        until(lambda: model.asked >= 4, 20, "Ada's photos at the model")
+        workspace.wait_for(lambda w: len({d["event_id"] for d in w.deliveries("app_mention")}) == 8, 20, "all events")
+        workspace.wait_for(acknowledged, 20, "acknowledgements")
+        model.behaviour = "well"
 
-    workspace.open_home("U0GRACE001")
+        workspace.wait_for_reaction(mention(("mine.png", content), user="grace"), "white_check_mark", 20)
 
-    view = workspace.wait_for(lambda w: w.state()["homes"].get("U0GRACE001"), 20, "the App Home")
-    assert "bicubic for now" in str(view["blocks"])
-    assert not [block for block in view["blocks"] if block["type"] == "image"]
+        assert [workspace.replies(message) for message in many] == [[]] * 8
+        model.release.set()
+        for message in many:
+            workspace.wait_for_reaction(message, "white_check_mark", 60)
 
 
 def test_a_stopped_job_stays_stopped_after_a_kill(bot, slow, workspace, mention, content):
@@ -167,7 +198,8 @@ def test_a_full_queue_is_answered_with_a_sentence_and_a_time(busy_bot, workspace
     too_many = mention(("3.png", content))
 
     (reply,) = workspace.wait_for_replies(too_many)
-    assert reply.text == "I'm at capacity. Please ask me again in about 1 minute."
+    full = "I'm at capacity. Please ask me again in about 1 minute."
+    assert reply.text == full
     assert busy_bot.metric('enhancer_refused_total{reason="queue_full"}') == 1
     (reply,) = workspace.wait_for_replies(mention(text="help"))
     assert "Share a photo" in reply.text, "words do not wait behind photos"
@@ -177,4 +209,76 @@ def test_a_full_queue_is_answered_with_a_sentence_and_a_time(busy_bot, workspace
     for message in (working, *waiting):
         workspace.wait_for_reaction(message, "white_check_mark")
     workspace.wait_for_reaction(mention(("4.png", content)), "white_check_mark")
-    assert len(workspace.replies(too_many)) == 1
+    redeliver(workspace, too_many)
+    workspace.wait_for_reaction(mention(("5.png", content)), "white_check_mark")
+    assert [one.text for one in workspace.replies(too_many)] == [full]
+    assert statuses(workspace) == {}
+
+
+def test_a_full_queue_is_told_the_asker_alone_where_the_bot_cannot_post(busy_bot, workspace, model, mention, content):
+    del busy_bot
+    model.behaviour = "slow"
+    mention(("0.png", content))
+    workspace.wait_for(lambda w: w.calls("download"), 20, "work on the first")
+    for index in (1, 2):
+        mention((f"{index}.png", content))
+    workspace.wait_for(lambda w: len({d["event_id"] for d in w.deliveries("app_mention")}) == 3, 20, "all events")
+    workspace.wait_for(acknowledged, 20, "acknowledgements")
+    channel = workspace.add_channel("elsewhere", app_is_member=False)
+    message = workspace.post(channel, "no mention", files=[("3.png", content)])
+
+    assert workspace.shortcut(message, "enhance_photos")
+
+    whisper(workspace, "I'm at capacity. Please ask me again in about 1 minute.")
+    assert workspace.replies(message) == []
+
+
+def test_2x_instead_waits_for_room_where_the_queue_is_full(busy_bot, workspace, model, mention, content):
+    del busy_bot
+    message = mention(("cat.png", content))
+    workspace.wait_for_reaction(message, "white_check_mark")
+    (reply,) = workspace.replies(message)
+    model.behaviour = "slow"
+    others = [mention(("0.png", content))]
+    workspace.wait_for(lambda w: len(w.calls("download")) == 2, 20, "work on the first")
+    others += [mention((f"{index}.png", content)) for index in (1, 2)]
+    workspace.wait_for(lambda w: len({d["event_id"] for d in w.deliveries("app_mention")}) == 4, 20, "all events")
+    workspace.wait_for(acknowledged, 20, "acknowledgements")
+
+    assert workspace.click(reply, "smaller")
+
+    whisper(workspace, "I'm at capacity. Please ask me again in about 1 minute.")
+    redeliver(workspace, message)
+    assert [one.ts for one in workspace.replies(message)] == [reply.ts]
+    model.behaviour = "well"
+    model.release.set()
+    for one in others:
+        workspace.wait_for_reaction(one, "white_check_mark")
+
+    assert workspace.click(reply, "smaller")
+
+    workspace.wait_for(
+        lambda w: [[file.get("name") for file in one.files] for one in w.replies(message)] == [["cat_2x.png"]], 30, "2x"
+    )
+
+
+def test_2x_instead_that_waits_ends_without_a_reply_where_the_one_to_replace_is_deleted(
+    busy_bot, workspace, model, mention, content
+):
+    message = mention(("cat.png", content))
+    workspace.wait_for_reaction(message, "white_check_mark")
+    (reply,) = workspace.replies(message)
+    model.behaviour = "slow"
+    other = mention(("0.png", content))
+    workspace.wait_for(lambda w: len(w.calls("download")) == 2, 20, "work on the other")
+
+    assert workspace.click(reply, "smaller")
+    assert workspace.click(reply, "delete")
+    workspace.wait_for(lambda w: not w.replies(message), 20, "the end of the reply")
+    model.behaviour = "well"
+    model.release.set()
+
+    workspace.wait_for_reaction(other, "white_check_mark")
+    until(lambda: not busy_bot.metric("enhancer_queue_depth"), 20, "the end of all jobs")
+    assert workspace.replies(message) == []
+    assert len(workspace.calls("download")) == 2

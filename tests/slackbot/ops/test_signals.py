@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+from tests.processes import PATIENCE
+
 BUSY = """
 import threading
 from slackbot.ops import signals
@@ -34,7 +36,7 @@ def test_no_signal_is_lost_while_threads_begin():
             time.sleep(0.1)  # into its wait
             busy.send_signal(number)
             try:
-                said, _ = busy.communicate(timeout=60)
+                said, _ = busy.communicate(timeout=PATIENCE * 60)
             finally:
                 busy.kill()
             assert said == "stopped\n"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from slackbot.ops.web_server import WebServer
-from tests.processes import until
+from tests.processes import PATIENCE, until
 
 
 class Application:
@@ -41,7 +41,7 @@ def server(application) -> Iterator[WebServer]:
 
 
 def connection(server: WebServer) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(server.address, timeout=60)
+    return http.client.HTTPConnection(server.address, timeout=PATIENCE * 60)
 
 
 def send(server: WebServer, body: bytes) -> tuple[int, bytes]:
@@ -71,7 +71,7 @@ def test_what_is_being_answered_at_the_end_is_answered(server, application):
     application.go.clear()
     with contextlib.closing(connection(server)) as client:
         client.request("POST", "/", b"xyz")
-        assert application.begun.acquire(timeout=60)
+        assert application.begun.acquire(timeout=PATIENCE * 60)
         server.close()
         until(lambda: not accepts(server.address), 60, "a closed port")
         application.go.set()
@@ -81,7 +81,7 @@ def test_what_is_being_answered_at_the_end_is_answered(server, application):
 def accepts(address: str) -> bool:
     host, port = address.split(":")
     try:
-        socket.create_connection((host, int(port)), timeout=60).close()
+        socket.create_connection((host, int(port)), timeout=PATIENCE * 60).close()
     except OSError:
         return False
     return True

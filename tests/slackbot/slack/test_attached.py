@@ -45,3 +45,8 @@ def test_files_of_the_message_of_forwarded_ones_and_of_blocks():
 )  # fmt: skip
 def test_links_to_pictures(message, found):
     assert linked_files(message, is_slack) == found
+
+
+@pytest.mark.parametrize("address", ["https://example.com：参照", "https://example.com？", "http://[x"])
+def test_a_malformed_link_is_none(address):
+    assert linked_files({"text": f"<{address}> <https://a/files/F0123ABC>"}, lambda _: True) == [{"id": "F0123ABC"}]

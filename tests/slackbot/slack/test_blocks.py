@@ -38,3 +38,9 @@ def test_the_home_is_a_view():
 def test_where_the_feedback_block_is_refused_the_rest_stays():
     whole = blocks.result(["one"], "job", "F1", True, (), DESCRIBED)
     assert blocks.without_feedback(whole) == whole[:-1]
+
+
+@pytest.mark.parametrize(("count", "named"), [(1, 1), (10, 10), (30, 20)])
+def test_a_reply_names_the_photos_that_it_answers(count, named):
+    ids = [f"F{number:010}" for number in range(count)]
+    assert blocks.answered({"blocks": blocks.result(["one"], "job", "F1", True, ids)}) == ids[:named]

@@ -108,6 +108,20 @@ def test_a_job_that_another_bot_has_keeps_no_stop_button_here(decorations, slack
     assert slack.sessions == [("1.5", "processing"), ("1.5", "processing"), ("1.5", "active")]
 
 
+def test_a_job_that_another_bot_takes_while_its_eyes_are_shown_keeps_no_stop_button_here(decorations, slack, clock):
+    slack.sessions = []
+    slack.held.clear()
+    first, second = job(), replace(job(2), thread_ts="1.5")
+    decorations.begin(first)
+    clock.now += 1.5
+    until(lambda: slack.calls, 20, "the eyes")
+    decorations.leave(first)
+    slack.held.set()
+    decorations.end(second, ENHANCED)
+    until(lambda: len(slack.calls) == 3, 20, "the result")
+    assert slack.sessions == [("1.5", "processing"), ("1.5", "active")]
+
+
 def test_nobody_waits_while_slack_hangs(decorations, slack):
     slack.held.clear()
     decorations.begin(job(0))
@@ -183,7 +197,7 @@ def test_a_result_that_waited_for_too_long_is_left_out(decorations, slack, clock
     decorations.begin(job())
     decorations.end(job(), ENHANCED)
     clock.now += 500
-    until(lambda: not decorations._wanted, 20, "nothing that waits")
+    until(lambda: not decorations._ends, 20, "nothing that waits")
     clock.now += 501
     decorations.begin(job(2))
     decorations.end(job(2), ENHANCED)

@@ -1,7 +1,10 @@
 """What the feedback buttons carry comes back whole, and nothing else passes for it."""
 
+from dataclasses import replace
+
 import pytest
 
+from slackbot.imaging.formats import FORMATS
 from slackbot.job import Outcome
 from slackbot.slack import feedback
 from slackbot.slack.blocks import parse_click, result
@@ -27,6 +30,12 @@ def test_a_click_brings_version_sizes_and_format_and_no_name():
         assert (click.job, click.file_id) == ("T1-C1-1.2", "F1")
         assert click.feedback == Feedback(good, "3", "640x480:2560x1920:HEIC")
     assert "secret" not in str(block)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_comes_back(name):
+    described = feedback.describe([replace(ENHANCED, source_format=name), ENHANCED])
+    assert feedback.parse(f"good {described}") == Feedback(True, *described.split(" ", 1))
 
 
 def test_nobody_is_asked_about_bicubic():

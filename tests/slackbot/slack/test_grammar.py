@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slackbot.job import Options
-from slackbot.slack.grammar import TABLE, parse_options
+from slackbot.slack.grammar import TABLE, asks, parse_options
 
 PNG, JPEG, WEBP = (Options(format=name) for name in ("PNG", "JPEG", "WebP"))
 PLAIN, TWO, COMPARE = Options(), Options(scale=2), Options(compare=True)
@@ -55,6 +55,8 @@ SENTENCES = [
     ("make it three times as large", Options(asked_scale=3)),
     ("1.5x", Options(asked_scale=1.5)),
     ("8x or 2x if you can't", TWO),
+    ("9999.5x", Options(asked_scale=9999.5)),
+    ("9" * 310 + "x, x" + "9" * 310, PLAIN),
     ("I already asked twice about this one", PLAIN),
     ("taken at 2x zoom with my phone", PLAIN),
     ("for a 2 x 3 m poster", PLAIN),
@@ -102,6 +104,9 @@ SENTENCES = [
     # again
     ("again", AGAIN),
     ("do them all again, 2x", Options(scale=2, again=True)),
+    ("everything again", AGAIN),
+    ("thanks again!", PLAIN),
+    ("Thank you again for everything", PLAIN),
     # help
     ("help", HELP),
     ("HELP me", HELP),
@@ -126,12 +131,19 @@ SENTENCES = [
 @pytest.mark.parametrize(("text", "options"), SENTENCES)
 def test_a_sentence(text, options):
     assert parse_options(f"<@UBOT> {text}") == options
+    assert asks(text) or options == PLAIN
+
+
+def test_of_a_long_message_the_beginning_is_read():
+    assert parse_options("2x " + "a " * 10_000 + "png") == TWO
+    assert parse_options("a " * 10_000 + "2x") == PLAIN
+    assert parse_options(f"{'a ' * 1990} <https://example.com/,2x,>") == PLAIN, "cut in the middle of the address"
 
 
 @pytest.mark.parametrize("rule", TABLE, ids=lambda rule: f"{rule.option}: {rule.example}")
 def test_each_example_of_the_table_is_understood(rule):
     for example in re.split(r", (?!please|how)", rule.example):
-        assert parse_options(example) != Options() or example == "4x" or rule.value == 4, example
+        assert asks(example), example
 
 
 @given(st.text(max_size=200))

@@ -35,7 +35,7 @@ BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
         (
             Outcome("a", before=(9, 9), after=(36, 36), pages=100, uncounted=True),
             "*a*: 9 × 9 → 36 × 36, enlarged with bicubic interpolation in 0.0 s, as you asked. "
-            "It moves, and 100 frames of this size are all that I can take; this is the first.",
+            "At this size I can take 100 frames, and it has more, so this is the first one.",
         ),
         (
             Outcome("a", before=(9, 9), after=(36, 36), version="1", source_format="GIF", format="PNG"),
@@ -60,7 +60,7 @@ BAD = Outcome("x.pdf", refusal=str(NotAPhoto()))
         (
             Outcome("a", before=(9, 9), after=(36, 36), version="1", smudged=True, format="JPEG"),
             "*a*: 9 × 9 → 36 × 36, enhanced by model version 1 in 0.0 s. It looks like text or a drawing, which JPEG "
-            "smudges: say `png` to have it sharp.",
+            "blurs: say `png` for a sharp result.",
         ),
         (
             Outcome("a", before=(9, 9), after=(9, 9), version="1", smaller=True, scale=1, frames=60),
@@ -140,6 +140,8 @@ def test_alt_text_and_sentences():
         (messages.working(3, 2, 1.0), "is enhancing photo 3 of 3: 100%"),
         (messages.queued(0, 1), "is next to look at this"),
         (messages.queued(2, 3), "has 2 messages to look at before this one (about 3 minutes)"),
+        (messages.forgotten(1), "I remember photos for 1 day, and that one is older."),
+        (messages.forgotten(30), "I remember photos for 30 days, and that one is older."),
         (messages.stopped(0), "There is nothing of yours to stop here."),
         (messages.stopped(2), "Stopped 2 jobs."),
         (messages.watching(True, False), "I am watching this channel now: every photo here gets its answer."),

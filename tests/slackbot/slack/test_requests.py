@@ -42,7 +42,9 @@ DIRECT = {"channel": "D1", "channel_type": "im"}
         event(**DIRECT, **FILES),
         event(**DIRECT, thread_ts="1.0", **FILES),
         event(**DIRECT, thread_ts="1.0", **MENTION),
-        event(**{**DIRECT, "thread_ts": "1.0", "text": "cancel"}),
+        *(event(**DIRECT, thread_ts="1.0", text=words) for words in ("cancel", "help", "again", "2x", "png please")),
+        *(event(**DIRECT, thread_ts="1.0", text=words) for words in ("4x", "4x please", "quadruple the size", "400%")),
+        event(**DIRECT, thread_ts="1.0", text="<https://a.slack.com/files/U1/F0123ABC/cat.png>"),
         event(text=f"<@{BOT}|enhancer> 2x"),
     ],
 )
@@ -57,6 +59,11 @@ def test_what_asks(asking):
         event(**FILES),
         event(text="<@UOTHER> please"),
         event(**DIRECT, thread_ts="1.0"),
+        *(
+            event(**DIRECT, thread_ts="1.0", text=thanks)
+            for thanks in ("Thank you!", "Thanks again!", "ok, great", "not 4x")
+        ),
+        event(**DIRECT, thread_ts="1.0", text="thanks, see <https://example.com：参照>"),
         event(**MENTION, bot_id="B1"),
         event(**MENTION, user=BOT),
         event(**MENTION, subtype="message_changed"),
@@ -71,8 +78,9 @@ def test_what_asks_for_nothing(silent):
     assert job_from_event(silent, "T1", BOT) is None
 
 
-def test_with_a_photo_the_photo_is_what_it_is_about():
-    job = job_from_event(event(text=f"<@{BOT}> watch 2x", **FILES), "T1", BOT)
+@pytest.mark.parametrize("words", ["watch 2x", "Help! Can you enlarge this, 2x?", "help 2x"])
+def test_with_a_photo_the_photo_is_what_it_is_about(words):
+    job = job_from_event(event(text=f"<@{BOT}> {words}", **FILES), "T1", BOT)
 
     assert job
     assert job.options == Options(scale=2)
@@ -117,6 +125,7 @@ def test_each_use_of_the_shortcut_is_a_job_of_its_own_beside_the_mentions():
     assert (job.user, job.message_ts, job.file_ids) == ("U2", "1.5", ("F1", "F2", "F3"))
     assert len({job.id, job_from_shortcut({**payload, "action_ts": "7.2"}).id, mention.id}) == 3
     assert job_from_shortcut(payload).id == job.id
+    assert job.external, "nothing tells that nobody from outside sees the channel"
     assert "secret" not in repr(job)
 
 
