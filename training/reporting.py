@@ -75,7 +75,8 @@ class Report:
 
     out: Path
     photos: Sequence[tuple[Photo, Photo]] = ()
-    every: int = 20
+    every: int = 19
+    """steps between notes of the losses: a prime, so that networks that take turns are all noted"""
     recent: dict[str, float] = field(default_factory=dict)
     """running means of the losses"""
     before: nn.Module | None = None
@@ -88,6 +89,7 @@ class Report:
         """of the photos, dB, when last looked: bicubic, before, after"""
         self._begun: list[Photo] = []
         self._warned = False
+        self._noted = 0
         self._board: SummaryWriter | None = None
         self._purge_step: int | None = None
 
@@ -113,8 +115,11 @@ class Report:
 
     def step(self, step: int, values: dict[str, float]) -> None:
         """Note the losses after a step, by name."""
+        self._noted += 1
+        share = max(0.02, 1 / self._noted)  # at first all count the same
         for name, value in values.items():
-            self.recent[name] = 0.98 * self.recent.get(name, value) + 0.02 * value
+            mean = self.recent.get(name, value)
+            self.recent[name] = mean + share * (value - mean)
         with self._writing():
             self._log(step, {name: f"{value:.6f}" for name, value in self.recent.items()})
             self._plot(step, {f"loss/{name}": value for name, value in self.recent.items()})

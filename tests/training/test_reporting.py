@@ -4,10 +4,19 @@ import csv
 import shutil
 import threading
 
+import pytest
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from tests.processes import until
 from training.reporting import Report
+
+
+def test_the_first_losses_count_no_more_than_the_next(tmp_path):
+    report = Report(tmp_path)
+    report.begin(0)
+    for step, loss in enumerate((9.0, 1.0, 2.0, 4.0), 1):
+        report.step(step, {"pixel": loss})
+    assert report.recent == {"pixel": pytest.approx(4.0)}
 
 
 def test_what_tensorboard_could_not_write_costs_no_file_and_no_later_point(tmp_path, capsys, monkeypatch):
