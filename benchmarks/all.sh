@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every figure of this folder in one run, an hour on two cores that do nothing else.
-# usage: benchmarks/all.sh PHOTOS VALIDATION    photos to calibrate and resize, and others to judge by
+# usage: benchmarks/all.sh PHOTOS VALIDATION    photos to resize, and others to judge by
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
@@ -15,5 +15,4 @@ photos=${1:?which folder of photos?} validation=${2:?which folder of validation 
 "$python" -m benchmarks.gpu
 # PEERS is a folder of networks that packages carry: see peers.py.
 "$python" -m benchmarks.peers ${PEERS:+"$PEERS"}
-# nncf, for eight bits, lives in an environment of its own: see int8.py.
-if [ -n "${NNCF_PYTHON:-}" ]; then "$NNCF_PYTHON" -m benchmarks.int8 "$photos" "$validation"; fi
+"$python" -m benchmarks.int8 "$validation" # on a CPU with VNNI

@@ -46,6 +46,11 @@ def has_bfloat16() -> bool:
     return "bf16" in units()
 
 
+def multiplies_bytes() -> bool:
+    """Whether the processor multiplies numbers of 8 bits faster than longer ones."""
+    return "vnni" in units() or "amx_int8" in units()
+
+
 def units() -> str:
     """What the processor has to multiply numbers of few bits."""
     flags = re.findall(r"^flags\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)[0].split()
@@ -64,7 +69,7 @@ def describe() -> str:
 
 def _versions() -> Iterator[str]:
     for package in PACKAGES:
-        with suppress(metadata.PackageNotFoundError):  # eight bits are measured in an environment of their own
+        with suppress(metadata.PackageNotFoundError):  # an environment need not have all
             yield f"{package} {metadata.version(package)}"
 
 

@@ -11,21 +11,23 @@ from benchmarks import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 BACKEND = ROOT / "serving" / "onnxruntime"
+INT8 = "model.int8.onnx"
+"""The file of the graph in eight bits."""
 
 
 Run = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 
 
-def served_graph(threads: int, cores: int, engine: str = "cpu") -> Run:
+def served_graph(threads: int, cores: int, engine: str = "cpu", file: str = "model.onnx") -> Run:
     """Takes pictures, UINT8 [H, W, 3] each, and gives them four times as large, UINT8 [4H, 4W, 3], until the next call.
 
     As many are enlarged at once as `cores` allow, each by so many threads. `engine` is "cpu" for the one that is served
-    here, or its name.
+    here, or its name. `file` is that of the graph in its version's folder.
     """
     sys.path.insert(0, str(BACKEND))
     import engines  # pyright: ignore[reportMissingImports] - from the folder that Triton loads
 
-    loaded, _ = engines.cpu_engine(engine, machine.served_version() / "model.onnx")
+    loaded, _ = engines.cpu_engine(engine, machine.served_version() / file)
     # OpenVINO gives the thread that compiles a stack for signal handlers, and leaves it with one that is unmapped where
     # two models end in the order of their beginning: the next signal that is handled would end this process.
     with ThreadPoolExecutor(1) as thread:

@@ -11,19 +11,18 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from export.graph import INPUT, OUTPUT, write
+from export.eight_bits import write_in_eight_bits
+from export.graph import INPUT, OUTPUT, ExportError, write
 from training.generator import Generator, load_weights, parameters
 from training.inference import enhance
 
 MODEL = "enhancer"
+INT8 = "model.int8.onnx"
+"""The graph in eight bits, beside model.onnx."""
 SIZES = ((1, 1), (1, 7), (17, 31), (64, 48), (101, 67))
 """Heights and widths at which graph and generator are compared."""
 ALLOWED = 1
 """The largest difference allowed between them, of 255: where a value lies on the edge of rounding."""
-
-
-class ExportError(ValueError):
-    """A graph that must not be served; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,10 @@ class Report:
     largest_difference: int
     """between graph and generator, of 255"""
     file_bytes: int
+    int8_sha256: str = ""
+    """of model.int8.onnx, if there is one"""
+    int8_lost: float = 0.0
+    """what that one loses, dB of PSNR-Y on degraded crops of the photos that it was calibrated on"""
 
 
 def check(path: Path, generator: Generator) -> int:
@@ -75,10 +78,10 @@ def next_version(model: Path) -> int:
     return 1 + max((int(folder.name) for folder in model.glob("*") if folder.name.isdecimal()), default=0)
 
 
-def export(weights: Path, repository: Path) -> Report:
+def export(weights: Path, repository: Path, photos: Path | None = None) -> Report:
     """Write, check and put in place the next version; a version whose check fails is not left behind.
 
-    Raises ExportError and WeightsError.
+    With `photos`, a folder, also in eight bits. Raises ExportError, PhotosError and WeightsError.
     """
     model = repository / MODEL
     if not (model / "config.pbtxt").is_file():
@@ -89,8 +92,10 @@ def export(weights: Path, repository: Path) -> Report:
         tempfile.mkdtemp(prefix=".exporting-", dir=model)
     )  # hidden: Triton looks at numbered folders only
     try:
-        path = unfinished / "model.onnx"
+        path, eight = unfinished / "model.onnx", unfinished / INT8
         graph = write(generator, path)
+        difference = check(path, generator)
+        lost = write_in_eight_bits(generator, photos, eight) if photos else 0.0
         report = Report(
             version=version,
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -100,8 +105,10 @@ def export(weights: Path, repository: Path) -> Report:
             reach=generator.shape.reach,
             opset=graph.opset_import[0].version,
             ir_version=graph.ir_version,
-            largest_difference=check(path, generator),
+            largest_difference=difference,
             file_bytes=path.stat().st_size,
+            int8_sha256=hashlib.sha256(eight.read_bytes()).hexdigest() if photos else "",
+            int8_lost=round(lost, 3),
         )
         (unfinished / "export.json").write_text(json.dumps(asdict(report), indent=2) + "\n")
         unfinished.chmod(0o755)  # mkdtemp's folders are for their maker alone, Triton may run as another

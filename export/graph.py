@@ -20,8 +20,14 @@ IR_VERSION = 10
 """What the ONNX Runtime in Triton 24.10 still loads."""
 
 
+class ExportError(ValueError):
+    """A graph that must not be served; the message says why."""
+
+
 class Served(nn.Module):
     """uint8 (N, H, W, 3) to uint8 (N, 4H, 4W, 3): the generator, laid out for speed, in half precision inside.
+
+    Another `precision` is for a graph that is not served itself (export/eight_bits.py).
 
     - The convolutions that read the photo, and those that write it, take over the scaling by 255: bfloat16, in which
       CPUs with AMX compute, holds whole numbers up to 256 exactly and their 255th parts not at all.
@@ -33,8 +39,9 @@ class Served(nn.Module):
 
     repeat: Tensor
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: Generator, precision: torch.dtype = torch.float16) -> None:
         super().__init__()
+        self.precision = precision
         self.generator = scaled = copy.deepcopy(generator).eval().requires_grad_(False)
         places = SCALE**2
         order = torch.arange(3 * places).view(3, places).T.flatten()  # colour innermost
@@ -44,19 +51,19 @@ class Served(nn.Module):
                 parameter.div_(255)
             if layer in scaled.WRITES_PHOTO:
                 parameter.copy_(parameter[order] * 255)
-        scaled.half()
+        scaled.to(precision)
         self.register_buffer("repeat", torch.eye(3).repeat_interleave(places, 0)[order].view(3 * places, 3, 1, 1))
 
     def forward(self, image: Tensor) -> Tensor:
         photo = image.float().permute(0, 3, 1, 2)  # in this order: TensorRT takes bytes only to cast them at once
-        enhanced = self.generator.detail(photo.half()).float() + conv2d(photo, self.repeat)
+        enhanced = self.generator.detail(photo.to(self.precision)).float() + conv2d(photo, self.repeat)
         bytes_ = enhanced.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
         n, h, w, _ = bytes_.shape
         rows = bytes_.reshape(n, h, w, SCALE, 3 * SCALE).transpose(2, 3)
         return rows.reshape(n, SCALE * h, SCALE * w, 3)
 
 
-def write(generator: Generator, path: Path) -> onnx.ModelProto:
+def write(generator: Generator, path: Path, precision: torch.dtype = torch.float16) -> onnx.ModelProto:
     """Export to `path` and return the graph, as OPSET and IR_VERSION say, with height, width and batch free.
 
     Its name ends in a digest of all that is in it.
@@ -67,7 +74,7 @@ def write(generator: Generator, path: Path) -> onnx.ModelProto:
     with warnings.catch_warnings():  # the exporter uses calls that torch itself deprecates
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            Served(generator).eval(), (sample,), dynamo=True, opset_version=OPSET, dynamic_shapes=(free,),
+            Served(generator, precision).eval(), (sample,), dynamo=True, opset_version=OPSET, dynamic_shapes=(free,),
             input_names=[INPUT], output_names=[OUTPUT], optimize=True, verbose=False,
         )  # fmt: skip
     model = program.model_proto  # pyright: ignore[reportOptionalMemberAccess]  dynamo=True always returns one

@@ -1,6 +1,6 @@
 """Export trained weights into the next version of the model that Triton serves, after checking the graph.
 
-usage: python export/to_onnx.py [--weights FILE] [--model-repository FOLDER] [--activate HOST:PORT]
+usage: python export/to_onnx.py [--weights FILE] [--int8 PHOTOS] [--model-repository FOLDER] [--activate HOST:PORT]
 """
 
 import signal
@@ -27,6 +27,12 @@ def arguments() -> argparse.ArgumentParser:
         "--model-repository", type=Path, default=ROOT / "model_repository", help="default: the project's"
     )
     parser.add_argument(
+        "--int8",
+        type=Path,
+        metavar="PHOTOS",
+        help="also in eight bits, for INFERENCE=int8, with the ranges that a folder of photos gives; some minutes",
+    )
+    parser.add_argument(
         "--activate",
         metavar="HOST:PORT",
         help="have the Triton there (gRPC), which serves this model repository, load the new version at once; what it "
@@ -47,15 +53,16 @@ def main() -> None:
         except ActivationError as error:
             sys.exit(f"to_onnx.py: {error}")
     from export.exporter import MODEL, ExportError, export
+    from training.dataset import PhotosError
     from training.generator import WeightsError
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what is half written is to be deleted
     try:
-        report = export(options.weights, options.model_repository)
+        report = export(options.weights, options.model_repository, options.int8)
         folder = options.model_repository / MODEL / str(report.version)
         if options.activate:
             activate(options.activate, folder, key)
-    except (ExportError, WeightsError, ActivationError) as error:
+    except (ActivationError, ExportError, PhotosError, WeightsError) as error:
         sys.exit(f"to_onnx.py: {error}")
     print(f"{MODEL} version {report.version} is in {folder}{', and serves' if options.activate else ''}")
     for name, value in asdict(report).items():

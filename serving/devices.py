@@ -8,6 +8,8 @@ from pathlib import Path
 from serving.errors import Unsupported
 
 CHOICES = ("auto", "cpu", "gpu", "openvino", "ncnn", "onnxruntime-cpu")
+ARITHMETICS = ("float", "int8")
+"""What a CPU computes in: float is bfloat16 where it is fast at that."""
 PACKAGES = Path(sys.prefix) / "gpu"
 """Where `make .venv/gpu` puts ONNX Runtime for CUDA: beside the one for CPUs, whose name and files are the same."""
 INSTALL = "run `make .venv/gpu` (2 GB)"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from serving.errors import ModelChanged, ModelMissing
 
-REPORT, MODEL = "export.json", "model.onnx"  # what export/to_onnx.py leaves in a version's folder
+REPORT, MODEL, INT8 = "export.json", "model.onnx", "model.int8.onnx"
+"""What export/to_onnx.py leaves in a version's folder; the last on request."""
 
 
 def check(repository: Path, models: tuple[str, ...]) -> None:
@@ -26,13 +27,15 @@ def check(repository: Path, models: tuple[str, ...]) -> None:
                 "(python export/to_onnx.py writes one)"
             )
         for report in folder.glob(f"[1-9]*/{REPORT}"):
-            _compare(report.with_name(MODEL), report)
+            _compare(report.with_name(MODEL), report, "sha256")
+            if report.with_name(INT8).exists():
+                _compare(report.with_name(INT8), report, "int8_sha256")
 
 
-def _compare(model: Path, report: Path) -> None:
+def _compare(model: Path, report: Path, entry: str) -> None:
     """The exporter checked the file against PyTorch and wrote down its SHA-256; nothing else is to be served for it."""
     try:
-        wanted = json.loads(report.read_text())["sha256"]
+        wanted = json.loads(report.read_text())[entry]
         with model.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError, KeyError, TypeError) as error:

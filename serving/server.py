@@ -60,6 +60,7 @@ class Options:
     restarts: int = 5
     grace: int = 15  # seconds for requests in flight to finish before the server is killed
     device: str = "cpu"
+    inference: str = "float"
     verbose: bool = False
     extra: tuple[str, ...] = ()
 
@@ -126,7 +127,7 @@ def environment(wheel: Wheel, options: Options) -> dict[str, str]:
     joined = {name: os.pathsep.join(filter(None, parts)) for name, parts in ours.items()}
     joined["GLIBC_TUNABLES"] = ":".join(filter(None, [HUGE_PAGES, os.environ.get("GLIBC_TUNABLES", "")]))
     inherited = {name: value for name, value in os.environ.items() if name != model_control.KEY}
-    chosen = {"SERVING_DEVICE": options.device}
+    chosen = {"SERVING_DEVICE": options.device, "INFERENCE": options.inference}
     if options.device != "gpu":
         chosen["CUDA_VISIBLE_DEVICES"] = "-1"  # Triton would make as many instances for each GPU
     if options.threads:

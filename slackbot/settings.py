@@ -16,7 +16,7 @@ from slackbot.jobs.database import database_file, short_name
 from slackbot.limits import JobLimits, PhotoLimits, ServerLimits, SlackLimits
 from slackbot.slack.allow_list import AllowList
 
-OF_COMPOSE = ("COMPOSE_PROFILES", "TRITON_ADMIN_KEY")  # in the same file, and not the bot's
+OF_COMPOSE = ("COMPOSE_PROFILES", "TRITON_ADMIN_KEY", "INFERENCE")  # in the same file, and not the bot's
 _SECRET_LENGTH = 32  # characters of each of Slack's signing secrets
 _NOT_WITH_CLIENT = "and SLACK_CLIENT_ID exclude each other: there many workspaces install the app, over HTTP."
 _MAKE_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'

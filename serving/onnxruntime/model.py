@@ -26,9 +26,11 @@ class TritonPythonModel:
         try:
             chosen = settings(config, cores)
             path = find(Path(args["model_repository"]), args["model_version"], chosen.file, config["name"])
-            self._engine, self._reason = load(config, args, path, chosen.threads, cores)
+            self._engine, self._reason, said = load(config, args, path, chosen.threads, cores)
         except Refused as error:
             raise triton.TritonModelException(str(error)) from None
+        if said:
+            triton.Logger.log_warn(said)
 
     def execute(self, requests: list) -> list:
         """Answer the requests that Triton merged: equal shapes, at most max_batch_size images together.

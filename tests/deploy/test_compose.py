@@ -209,13 +209,15 @@ def test_what_is_set_for_the_bot_asks_the_settings_first_and_never_the_operators
 
 
 def test_secrets_reach_those_alone_who_use_them(compose):
-    """The password in DATABASE_URL and the key of Triton. Slack's come by `env_file`, which the bot alone has."""
+    """The password in DATABASE_URL and the key of Triton; INFERENCE is none.
+
+    Slack's come by `env_file`, which the bot alone has."""
     told = {
         name: {*re.findall(r"\$\{(\w+)", str(service)), *(["every setting"] if "env_file" in service else [])}
         for name, service in compose["services"].items()
     }
     assert told == {
-        "triton-cpu": {"TRITON_ADMIN_KEY"},
+        "triton-cpu": {"TRITON_ADMIN_KEY", "INFERENCE"},
         "triton-gpu": {"TRITON_ADMIN_KEY"},
         "bot": {"every setting"},
         "prometheus": set(),

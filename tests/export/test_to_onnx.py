@@ -9,9 +9,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import skimage
 import torch
+from PIL import Image
 
-from export import exporter, to_onnx
+from export import eight_bits, exporter, to_onnx
 from export.exporter import ExportError, check, export, next_version
 from training.generator import Shape, load_weights, make_generator, save_weights
 from training.inference import enhance
@@ -107,6 +109,40 @@ def test_the_report_tells_which_graph_was_checked(weights, repository):
     assert written["weights_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(skimage.data.astronaut()).save(tmp_path / "photos" / "one.png")
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize("weights", [1, 2], indirect=True, ids=["whole-resolution", "half-resolution"])
+def test_in_eight_bits_only_the_trunk_is_rounded(weights, repository, photos):
+    report = export(weights, repository, photos)
+    plain, eight = (repository / "enhancer" / "1" / name for name in ("model.onnx", "model.int8.onnx"))
+    assert report.int8_sha256 == hashlib.sha256(eight.read_bytes()).hexdigest()
+    assert report.int8_lost < 0.05
+    model = onnx.load(eight)
+    assert model.ir_version <= 10
+    made_from = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
+    types = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    kernels = [node.input[1] for node in model.graph.node if node.op_type == "Conv"]
+    rounded = [types[made_from[name]] for name in kernels if name in made_from]
+    assert rounded == [onnx.TensorProto.INT8] * 2  # of the one block
+    assert {types[name] for name in kernels if name not in made_from} == {onnx.TensorProto.FLOAT}
+
+    photo = skimage.data.astronaut()[40:104, 200:280]
+    by_float, by_int8 = (eight_bits.enhancer(path)(photo).astype(int) for path in (plain, eight))
+    assert 0 < np.abs(by_float - by_int8).mean() < 0.5
+
+
+def test_what_loses_too_much_in_eight_bits_is_not_left_behind(weights, repository, photos, monkeypatch):
+    monkeypatch.setattr(eight_bits, "ALLOWED", -1.0)  # no loss is as small as that
+    with pytest.raises(ExportError, match=r"loses -?0\.\d\d dB of PSNR-Y; -1.0 is allowed"):
+        export(weights, repository, photos)
+    assert [path.name for path in (repository / "enhancer").iterdir()] == ["config.pbtxt"]
+
+
 def test_a_graph_that_differs_is_not_left_behind(weights, repository, monkeypatch):
     """The export itself goes wrong: what is written exaggerates detail."""
     honest = exporter.write
@@ -143,6 +179,7 @@ def test_the_served_version_is_the_one_checked():
     assert report["sha256"] == hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     weights = ROOT / "training" / "weights" / "generator.safetensors"
     assert report["weights_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert report["int8_sha256"] == hashlib.sha256((folder / "model.int8.onnx").read_bytes()).hexdigest()
     assert check(folder / "model.onnx", load_weights()) <= 1
 
 
@@ -151,10 +188,12 @@ def test_the_served_version_is_the_one_checked():
     [
         (["--weights", "/none"], "no weights at /none"),
         (["--model-repository", "EMPTY"], "is no model repository"),
+        (["--model-repository", "MODELS", "--int8", "/none"], "no folder of photos at /none"),
     ],
 )
-def test_a_mistake_gets_one_sentence(monkeypatch, tmp_path, arguments, sentence):
-    monkeypatch.setattr(sys, "argv", ["to_onnx.py", *(str(tmp_path) if a == "EMPTY" else a for a in arguments)])
+def test_a_mistake_gets_one_sentence(monkeypatch, tmp_path, repository, arguments, sentence):
+    folders = {"EMPTY": tmp_path, "MODELS": repository}
+    monkeypatch.setattr(sys, "argv", ["to_onnx.py", *(str(folders.get(a, a)) for a in arguments)])
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process keeps its own
     with pytest.raises(SystemExit, match=rf"^to_onnx\.py: .*{sentence}.*$"):
         to_onnx.main()

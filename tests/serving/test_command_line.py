@@ -36,6 +36,7 @@ def test_everything_given(monkeypatch: pytest.MonkeyPatch):
         ("--grpc-port=65536", "65536 is not a port (0 to 65535)"),
         ("--grpc-port=http", "invalid"),
         ("--threads=0", "at least 1"),
+        ("--inference=int4", "invalid choice: 'int4'"),
         ("--grpc-key=/missing.key", "there is no file /missing.key"),
         (f"--grpc-key={__file__}", "--grpc-certificate and --grpc-key belong together"),
         ("--log-info=0", "unrecognized arguments: --log-info=0"),
@@ -48,6 +49,18 @@ def test_bad_option(argument: str, sentence: str, capsys: pytest.CaptureFixture[
     assert sentence in capsys.readouterr().err
 
 
+def test_the_environment_says_in_how_many_bits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setenv("INFERENCE", "int8")
+    assert parse([])[0].inference == "int8"
+    assert parse(["--inference=float"])[0].inference == "float"
+    monkeypatch.setenv("INFERENCE", "")
+    assert parse([])[0].inference == "float"
+    monkeypatch.setenv("INFERENCE", "int4")
+    with pytest.raises(SystemExit):
+        parse([])
+    assert "INFERENCE is 'int4': it has to be float or int8" in capsys.readouterr().err
+
+
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as ended:
         parse(["--help"])
@@ -58,6 +71,7 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):
         "http-port",
         "grpc-port",
         "metrics-port",
+        "inference",
         "model-repository",
         "model",
         "threads",

@@ -19,6 +19,7 @@ HERE = ROOT / "serving" / "onnxruntime"
 FLOAT = TensorProto.FLOAT
 AMD = "flags\t\t: fpu avx2 fma avx512f avx512_bf16 avx512_vnni\n"
 INTEL = "flags\t\t: fpu avx2 amx_tile amx_bf16\n"
+LATER = "flags\t\t: fpu avx2 avx_vnni\n"
 OLDER = "flags\t\t: fpu avx2 fma bmi2\nbugs\t\t: amx_bf16\n"
 
 
@@ -156,6 +157,31 @@ def test_requests_together_get_their_own_answers_and_a_bad_one_a_reason(engines,
 @pytest.mark.parametrize(("cpuinfo", "has"), [(AMD, True), (INTEL, True), (OLDER, False), ("", False)])
 def test_a_cpu_with_bfloat16_is_known(engines, cpuinfo, has):
     assert engines.choice.has_bfloat16("processor\t: 0\n" + cpuinfo) is has
+
+
+@pytest.mark.parametrize(("cpuinfo", "has"), [(AMD, True), (INTEL, False), (LATER, True), (OLDER, False)])
+def test_a_cpu_that_is_fast_at_eight_bits_is_known(engines, cpuinfo, has):
+    assert engines.choice.multiplies_bytes("processor\t: 0\n" + cpuinfo) is has
+
+
+def test_eight_bits_are_taken_where_they_are_there_and_pay(engines, tmp_path, monkeypatch):
+    plain, eight = (write(tmp_path / name, GRAPHS["a residual block"]) for name in ("model.onnx", "model.int8.onnx"))
+    monkeypatch.setattr(engines.choice, "_cpuinfo", lambda: AMD)
+    assert engines.choice.in_eight_bits(plain) == (eight, "")
+    monkeypatch.setattr(engines.choice, "_cpuinfo", lambda: OLDER)
+    path, said = engines.choice.in_eight_bits(plain)
+    assert (path, "no VNNI" in said) == (plain, True)
+    eight.unlink()
+    monkeypatch.setattr(engines.choice, "_cpuinfo", lambda: AMD)
+    path, said = engines.choice.in_eight_bits(plain)
+    assert (path, f"there is no {eight}" in said) == (plain, True)
+
+
+def test_a_graph_in_eight_bits_is_never_ncnns(engines, tmp_path, monkeypatch):
+    monkeypatch.setattr(engines.choice, "_cpuinfo", lambda: OLDER)
+    for name, engine in (("model.onnx", engines.ncnn.Engine), ("model.int8.onnx", engines.openvino.Engine)):
+        taken, _ = engines.choice.cpu_engine("cpu", write(tmp_path / name, GRAPHS["a residual block"]))
+        assert isinstance(taken, engine)
 
 
 def test_what_ncnn_cannot_take_is_openvinos(engines, tmp_path):

@@ -1,0 +1,119 @@
+"""The served graph with its trunk in eight bits, for CPUs that multiply those faster than 16 (VNNI, AMX).
+
+The ranges of the numbers are measured on photos, degraded as training degrades them. What reads and writes pixels, and
+the sum that the last convolutions read, stay in float: rounding that sum alone to eight bits cost 2 dB.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+from export.graph import INPUT, IR_VERSION, OUTPUT, ExportError, write
+from training.dataset import Pairs, find_photos, read_reduced
+from training.degradation import Photo
+from training.generator import Generator
+from training.metrics import psnr_y
+
+CROPS, SIDE = 64, 96
+"""So many small crops, so many px wide and high, are what ranges and loss are measured on."""
+ALLOWED = 0.05
+"""The largest loss that is allowed, dB of PSNR-Y."""
+TRUNK = "generator.body."
+"""What the names of the residual blocks' weights begin with."""
+
+
+def write_in_eight_bits(generator: Generator, photos: Path, path: Path) -> float:
+    """Write the graph to `path`; return how much PSNR-Y it loses, dB.
+
+    Raises ExportError where that is more than ALLOWED, and PhotosError where the photos are none.
+    """
+    pairs = crops(photos)
+    with TemporaryDirectory() as folder:
+        plain = Path(folder, "float.onnx")
+        graph = write(generator, plain, torch.float32).graph
+        with _without_advice():
+            quantize_static(
+                plain,
+                path,
+                _Reader(pairs),
+                quant_format=QuantFormat.QDQ,
+                nodes_to_quantize=trunk(graph),
+                per_channel=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                # A number is rounded where a convolution or a sum of the trunk reads it, and stays as it is for others.
+                extra_options={"OpTypesToExcludeOutputQuantization": ["Conv", "Add"], "DedicatedQDQPair": True},
+            )
+        _tidy(path)
+        lost = mean_psnr(plain, pairs) - mean_psnr(path, pairs)
+    if lost > ALLOWED:
+        raise ExportError(f"in eight bits the graph loses {lost:.2f} dB of PSNR-Y; {ALLOWED} is allowed")
+    return lost
+
+
+def crops(folder: Path) -> list[tuple[Photo, Photo]]:
+    """(small, truth) each, from photos all over the folder, always the same. Raises PhotosError."""
+    files = find_photos(folder)
+    pairs = Pairs(map(read_reduced, files[:: len(files) // CROPS + 1]), SIDE)
+    return [tuple(tensor.permute(1, 2, 0).numpy() for tensor in pairs[i]) for i in range(CROPS)]  # pyright: ignore[reportReturnType]
+
+
+def trunk(graph: onnx.GraphProto) -> list[str]:
+    """The names of its convolutions, and of the sums of each block's input and output."""
+    convolutions = [node for node in graph.node if node.op_type == "Conv" and node.input[1].startswith(TRUNK)]
+    convolved = {node.output[0] for node in convolutions}
+    sums = [node for node in graph.node if node.op_type == "Add" and convolved.intersection(node.input)]
+    return [node.name for node in (*convolutions, *sums)]
+
+
+def mean_psnr(path: Path, pairs: list[tuple[Photo, Photo]]) -> float:
+    """Of the enhanced crops, dB."""
+    enhance = enhancer(path)
+    return float(np.mean([psnr_y(enhance(small), truth) for small, truth in pairs]))
+
+
+def enhancer(path: Path) -> Callable[[Photo], Photo]:
+    """The graph as it is written, in ONNX Runtime, which then computes with the rounded numbers in float.
+
+    Its own arithmetic in eight bits overflows on CPUs without VNNI.
+    """
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return lambda small: np.asarray(session.run([OUTPUT], {INPUT: small[None]})[0])[0]
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """It warns of a preparation that is left out, because it would fold the names away by which the trunk is found."""
+    logger = logging.getLogger()
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+class _Reader(CalibrationDataReader):
+    def __init__(self, pairs: list[tuple[Photo, Photo]]) -> None:
+        self._small: Iterator[Photo] = iter([small for small, _ in pairs])
+
+    def get_next(self) -> dict[str, Photo]:
+        small = next(self._small, None)
+        return {} if small is None else {INPUT: small[None]}
+
+
+def _tidy(path: Path) -> None:
+    """As `write` leaves a graph: of a version that old runtimes load, without notes of this machine."""
+    model = onnx.load(path)
+    model.ir_version = min(model.ir_version, IR_VERSION)
+    onnx.save(model, path)
