@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import baselines, machine, report
-from benchmarks.served_graph import INT8, served_graph
+from benchmarks.served_graph import served_graph
+from serving.repository import INT8, MODEL
 
 TILE, SIDE = 256, 512
 """Sides, px: of the tile that is timed, and of the middle of each photo that is judged."""
@@ -143,7 +144,7 @@ def main() -> None:
     parser.add_argument("validation", type=Path, help="a folder for each set of photos to judge by")
     parser.add_argument("--output", type=Path, default=machine.folder(), metavar="FOLDER", help="default: %(default)s")
     options = parser.parse_args()
-    graphs = [enhancer("model.onnx"), enhancer(INT8)]
+    graphs = [enhancer(MODEL), enhancer(INT8)]
     times = Times(*timed(*(partial(graph, baselines.noise(TILE)[0]) for graph in graphs)))
     found = judged(options.validation, graphs)
     options.output.mkdir(parents=True, exist_ok=True)

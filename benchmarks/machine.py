@@ -16,7 +16,7 @@ from serving.server import HUGE_PAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("nvidia-pytriton", "openvino", "ncnn", "onnxruntime", "pillow")
-UNITS = {"amx_bf16", "amx_int8", "avx512_bf16", "avx512_vnni"}
+UNITS = {"amx_bf16", "amx_int8", "avx512_bf16", "avx512_vnni", "avx_vnni"}
 KINDS = {
     "amx_bf16": ("amx", "bfloat16 with AMX: Intel Xeon since 2023"),
     "avx512_bf16": ("avx512", "bfloat16 with AVX512: AMD EPYC since 2022"),

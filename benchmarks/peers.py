@@ -26,7 +26,8 @@ import numpy as np
 from ncnn.ncnn import Mat, Net  # pyright: ignore[reportMissingImports] - compiled
 
 from benchmarks import machine, report
-from benchmarks.served_graph import INT8, served_graph
+from benchmarks.served_graph import served_graph
+from serving.repository import INT8, MODEL
 
 ROOT = Path(__file__).resolve().parents[1]
 SIDE, ROUNDS, CHANNELS, MEGA = 256, 3, 64, 1e6
@@ -51,7 +52,7 @@ class Speed:
     """CPU seconds of a 256x256 tile, the best of the rounds"""
 
 
-def ours(engine: str, file: str = "model.onnx") -> Callable[[], object]:
+def ours(engine: str, file: str = MODEL) -> Callable[[], object]:
     """The served graph, from pixels to pixels, by one of the backend's engines."""
     run = served_graph(1, 1, engine, file)
     tile = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)

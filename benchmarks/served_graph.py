@@ -8,17 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import machine
+from serving.repository import MODEL
 
 ROOT = Path(__file__).resolve().parents[1]
 BACKEND = ROOT / "serving" / "onnxruntime"
-INT8 = "model.int8.onnx"
-"""The file of the graph in eight bits."""
 
 
 Run = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 
 
-def served_graph(threads: int, cores: int, engine: str = "cpu", file: str = "model.onnx") -> Run:
+def served_graph(threads: int, cores: int, engine: str = "cpu", file: str = MODEL) -> Run:
     """Takes pictures, UINT8 [H, W, 3] each, and gives them four times as large, UINT8 [4H, 4W, 3], until the next call.
 
     As many are enlarged at once as `cores` allow, each by so many threads. `engine` is "cpu" for the one that is served

@@ -5,20 +5,20 @@ the sum that the last convolutions read, stay in float: rounding that sum alone 
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from export.graph import INPUT, IR_VERSION, OUTPUT, ExportError, write
+from export.graph import INPUT, IR_VERSION, ExportError, write
 from training.dataset import Pairs, find_photos, read_reduced
 from training.degradation import Photo
+from training.evaluation import onnx_enhancer
 from training.generator import Generator
 from training.metrics import psnr_y
 
@@ -76,19 +76,8 @@ def trunk(graph: onnx.GraphProto) -> list[str]:
 
 def mean_psnr(path: Path, pairs: list[tuple[Photo, Photo]]) -> float:
     """Of the enhanced crops, dB."""
-    enhance = enhancer(path)
+    enhance = onnx_enhancer(path, as_written=True)
     return float(np.mean([psnr_y(enhance(small), truth) for small, truth in pairs]))
-
-
-def enhancer(path: Path) -> Callable[[Photo], Photo]:
-    """The graph as it is written, in ONNX Runtime, which then computes with the rounded numbers in float.
-
-    Its own arithmetic in eight bits overflows on CPUs without VNNI.
-    """
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return lambda small: np.asarray(session.run([OUTPUT], {INPUT: small[None]})[0])[0]
 
 
 @contextmanager

@@ -115,14 +115,20 @@ def measure(enhancer: Enhancer, photos: Iterable[tuple[Photo, Photo]], *judges: 
     return mean([score(enhancer, small, truth, judges) for small, truth in photos])
 
 
-def onnx_enhancer(path: Path) -> Enhancer:
-    """The graph that Triton serves, uint8 NHWC to uint8 NHWC, in ONNX Runtime on the CPU."""
+def onnx_enhancer(path: Path, *, as_written: bool = False) -> Enhancer:
+    """The graph that Triton serves, uint8 NHWC to uint8 NHWC, in ONNX Runtime on the CPU.
+
+    `as_written` computes in float with numbers rounded to eight bits: its own arithmetic overflows without VNNI.
+    """
     try:
         import onnxruntime
     except ImportError as error:
         raise WeightsError("evaluating an ONNX file needs onnxruntime: pip install onnxruntime") from error
+    options = onnxruntime.SessionOptions()
+    if as_written:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # every binding error has a type of its own
         raise WeightsError(f"{path} is no ONNX graph that can be run: {error}") from error
     return lambda small: np.asarray(session.run(["enhanced"], {"image": small[None]})[0])[0]
