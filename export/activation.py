@@ -71,19 +71,23 @@ def key_for(address: str) -> str:
 
 
 def _compare(folder: Path) -> None:
-    """The graph with the SHA-256 in the report that the exporter wrote beside it, where there is one."""
+    """The graphs with the SHA-256 in the report that the exporter wrote beside them, where there is one."""
     report = folder / "export.json"
     if not report.exists():
         return
-    try:
-        wanted = json.loads(report.read_text())["sha256"]
-        found = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ActivationError(f"{report} cannot be compared with the graph ({type(error).__name__})") from error
-    if found != wanted:
-        raise ActivationError(
-            f"{folder / 'model.onnx'} is not the file that was exported: its SHA-256 is not the one in {report.name}"
-        )
+    graphs = {folder / "model.onnx": "sha256", folder / "model.int8.onnx": "int8_sha256"}
+    for graph, entry in graphs.items():
+        if entry == "int8_sha256" and not graph.exists():
+            continue
+        try:
+            wanted = json.loads(report.read_text())[entry]
+            found = hashlib.sha256(graph.read_bytes()).hexdigest()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ActivationError(f"{report} cannot be compared with the graph ({type(error).__name__})") from error
+        if found != wanted:
+            raise ActivationError(
+                f"{graph} is not the file that was exported: its SHA-256 is not the one in {report.name}"
+            )
 
 
 def _load(address: str, folder: Path, key: str) -> None:

@@ -131,10 +131,11 @@ def test_a_thousand_requests_during_three_reloads_one_of_them_broken(server, rep
     assert versions(repository) == ["1", "2", "3"]
 
 
-def test_a_graph_that_was_changed_after_its_check_is_never_loaded(server, repository, weights):
+@pytest.mark.parametrize("graph", ["model.onnx", "model.int8.onnx"])
+def test_a_graph_that_was_changed_after_its_check_is_never_loaded(server, repository, weights, graph):
     before = versions(repository)
     folder = repository / "enhancer" / str(export(weights, repository).version)
-    with (folder / "model.onnx").open("ab") as file:
+    with (folder / graph).open("ab") as file:
         file.write(b"\0")
 
     with pytest.raises(ActivationError, match="not the file that was exported"):
