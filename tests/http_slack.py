@@ -3,16 +3,15 @@
 import contextlib
 import hashlib
 import hmac
-import http.client
 import json
 import re
 import threading
 import time
 from html import unescape
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from playground.testing.client import PlaygroundClient
-from tests.processes import PATIENCE
+from tests.http_request import request
 
 SECRET = "canary-signing-secret-7391-0123456789"
 
@@ -22,19 +21,6 @@ def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
     at = str(int(time.time()))
     digest = hmac.new(secret.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
     return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={digest}", "Content-Type": "application/json"}
-
-
-def request(
-    address: str, method: str = "GET", body: bytes = b"", headers: dict[str, str] | None = None
-) -> tuple[int, dict[str, str], str]:
-    """Status, headers and body of an answer; redirects are not followed."""
-    parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE * 20)
-    connection.request(method, f"{parts.path}?{parts.query}", body, headers or {})
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    return answer.status, dict(answer.getheaders()), text
 
 
 class HttpSlack:
@@ -74,10 +60,10 @@ class HttpSlack:
         """Somebody installs the app in their browser; status and text of the last page."""
         _, headers, page = request(f"{self.bot}/slack/install")
         cookie = headers["Set-Cookie"].partition(";")[0] if cookies else ""
-        found = re.search(r'href="([^"]+/oauth/v2/authorize[^"]+)"', page)
-        assert found, page
+        found = re.search(r'href="([^"]+/oauth/v2/authorize[^"]+)"', page.decode())
+        assert found, page.decode()
         choice = urlencode({"team": team, **({"org": "1"} if org else {})})
         status, headers, text = request(f"{re.sub(r'&team=(?=&|$)', '', unescape(found[1]))}&{choice}")
-        assert status == 302, text
+        assert status == 302, text.decode()
         status, _, text = request(headers["Location"], headers={"Cookie": cookie})
-        return status, text
+        return status, text.decode()

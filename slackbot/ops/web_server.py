@@ -26,7 +26,7 @@ class WebServer:
         No more than `at_once` connections are held, further ones wait to be accepted. A request with a body of more
         than `body_bytes` gets a 413, and one that sends nothing for `seconds` is cut off.
         """
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that some wait is what the limits are for
+        logging.getLogger("waitress").setLevel(logging.ERROR)  # it warns of all who wait: that is what limits are for
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listening = socket.create_server(address[:2], family=family, backlog=128)
         self.address = _named(*listening.getsockname()[:2])  # HOST:PORT, where it listens

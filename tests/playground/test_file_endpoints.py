@@ -10,21 +10,14 @@ from PIL import Image
 from slack_sdk.errors import SlackApiError
 
 from playground.testing.control_api import ControlError
-from tests.processes import PATIENCE
+from tests.http_request import request
 
 PHOTOS = "C0PHOTOS01"
 
 
 def get(url, token="xoxb-playground"):
     """Status, headers and body, redirects not followed."""
-    place = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=PATIENCE * 20)
-    try:
-        connection.request("GET", place.path, headers={"Authorization": f"Bearer {token}"} if token else {})
-        response = connection.getresponse()
-        return response.status, response.headers, response.read()
-    finally:
-        connection.close()
+    return request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
 
 
 def test_upload_into_a_thread_and_download_again(app, workspace, photo):

@@ -1,6 +1,5 @@
 """Other workspaces: a token is good for its own alone, a code and a refresh token once."""
 
-import http.client
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -9,18 +8,13 @@ from slack_sdk.errors import SlackApiError
 
 from playground.seed import CLIENT_ID, CLIENT_SECRET
 from playground.testing.client import PlaygroundClient
-from tests.processes import PATIENCE
+from tests.http_request import request
 
 
 def allowed(workspace: PlaygroundClient, team: str, org: bool = False) -> str:
     """The code that Slack's page gives out."""
     asked = {"client_id": CLIENT_ID, "scope": "chat:write", "state": "s", "team": team, **({"org": "1"} if org else {})}
-    at = urlsplit(workspace.base_url)
-    connection = http.client.HTTPConnection(at.netloc, timeout=PATIENCE * 10)
-    connection.request("GET", f"/oauth/v2/authorize?{urlencode(asked)}")
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
+    answer = request(f"{workspace.base_url}/oauth/v2/authorize?{urlencode(asked)}")
     assert answer.status == 302
     return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
 

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import hmac
-import http.client
 import json
 import os
 import re
@@ -20,6 +19,7 @@ import pytest
 
 from playground.testing.client import Message, PlaygroundClient
 from slackbot.limits import SlackLimits
+from tests.http_request import request
 from tests.processes import ROOT, Bot, free_port
 
 pytestmark = pytest.mark.system
@@ -53,10 +53,9 @@ class Place:
         self, body: bytes | Iterator[bytes], headers: dict[str, str], path: str = PATH, timeout: float = 20
     ) -> tuple[int, str]:
         """A request as a stranger or Slack would make it; status and body of the answer."""
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
-            connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
+        typed = {"Content-Type": "application/json", **headers}
+        answer = request(f"http://127.0.0.1:{self.port}{path}", "POST", body, typed, timeout)
+        return answer.status, answer.body.decode()
 
     def ask(self, png: bytes) -> tuple[Message, bytes]:
         """A photo with a mention, and the event that Slack would send."""

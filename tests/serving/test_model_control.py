@@ -1,6 +1,5 @@
 """Whoever may load a model may run anything: nobody may without the key. The attack is a real one."""
 
-import http.client
 import json
 import os
 import stat
@@ -15,6 +14,7 @@ from tritonclient.utils import InferenceServerException
 
 from export.activation import KEY, key_for
 from serving import model_control
+from tests.http_request import request
 from tests.processes import PATIENCE, ROOT, Triton, until
 
 pytestmark = pytest.mark.system
@@ -79,12 +79,10 @@ def test_a_web_page_cannot_load_a_model_over_http_where_that_was_asked_for(launc
     new_repository.add("enhancer")
     server = launch(new_repository.folder, "--http-port=0")
     address = server.ready.split("http://")[1].split()[0]
-    body = json.dumps({"parameters": {"config": CONFIG}})
+    body = json.dumps({"parameters": {"config": CONFIG}}).encode()
     for path in ("/v2/repository/models/evil/load", "/v2/repository/index", "/v2/systemsharedmemory/region/r/register"):
-        connection = http.client.HTTPConnection(address, timeout=PATIENCE * 20)
-        connection.request("POST", path, body, {"Content-Type": "text/plain", "Origin": "https://evil.example"})
-        assert connection.getresponse().status == http.client.FORBIDDEN
-        connection.close()
+        headers = {"Content-Type": "text/plain", "Origin": "https://evil.example"}
+        assert request(f"http://{address}{path}", "POST", body, headers).status == 403
 
 
 def test_the_key_is_for_its_owner_alone(launch, new_repository, monkeypatch):

@@ -17,7 +17,7 @@ from playground.seed import CLIENT_ID, CLIENT_SECRET
 from slackbot.jobs.installations import Installations
 from slackbot.jobs.store import Store
 from slackbot.slack.errors import SlackRefused, SlackUnavailable
-from tests.http_slack import request as ask
+from tests.http_request import request as ask
 from tests.processes import until
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from slackbot.ops.web_server import WebServer
+from tests.http_request import request
 from tests.processes import PATIENCE, until
 
 
@@ -40,15 +41,9 @@ def server(application) -> Iterator[WebServer]:
     server.close()
 
 
-def connection(server: WebServer) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(server.address, timeout=PATIENCE * 60)
-
-
-def send(server: WebServer, body: bytes) -> tuple[int, bytes]:
-    with contextlib.closing(connection(server)) as client:
-        client.request("POST", "/", body)
-        answer = client.getresponse()
-        return answer.status, answer.read()
+def send(server: WebServer, body: bytes | Iterator[bytes]) -> tuple[int, bytes]:
+    answer = request(f"http://{server.address}/", "POST", body, timeout=PATIENCE * 60)
+    return answer.status, answer.body
 
 
 def test_bodies_at_the_limit_and_one_over(server):
@@ -56,7 +51,12 @@ def test_bodies_at_the_limit_and_one_over(server):
     assert send(server, b"x" * 101)[0] == 413
 
 
-def test_who_sends_nothing_more_is_cut_off_and_makes_room(server):
+def test_whoever_goes_on_after_the_refusal_can_still_read_it(server):
+    assert send(server, iter([b"x" * 101, *[b"x" * 100_000] * 50]))[0] == 413
+    assert send(server, b"x" * 100) == (200, b"100")
+
+
+def test_who_sends_nothing_more_is_cut_off_and_makes_room(server, caplog):
     host, port = server.address.split(":")
     with contextlib.ExitStack() as stack:
         silent = [stack.enter_context(socket.create_connection((host, int(port)))) for _ in range(2)]
@@ -65,11 +65,12 @@ def test_who_sends_nothing_more_is_cut_off_and_makes_room(server):
             one.settimeout(60)
         assert send(server, b"x") == (200, b"1"), "accepted once the silent ones are gone"
         assert [one.recv(1) for one in silent] == [b"", b""]
+    assert not caplog.records, "strangers do not fill the log"
 
 
 def test_what_is_being_answered_at_the_end_is_answered(server, application):
     application.go.clear()
-    with contextlib.closing(connection(server)) as client:
+    with contextlib.closing(http.client.HTTPConnection(server.address, timeout=PATIENCE * 60)) as client:
         client.request("POST", "/", b"xyz")
         assert application.begun.acquire(timeout=PATIENCE * 60)
         server.close()
