@@ -1,5 +1,6 @@
 """One trace for each job, from the event to its reply, through DBOS and into Triton, by OpenTelemetry's variables."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -28,7 +29,8 @@ def receiver():
 
 @pytest.fixture
 def traced_triton(tmp_path_factory, receiver):
-    options = (f"opentelemetry,url={receiver.address}/v1/traces", "mode=opentelemetry", "level=TIMESTAMPS", "rate=1000")
+    sends = (f"opentelemetry,url={receiver.address}/v1/traces", "opentelemetry,bsp_schedule_delay=200")
+    options = (*sends, "mode=opentelemetry", "level=TIMESTAMPS", "rate=1000")
     triton = Triton(tmp_path_factory.mktemp("triton"), "--", *(f"--trace-config={one}" for one in options))
     triton.start()
     yield triton
@@ -50,14 +52,23 @@ def ancestors(span: Span, spans: dict[str, Span]) -> list[str]:
 
 
 def test_the_spans_of_a_job_are_one_trace(receiver, traced_triton, workspace, photo, tmp_path):
-    with bot_with(receiver.address, workspace, traced_triton.address, tmp_path).connected(workspace):
+    def traced() -> tuple[Span, dict[str, Span]] | None:
+        """The span of a job, and all of its trace by their ids; None where Triton's was lost."""
+        before = len(receiver.of("answer"))
         words = f"<@{workspace.bot_user}> canary"
         message = workspace.post("#photos", words, files=[("canary.png", photo)])
         workspace.wait_for_reaction(message, "white_check_mark", 60)
-        until(lambda: receiver.of("answer"), 20, "the job's span, which is the last")
-        until(lambda: receiver.of("enhancer"), 20, "Triton's span")
-    (answer,) = receiver.of("answer")  # further events of the same message found a job that was written down
-    mine = {span.id: span for span in receiver.spans if span.trace == answer.trace}
+        until(lambda: len(receiver.of("answer")) > before, 20, "the job's span, which is the last of the bot's")
+        answer = receiver.of("answer")[-1]
+        with contextlib.suppress(AssertionError):
+            until(lambda: any(span.trace == answer.trace for span in receiver.of("enhancer")), 2, "Triton's span")
+            return answer, {span.id: span for span in receiver.spans if span.trace == answer.trace}
+        return None
+
+    with bot_with(receiver.address, workspace, traced_triton.address, tmp_path).connected(workspace):
+        # Triton 24.10 sends some of its batches of spans never: 5 of 64, with this receiver on a quiet machine.
+        answer, mine = next(filter(None, (traced() for _ in range(6))), (None, {}))
+        assert answer, "Triton's span"
 
     assert {span.name for span in mine.values()} >= {*OURS, "fetch", "enhance", "share"}
     assert {name: ancestors(span, mine) for span in mine.values() if (name := span.name) in OURS} == {
@@ -71,8 +82,7 @@ def test_the_spans_of_a_job_are_one_trace(receiver, traced_triton, workspace, ph
         "upload": ["event", "answer"],
         "reply": ["event", "answer", "share"],
     }
-    (tile,) = receiver.of("tile")
-    assert tile.trace == answer.trace
+    (tile,) = [span for span in mine.values() if span.name == "tile"]
     (inference,) = [span for span in mine.values() if span.parent == tile.id]
     assert (inference.service, answer.service) == ("triton-inference-server", "enhancer-bot")
     assert [span.text for span in receiver.spans if SECRETS.search(span.text) and span.service == "enhancer-bot"] == []
