@@ -66,7 +66,7 @@ def test_the_spans_of_a_job_are_one_trace(receiver, traced_triton, workspace, ph
         return None
 
     with bot_with(receiver.address, workspace, traced_triton.address, tmp_path).connected(workspace):
-        # Triton 24.10 sends some of its batches of spans never: 5 of 64, with this receiver on a quiet machine.
+        # Triton 24.10 sends some of its batches of spans never: 5 of 64 were lost on the way to this receiver.
         answer, mine = next(filter(None, (traced() for _ in range(6))), (None, {}))
         assert answer, "Triton's span"
 
