@@ -54,12 +54,14 @@ class Forgetting:
         for team, since in self._installations.gone():
             # Not by its organisation, which may still have the app in others: it is back once something is heard of it.
             back = self._installations.has(team)
+            over = time.time() - since > _AGAIN
             if not back:
-                self._wipe(team)
-            if back or time.time() - since > _AGAIN:
+                self._wipe(team, marks=over)
+            if back or over:
                 self._installations.forget_gone(team)
 
-    def _wipe(self, team: str) -> None:
+    def _wipe(self, team: str, *, marks: bool = False) -> None:
+        """Delete all of it; that its jobs are stopped only with `marks`: what still runs of them looks there."""
         begins = (f"{team}_", f"stranded-{team}_")
         found = DBOS.list_workflows(workflow_id_prefix=list(begins), load_output=False)
         ours = [one for one in found if one.workflow_id.startswith(begins)]  # DBOS takes _ for any letter
@@ -68,9 +70,8 @@ class Forgetting:
             self._store.stop(job)
         DBOS.cancel_workflows(at_work)
         jobs = [job for job in map(job_of, ours) if job]
-        transact(
-            self._store.engine, lambda connection: _delete(connection, team, [job.answer for job in jobs], at_work)
-        )
+        answers = [job.answer for job in jobs if job.answer]
+        transact(self._store.engine, lambda connection: _delete(connection, team, answers, marks))
         ids = [one.workflow_id for one in ours]
         for first in range(0, len(ids), _AT_ONCE):
             DBOS.delete_workflows(ids[first : first + _AT_ONCE])
@@ -84,13 +85,13 @@ def _is_no_deleted_job(record: logging.LogRecord) -> bool:
     return not isinstance(error, dbos_error.DBOSAwaitedWorkflowCancelledError | dbos_error.DBOSNonExistentWorkflowError)
 
 
-def _delete(connection: Connection, team: str, answers: list[str], at_work: list[str]) -> None:
-    """All rows that name the workspace; that jobs of it are stopped stays, for as long as they may look there."""
+def _delete(connection: Connection, team: str, answers: list[str], marks: bool) -> None:
+    """All rows that name the workspace; that jobs of it are stopped only with `marks`."""
     for table in METADATA.sorted_tables:
         if "team" in table.c:
             connection.execute(delete(table).where(table.c.team == team))
-        elif "job" in table.c and not (table is STOPPED and at_work):
+        elif "job" in table.c and (marks or table is not STOPPED):
             connection.execute(delete(table).where(table.c.job.startswith(f"{team}_", autoescape=True)))
-    connection.execute(delete(ANSWERS).where(ANSWERS.c.id.in_([one for one in answers if one])))
+    connection.execute(delete(ANSWERS).where(ANSWERS.c.id.in_(answers)))
     stops = FACTS.c.name.startswith(f"{STOPS}{team}_", autoescape=True)
     connection.execute(delete(FACTS).where((FACTS.c.name == picture_key(team)) | stops))

@@ -182,13 +182,19 @@ class Store:
         return sum(int(tries) for (tries,) in map(tuple, self._all(query)))
 
     def begin_attempt(self, job: str, photo: int, process: str) -> None:
-        """Count one more, before anything is done that the kernel may kill the process for."""
+        """Count one more, before anything is done that the kernel may kill the process for.
+
+        Raises JobCancelled, and counts nothing, where `stop` came before: the workspace's rows may be deleted already.
+        """
         mine = (_ATTEMPTS.c.job == job) & (_ATTEMPTS.c.photo == photo)
         once_more = update(_ATTEMPTS).where(mine).values(tries=_ATTEMPTS.c.tries + 1, process=process)
 
         def write(connection: Connection) -> None:
-            if not connection.execute(once_more).rowcount:
+            locked(connection, f"reply of {job}")
+            if not connection.execute(once_more).rowcount:  # written first of all, as by `begin_post`
                 connection.execute(insert(_ATTEMPTS).values(job=job, photo=photo, tries=1, process=process))
+            if connection.execute(select(STOPPED.c.job).where(STOPPED.c.job == job)).first():
+                raise JobCancelled
 
         transact_adding(self.engine, write)
 

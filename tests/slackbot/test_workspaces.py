@@ -217,8 +217,9 @@ def test_who_removes_the_app_leaves_nothing(place, workspace, model, png, reques
     model.behaviour = "well"
     assert all(status == 200 for status in here.slack.statuses)
     workspace.wait_for_reaction(here.ask(blue, png), "white_check_mark", 60)
-    here.restart()
     until(lambda: not here.rows_of(red["id"]), 30, "its rows to go")
+    here.restart()
+    assert here.rows_of(red["id"]) == []
     assert here.rows_of(blue["id"])
 
 
@@ -258,8 +259,7 @@ def test_who_loses_the_app_by_its_organisation_leaves_nothing(place, workspace, 
     assert {here.slack.deliver({**event, "event_id": f"{event['event_id']}LATE"}) for event in before} == {200}
     workspace.wait_for_reaction(here.ask(east, png), "white_check_mark", 60)
     assert here.rows_of(east["id"])
-    here.restart()
-    until(lambda: not here.rows_of(west["id"]), 30, "what its last job wrote down to go, and nothing new to come")
+    until(lambda: not here.rows_of(west["id"]), 30, "its rows to go")
 
     workspace.set_access(west["id"], given=True)
     workspace.wait_for_reaction(here.ask(west, png), "white_check_mark", 60)

@@ -168,3 +168,11 @@ def test_tries_whose_process_was_killed_are_counted_and_others_are_not(store):
     assert (book.attempts("job", 0), book.attempts("job", 1)) == (1, 0)
     book.delete_jobs(["job"])
     assert book.attempts("job", 0) == 0
+
+
+def test_a_stopped_job_begins_no_try(store):
+    book = store()
+    book.stop("job")
+    with pytest.raises(JobCancelled):
+        book.begin_attempt("job", 0, "living")
+    assert book.attempts("job", 0) == 0
