@@ -90,7 +90,7 @@ def train(
     report: Report,
     *,
     start: Generator,
-    discriminator: Discriminator | None = None,
+    discriminator: nn.Module | None = None,
     perceptual: Sequence[str] = ("vgg16",),
     resume: Checkpoint | None = None,
     data: dict[str, str] | None = None,

@@ -66,15 +66,16 @@ class FeatureDistance(nn.Module):
     def _maps(self, photo: Tensor, truth: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Of both; the truth's without gradients."""
         with torch.no_grad():
-            seen = list(self._features(truth))
-        return list(self._features(photo)), seen
+            seen = list(self.features(truth))
+        return list(self.features(photo)), seen
 
     def _distance(self, maps: Sequence[Tensor], seen: Sequence[Tensor]) -> Tensor:
         weights = getattr(self.network, "channel_weights", [None] * len(seen))
         layers = zip(maps, seen, weights, strict=True)
         return torch.stack([self._unit_distance(f, g, weight).mean((1, 2)) for f, g, weight in layers]).sum(0)
 
-    def _features(self, photo: Tensor) -> Iterator[Tensor]:
+    def features(self, photo: Tensor) -> Iterator[Tensor]:
+        """The network's maps of a photo, (N, C, H, W) each."""
         return self.network((photo - self.mean) / self.deviation)
 
 
