@@ -61,9 +61,10 @@ def describe() -> str:
     """One line: processor, cores, matrix units, memory, versions of what is installed and of the model."""
     name = re.findall(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory = f"{psutil.virtual_memory().total / 2**30:.0f} GiB"
+    processor = name[0].strip() if name else "an unnamed processor"
     return (
-        f"{cores()} cores of {name[0].strip() if name else 'an unnamed processor'} ({units() or 'no matrix units'}), "
-        f"{memory}; {', '.join(_versions())}, model version {served_version().name}"
+        f"{cores()} {'core' if cores() == 1 else 'cores'} of {processor} ({units() or 'no matrix units'}), {memory}; "
+        f"{', '.join(_versions())}, model version {served_version().name}"
     )
 
 

@@ -55,11 +55,11 @@ class SlackLimits:
 class ServerLimits:
     """How a photo is cut for the model server, and how long it may take."""
 
-    # From rows of 256 on, a pixel costs a core half as much time again, more than the larger share of smaller tiles
-    # that lies in overlaps (benchmarks/amx/tiles.md).
+    # With AMX, from rows of 256 on, a pixel costs a core half as much time again, more than the larger share of smaller
+    # tiles that lies in overlaps (benchmarks/amx/tiles.md). Without it larger ones are faster (avx512/tiles.md).
     tile: int = limit(248, "pixels a side of a tile, at most", 32, 512)
     # A generator of 16 blocks can see 35 pixels far, but from 24 shared pixels on no seam of the served one was above 1
-    # of 255; with 16 one was 5 (benchmarks/amx/tiles.md).
+    # of 255; with 16 one was 5 (in either page).
     overlap: int = limit(24, "pixels that neighbouring tiles share; fewer than LIMIT_TILE", 0)
     tiles_at_once: int = limit(2, "tiles that the server computes at a time: the instances of the model")
     tiles_in_flight: int = limit(2, "tiles of one photo that are under way at a time")
