@@ -38,7 +38,7 @@ START = "start.safetensors"
 NOTHING = "nothing"
 FINE_TUNING: dict[str, Any] = {"batch_size": 8, "learning_rate": 1e-4, "adversarial_weight": 0.0}
 FROM_NOTHING: dict[str, Any] = {"learning_rate": 6e-4, "perceptual_weight": 0.0, "adversarial_weight": 0.0}
-SHAPE = {"blocks": 15, "channels": 128, "fold": 2}
+SHAPE = {"blocks": 16, "channels": 64, "fold": 1}
 
 
 def arguments() -> argparse.ArgumentParser:
