@@ -152,8 +152,7 @@ class Store:
             locked(connection, f"reply of {job}")
             # First of all it is written: from here on nobody stops the job, in SQLite either.
             connection.execute(insert(_POSTS).values(job=job, part=part, executor=executor, done=0))
-            if connection.execute(select(STOPPED.c.job).where(STOPPED.c.job == job)).first():
-                raise JobCancelled
+            _refuse_stopped(connection, job)
 
         try:
             transact(self.engine, write)
@@ -193,8 +192,7 @@ class Store:
             locked(connection, f"reply of {job}")
             if not connection.execute(once_more).rowcount:  # written first of all, as by `begin_post`
                 connection.execute(insert(_ATTEMPTS).values(job=job, photo=photo, tries=1, process=process))
-            if connection.execute(select(STOPPED.c.job).where(STOPPED.c.job == job)).first():
-                raise JobCancelled
+            _refuse_stopped(connection, job)
 
         transact_adding(self.engine, write)
 
@@ -294,6 +292,12 @@ class Store:
 
     def _all(self, query: Executable) -> Sequence[Row[Any]]:
         return transact(self.engine, lambda connection: connection.execute(query).all())
+
+
+def _refuse_stopped(connection: Connection, job: str) -> None:
+    """Raise JobCancelled, which takes back what the transaction wrote, where `Store.stop` came before."""
+    if connection.execute(select(STOPPED.c.job).where(STOPPED.c.job == job)).first():
+        raise JobCancelled
 
 
 def _today() -> str:

@@ -34,7 +34,7 @@ class Place:
         return self.workspace.post(team["channel"], f"<@{team['bot_user']}> {words}", files=files, user=user)
 
     def restart(self) -> None:
-        """What a job at work still wrote down of a workspace that is gone is deleted then, or within the hour."""
+        """Anew, after the process was killed."""
         self.bot.kill()
         self.bot.start()
 
@@ -260,6 +260,8 @@ def test_who_loses_the_app_by_its_organisation_leaves_nothing(place, workspace, 
     workspace.wait_for_reaction(here.ask(east, png), "white_check_mark", 60)
     assert here.rows_of(east["id"])
     until(lambda: not here.rows_of(west["id"]), 30, "its rows to go")
+    here.restart()
+    assert here.rows_of(west["id"]) == []
 
     workspace.set_access(west["id"], given=True)
     workspace.wait_for_reaction(here.ask(west, png), "white_check_mark", 60)

@@ -96,7 +96,7 @@ def main() -> None:
     options.out = options.out or Path("runs") / f"compare-{options.what}"
     import torch
 
-    from training.dataset import Pairs, find_photos, read_photo, read_reduced, split
+    from training.dataset import Pairs, find_photos, read_reduced, split
     from training.evaluation import judge
     from training.experiments.comparison import Comparison
     from training.experiments.results import Results
@@ -112,14 +112,13 @@ def main() -> None:
         steps = options.steps or STEPS[options.what]
         settings = {name: str(value) for name, value in vars(options).items() if name not in ("only", "out")}
         results = Results(options.out, {**settings, "steps": steps})
-        learned, evaluated = split(find_photos(options.photos))
-        judged = middles([*map(read_photo, evaluated)])
+        learned, _ = split(find_photos(options.photos))
+        judged = middles(options.photos)
         pairs = Pairs(map(read_reduced, learned), options.patch_size)  # the same for all
         by = judge("lpips")
         comparison = Comparison(candidates, results, pairs, judged, by, options.perceptual, options.compile)
-        longest = steps * max(comparison.seconds_a_step().values())
         begin = [row("the start of all", load_weights(options.start), 0, 0, judged, by)] if options.start else []
-        headings = (f"After {steps:,} steps each", f"After {longest:,.0f} s of one core each")
+        headings = (f"After {steps:,} steps each", f"After {comparison.longest(steps):,.0f} s of one core each")
         for name in options.only or candidates:
             comparison.rows(name, steps)
             tables = zip(*filter(None, map(results.rows, candidates)), strict=True)

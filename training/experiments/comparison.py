@@ -36,12 +36,15 @@ class Comparison:
             lambda: {name: trials.seconds_a_step(partial(self._train, name)) for name in self.candidates}
         )
 
+    def longest(self, least: int) -> float:
+        """The CPU time of so many steps of the slowest, which all get."""
+        return least * max(self.seconds_a_step().values())
+
     def rows(self, name: str, least: int) -> list[Row]:
         """Of a candidate after `least` steps, and after the time that the slowest takes for them; kept, once there."""
         if not (rows := self.results.rows(name)):
             seconds, resume = self.seconds_a_step(), None
-            longest = least * max(seconds.values())
-            for steps in (least, max(least, round(longest / seconds[name]))):
+            for steps in (least, max(least, round(self.longest(least) / seconds[name]))):
                 trained = self._train(name, steps, resume)
                 rows.append(row(name, trained, steps, steps * seconds[name], self.judged, self.judge))
                 resume = Checkpoint.load(self.results.place(name) / "checkpoint.pt")

@@ -15,7 +15,8 @@ class ProjectedDiscriminator(nn.Module):
     """Photos (N, 3, H, W) in [0, 1] to one map of logits for each of a frozen ImageNet network's feature maps.
 
     Small heads with spectral normalisation look at the features of a network that does not learn (Projected GANs,
-    arXiv:2111.01007). Each step sees the photos turned and mirrored in another way, and half as bright again at most.
+    arXiv:2111.01007). Each step sees the photos turned and mirrored in another way, and darker or brighter by a quarter
+    at most.
     """
 
     def __init__(self, seen: FeatureDistance, channels: int = 64) -> None:
@@ -36,7 +37,7 @@ class ProjectedDiscriminator(nn.Module):
 
 
 class BothDiscriminators(nn.Module):
-    """The maps of logits of several discriminators, each as heavy as all others of its kind."""
+    """The maps of logits of several discriminators; every map counts the same."""
 
     def __init__(self, *parts: nn.Module) -> None:
         super().__init__()

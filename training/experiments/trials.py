@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from torch import nn
 
-from training import SCALE
+from training.card_tables import table
 from training.degradation import Photo
-from training.evaluation import Score, measure
+from training.evaluation import Score, measure, truths
 from training.generator import Generator, parameters
 from training.inference import enhance
 from training.validation import validation
@@ -44,15 +45,11 @@ def row(name: str, network: Generator, steps: int, seconds: float, judged: dict[
     return Row(name, parameters(network), network.operations, steps, seconds, scores)
 
 
-def middles(photos: Sequence[Photo]) -> dict[str, Pairs]:
-    """(small, truth) of each photo's middle, by degradation."""
-    truths = []
-    for photo in photos:
-        height, width = (min(length, JUDGED) // SCALE * SCALE for length in photo.shape[:2])
-        top, left = (photo.shape[0] - height) // 2, (photo.shape[1] - width) // 2
-        truths.append(photo[top : top + height, left : left + width])
+def middles(folder: Path) -> dict[str, Pairs]:
+    """(small, truth) of the middle of each held-out photo, by degradation. Raises PhotosError."""
+    found = [truth for photos in truths(folder, held_out=True, side=JUDGED).values() for _, truth in photos]
     return {
-        kind: [(validation(truth, kind, f"experiment/{i}", i), truth) for i, truth in enumerate(truths)]
+        kind: [(validation(truth, kind, f"experiment/{i}", i), truth) for i, truth in enumerate(found)]
         for kind in KINDS
     }
 
@@ -79,29 +76,31 @@ def page(what: str, how: str, tables: Mapping[str, Sequence[Row]]) -> str:
         "none). Best PSNR-Y and LPIPS in bold.",
     ]
     for heading, rows in tables.items():
-        parts += [f"## {heading}", _table(rows)]
+        parts += [f"## {heading}", table(_cells(rows))]
     return "\n\n".join(parts) + "\n"
 
 
-def _table(rows: Sequence[Row]) -> str:
-    columns = [f"{name}, {kind}" for kind in KINDS for name in ("PSNR-Y", "LPIPS", "detail", "grid")]
-    head = ["", "parameters", "multiply-adds a pixel", "steps", "CPU s", *columns]
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+def _cells(rows: Sequence[Row]) -> list[dict[str, str]]:
+    """What the table says of each row, by column."""
+    best_psnr = {kind: max(round(row.scores[kind].psnr, 2) for row in rows) for kind in KINDS}
+    best_distance = {kind: min(round(row.scores[kind].distances[0], 3) for row in rows) for kind in KINDS}
+    cells = []
     for one in rows:
-        cells = [one.name, f"{one.parameters / 1e6:.2f} M", f"{one.operations / 1e3:,.0f} k"]
-        cells += [f"{one.steps:,}", f"{one.seconds:,.0f}"]
-        for kind in KINDS:
-            score = one.scores[kind]
-            best_psnr = max(round(other.scores[kind].psnr, 2) for other in rows)
-            best_distance = min(round(other.scores[kind].distances[0], 3) for other in rows)
-            cells += [
-                _bold(f"{score.psnr:.2f}", round(score.psnr, 2) == best_psnr),
-                _bold(f"{score.distances[0]:.3f}", round(score.distances[0], 3) == best_distance),
-                f"{score.detail:.2f}",
-                f"{score.grid:.1f}",
-            ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        found = {
+            "": one.name,
+            "parameters": f"{one.parameters / 1e6:.2f} M",
+            "multiply-adds a pixel": f"{one.operations / 1e3:,.0f} k",
+            "steps": f"{one.steps:,}",
+            "CPU s": f"{one.seconds:,.0f}",
+        }
+        for kind, score in one.scores.items():
+            psnr, distance = round(score.psnr, 2), round(score.distances[0], 3)
+            found[f"PSNR-Y, {kind}"] = _bold(f"{psnr:.2f}", psnr == best_psnr[kind])
+            found[f"LPIPS, {kind}"] = _bold(f"{distance:.3f}", distance == best_distance[kind])
+            found[f"detail, {kind}"] = f"{score.detail:.2f}"
+            found[f"grid, {kind}"] = f"{score.grid:.1f}"
+        cells.append(found)
+    return cells
 
 
 def _bold(figure: str, best: bool) -> str:
