@@ -17,18 +17,20 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
 
     `behaviour` is what it does with requests: "well", "slow" (no answer before `release`), "wrong shape", "wrong type",
     "garbage", "error", "wrong inputs" (as a model of others refuses ours), "unloaded", or "full" (UNAVAILABLE, once for
-    each request). `peers` are the connections that asked for something. `reply` makes its whole answer, where a test
-    wants another than these.
+    each request). `asked` counts the tiles of photos, which must not be black, and `probes` the black ones, with which
+    the bot tries a server. `peers` are the connections that asked for something. `reply` makes its whole answer, where
+    a test wants another than these.
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.behaviour = "well"
         self.reply: Callable[[Any, Any], Any] | None = None
-        self.asked = 0
+        self.asked = self.probes = 0
         self.shapes: list[tuple[int, ...]] = []
         self.peers: set[str] = set()
         self.release = threading.Event()
         self._full: set[bytes] = set()
+        self._lock = threading.Lock()
         self._server: grpc.Server | None = None
         self.host, self.port = host, port
 
@@ -70,33 +72,38 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
         )
 
     def ModelInfer(self, request, context):  # noqa: N802
-        self.asked += 1
+        behaviour = self.behaviour  # before it counts: who waits for the count may then change the behaviour
+        raw = request.raw_input_contents[0] if request.raw_input_contents else b""
+        with self._lock:
+            if raw.strip(b"\0"):
+                self.asked += 1
+            else:
+                self.probes += 1
         self.peers.add(context.peer())
         if self.reply:
             return self.reply(request, context)
-        raw = request.raw_input_contents[0]
-        if self.behaviour == "full" and raw not in self._full:
+        if behaviour == "full" and raw not in self._full:
             self._full.add(raw)
             context.abort(grpc.StatusCode.UNAVAILABLE, "Exceeds maximum queue size")
-        if self.behaviour == "unloaded":
+        if behaviour == "unloaded":
             context.abort(grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'enhancer' is not found")
-        if self.behaviour == "error":
+        if behaviour == "error":
             context.abort(grpc.StatusCode.INTERNAL, "onnx runtime error")
-        if self.behaviour == "wrong inputs":
+        if behaviour == "wrong inputs":
             said = "unexpected inference input 'image' for model 'enhancer', allowed inputs are: pixels"
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, said)
-        if self.behaviour == "slow":
+        if behaviour == "slow":
             self.release.wait(120)
         shape = tuple(request.inputs[0].shape)
         self.shapes.append(shape)
         batch = np.frombuffer(raw, np.uint8).reshape(shape)
         enlarged = batch.repeat(4, axis=1).repeat(4, axis=2)
         kind = "UINT8"
-        if self.behaviour == "wrong shape":
+        if behaviour == "wrong shape":
             enlarged = batch.repeat(2, axis=1).repeat(2, axis=2)
-        if self.behaviour == "wrong type":
+        if behaviour == "wrong type":
             enlarged, kind = enlarged.astype(np.float32), "FP32"
-        content = b"garbage" if self.behaviour == "garbage" else enlarged.tobytes()
+        content = b"garbage" if behaviour == "garbage" else enlarged.tobytes()
         return messages.ModelInferResponse(
             model_name="enhancer",
             model_version="7",

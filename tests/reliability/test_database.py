@@ -30,7 +30,7 @@ def test_a_disk_that_takes_no_more(bot, workspace, model, ask, figures):
     """RLIMIT_FSIZE: the kernel refuses every write of the bot, of one job in its middle as of a new one."""
     model.behaviour = "slow"
     halfway = ask("halfway.png")
-    until(lambda: model.asked > 1, 20, "a job at the model")
+    until(lambda: model.asked, 20, "a job at the model")
     process = psutil.Process(bot.pid)
     process.rlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     begin = time.monotonic()
@@ -90,7 +90,7 @@ def test_a_database_that_becomes_read_only(workspace, proxy, model, ask, figures
     with bot.connected(workspace):
         model.behaviour = "slow"
         halfway = ask("halfway.png")
-        until(lambda: model.asked > 1, 20, "a job at the model")
+        until(lambda: model.asked, 20, "a job at the model")
         flag.touch()
         model.behaviour = "well"
         model.release.set()

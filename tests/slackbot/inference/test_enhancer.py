@@ -154,9 +154,9 @@ def test_the_breaker_closes_again_once_a_small_tile_is_answered(hasty, model, pa
     assert "in time" in enhancer(photo, 4).reason
 
     time.sleep(IMPATIENT.breaker_seconds)
-    asked = model.asked
+    asked, probes = model.asked, model.probes
     assert enhancer(photo, 4).reason
-    assert model.asked == asked + 1, "one tile to try with, and no photo"
+    assert (model.asked, model.probes) == (asked, probes + 1), "one tile to try with, and no photo"
 
     model.behaviour = "well"
     while not (result := enhancer(photo, 4)).version:

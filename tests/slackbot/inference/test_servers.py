@@ -128,7 +128,7 @@ from slackbot.inference.triton import ModelServer
 from slackbot.limits import ServerLimits
 server = ModelServer(Endpoint(sys.argv[1]), ServerLimits())
 while True:
-    server.enlarge(numpy.zeros((8, 8, 3), numpy.uint8))
+    server.enlarge(numpy.ones((8, 8, 3), numpy.uint8))
     print("done", flush=True)
 """
 

@@ -69,7 +69,7 @@ def test_acknowledged_and_killed_at_once_is_answered_after_the_restart(bot, work
 def test_killed_while_enhancing(bot, workspace, model, ask):
     model.behaviour = "slow"
     message = ask()
-    workspace.wait_for(lambda w: model.shapes or w.calls("download"), 20, "the download")
+    until(lambda: model.asked, 20, "the photo at the model")
     bot.kill()
 
     model.behaviour = "well"
