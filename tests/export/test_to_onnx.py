@@ -137,6 +137,28 @@ def test_in_eight_bits_only_the_trunk_is_rounded(weights, repository, photos):
     assert 0 < np.abs(by_float - by_int8).mean() < 0.5
 
 
+def test_in_eight_bits_the_sums_of_the_first_and_last_blocks_stay_in_float(tmp_path, photos):
+    torch.manual_seed(0)
+    generator = make_generator(Shape(blocks=11, channels=16))
+    eight_bits.write_in_eight_bits(generator, photos, tmp_path / "model.onnx")
+    model = onnx.load(tmp_path / "model.onnx")
+    onnx.checker.check_model(model)
+    nodes = model.graph.node
+    rounded = {node.output[0] for node in nodes if node.op_type == "DequantizeLinear"}
+    convolutions = [node for node in nodes if node.op_type == "Conv" and node.input[0] in rounded]
+    assert len(convolutions) == 2 * 11
+    ends = {node.output[0] for node in convolutions}
+    for node in nodes:  # what is rounded of an end is one, too
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear") and node.input[0] in ends:
+            ends.add(node.output[0])
+    sums = [node for node in nodes if node.op_type == "Add" and ends.intersection(node.input)]
+    assert [len(rounded.intersection(node.input)) for node in sums] == [0, 0, 2, 2, 2, 0, 0, 0, 0, 0, 0]
+
+    read = {name for node in nodes for name in node.input} | {output.name for output in model.graph.output}
+    assert {name for node in nodes for name in node.output} <= read
+    assert {tensor.name for tensor in model.graph.initializer} <= read
+
+
 def test_what_loses_too_much_in_eight_bits_is_not_left_behind(weights, repository, photos, monkeypatch):
     monkeypatch.setattr(eight_bits, "ALLOWED", -1.0)  # no loss is as small as that
     with pytest.raises(ExportError, match=r"loses -?0\.\d\d dB of PSNR-Y; -1.0 is allowed"):
