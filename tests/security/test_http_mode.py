@@ -1,8 +1,6 @@
 """Slack's events over HTTP: only what Slack signed, a moment ago, is heard; and nothing is acknowledged unwritten."""
 
 import contextlib
-import hashlib
-import hmac
 import json
 import os
 import re
@@ -20,22 +18,12 @@ import pytest
 from playground.testing.client import Message, PlaygroundClient
 from slackbot.limits import SlackLimits
 from tests.http_request import request
+from tests.http_slack import SECRET, signature, signed
 from tests.processes import ROOT, Bot, free_port
 
 pytestmark = pytest.mark.system
-SECRET = "canary-signing-secret-7391-0123456789"
 PATH = "/slack/events"
 CHALLENGE = json.dumps({"type": "url_verification", "token": "x", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY"}).encode()
-
-
-def signature(body: bytes, at: str, secret: str = SECRET) -> str:
-    """As Slack's documentation describes it (docs.slack.dev/authentication/verifying-requests-from-slack)."""
-    return "v0=" + hmac.new(secret.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
-
-
-def signed(body: bytes, age: int = 0) -> dict[str, str]:
-    at = str(int(time.time()) - age)
-    return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": signature(body, at)}
 
 
 @dataclass(frozen=True)
