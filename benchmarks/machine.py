@@ -19,10 +19,11 @@ PACKAGES = ("nvidia-pytriton", "openvino", "ncnn", "onnxruntime", "pillow")
 UNITS = {"amx_bf16", "amx_int8", "avx512_bf16", "avx512_vnni", "avx_vnni"}
 KINDS = {
     "amx_bf16": ("amx", "bfloat16 with AMX: Intel Xeon since 2023"),
-    "avx512_bf16": ("avx512", "bfloat16 with AVX512: AMD EPYC since 2022"),
+    "avx512_bf16, avx512_vnni, avx_vnni": ("avx512-full-width", "bfloat16 with full-width AVX512: AMD EPYC since 2024"),
+    "avx512_bf16": ("avx512", "bfloat16 with AVX512: AMD EPYC of 2022"),
     "": ("avx2", "no bfloat16: older and small machines"),
 }
-"""By the first of these units that a processor has: the folder of its pages, and what it stands for."""
+"""By the first of these that `units` says a processor has: the folder of its pages, and what it stands for."""
 
 
 def cores() -> int:

@@ -56,7 +56,8 @@ class ServerLimits:
     """How a photo is cut for the model server, and how long it may take."""
 
     # With AMX, from rows of 256 on, a pixel costs a core half as much time again, more than the larger share of smaller
-    # tiles that lies in overlaps (benchmarks/amx/tiles.md). Without it larger ones are faster (avx512/tiles.md).
+    # tiles that lies in overlaps (benchmarks/amx/tiles.md). Without it larger ones are faster
+    # (benchmarks/avx512-full-width/tiles.md).
     tile: int = limit(248, "pixels a side of a tile, at most", 32, 512)
     # A generator of 16 blocks can see 35 pixels far, but from 24 shared pixels on no seam of the served one was above 1
     # of 255; with 16 one was 5 (in either page).
