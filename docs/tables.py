@@ -8,16 +8,19 @@ import signal
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, without a traceback
 
+import csv
 import re
 from collections.abc import Callable, Iterator
 from math import isqrt
 from pathlib import Path
 
+from benchmarks import machine
 from benchmarks.photo_pages import photo_pages
 from docs import formats
 from slackbot.limits import MEGAPIXEL, Limits, PhotoLimits
 
 DOCS = Path(__file__).parent
+LARGE_TILE = 416
 
 
 def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
@@ -99,10 +102,27 @@ def memory() -> str:
     return table(("processor", "megapixels of the photo", "bot, MB", "model server, MB"), rows)
 
 
+def tiles() -> str:
+    """What larger tiles cost: processor seconds a megapixel, and memory."""
+    limits = Limits().server
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for page in sorted((machine.ROOT / "benchmarks").glob("*/tiles.md")):
+            with page.with_suffix(".csv").open(newline="") as lines:
+                found = {(int(row["tile"]), int(row["overlap"])): row for row in csv.DictReader(lines)}
+            usual, large = (found[tile, limits.overlap] for tile in (limits.tile, LARGE_TILE))
+            seconds = (f"{float(row['seconds']):.1f}" for row in (usual, large))
+            more = float(large["memory"]) - float(usual["memory"])
+            yield f"[{machine.kind(page.read_text())}](../{page.relative_to(machine.ROOT)})", *seconds, f"{more:.0f}"
+
+    head = f"`LIMIT_TILE={limits.tile}`, the default", f"`LIMIT_TILE={LARGE_TILE}`"
+    return table(("processor", *head, "MB more for each tile at work"), rows())
+
+
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "formats.md": {"formats": lambda: table(formats.HEAD, formats.rows())},
     "limits.md": {"limits": limits, "sizes": sizes},
-    "sizing.md": {"sizing": sizing, "memory": memory},
+    "sizing.md": {"sizing": sizing, "tiles": tiles, "memory": memory},
 }
 
 
