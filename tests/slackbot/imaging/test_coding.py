@@ -10,7 +10,7 @@ import numpy as np
 import pillow_heif
 import pytest
 import skimage.data
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from slackbot.imaging import coding
 from slackbot.imaging.formats import FORMATS
@@ -154,12 +154,3 @@ def test_from_photos(photo_of, encode, name):
     image = Image.fromarray(np.ascontiguousarray(getattr(skimage.data, name)())).convert("RGB")
 
     assert not photo_of(encode(image, "JPEG")).coding.drawn
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 1), (2, 3), (61, 40)], ids=str)
-def test_the_spread_is_that_of_pillows_filters(shape):
-    grey = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    image = Image.fromarray(grey)
-    most, least = image.filter(ImageFilter.MaxFilter(3)), image.filter(ImageFilter.MinFilter(3))
-
-    assert np.array_equal(coding.spread(grey), np.asarray(ImageChops.subtract(most, least)))
