@@ -16,15 +16,12 @@ from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.photo_pages import photo_pages
+from benchmarks.report import table
 from docs import formats
 from slackbot.limits import MEGAPIXEL, Limits, PhotoLimits
 
 DOCS = Path(__file__).parent
 LARGE_TILE = 416
-
-
-def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ("---",) * len(head), *rows))
 
 
 def limits() -> str:

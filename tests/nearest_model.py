@@ -73,7 +73,7 @@ class NearestModel(service_pb2_grpc.GRPCInferenceServiceServicer):
 
     def ModelInfer(self, request, context):  # noqa: N802
         behaviour = self.behaviour  # before it counts: who waits for the count may then change the behaviour
-        raw = request.raw_input_contents[0] if request.raw_input_contents else b""
+        raw = request.raw_input_contents[0]
         with self._lock:
             if raw.strip(b"\0"):
                 self.asked += 1
