@@ -39,6 +39,7 @@ def download(address: str, path: Path, token: str, api_url: str, limits: SlackLi
         metrics.slack_refused(SlackTrouble.PERMISSION)
         raise
     except HTTPError as error:
+        error.close()
         if error.code == 429 or error.code >= 500:
             metrics.slack_answered(error.code)
             wait_as_asked(error.headers.get("Retry-After"), limits, "download")

@@ -115,6 +115,7 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=PATIENCE * 30) as reply:
                 return json.loads(reply.read())["data"]
         except urllib.error.HTTPError as error:
-            if error.code == 503:
-                raise OSError("not ready") from None
-            raise AssertionError(error.read().decode()) from None
+            with error:
+                if error.code == 503:
+                    raise OSError("not ready") from None
+                raise AssertionError(error.read().decode()) from None

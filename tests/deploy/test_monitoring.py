@@ -107,7 +107,8 @@ def test_every_question_asks_for_series_of_one_namespace(questions):
 @pytest.mark.system
 def test_the_genuine_tritonserver_has_what_is_asked_of_it(questions, triton_server):
     address = re.findall(r"metrics (\S+)", triton_server.ready)[0]
-    page = urllib.request.urlopen(address, timeout=PATIENCE * 10).read().decode()
+    with urllib.request.urlopen(address, timeout=PATIENCE * 10) as answer:
+        page = answer.read().decode()
     described = set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
     asked = {name for question in questions for name in metrics(question) if name.startswith("nv_")}
     assert asked
